@@ -1,1 +1,23 @@
-//! (room under construction)
+//! The words every room shares: ids, integer amounts, time and the calendar, and the facts that one room hands to
+//! the next ([`Trade`], [`Obligation`], [`Directive`]).
+//!
+//! Architecture Invariant: this crate knows no rule of any market, does no I/O, reads no clock and holds no state.
+
+mod amount;
+mod calendar;
+mod date;
+mod fact;
+mod id;
+mod rejection;
+mod role;
+
+pub use amount::{BasisPoints, Money, Price, Quantity, amount_of, div_half_up, share};
+pub use calendar::{Calendar, Session, TimeOfDay, UtcOffset};
+pub use date::{Date, Timestamp};
+pub use fact::{Delivery, Directive, FeeLine, Hold, Method, Obligation, Party, Payment, Side, Trade};
+pub use id::{
+    AccountId, AlertId, AssetId, AuctionId, BidId, ConversionId, FreezeId, InstrumentId, MarketId, OrderId,
+    ParticipantId, PledgeId, ProposalId, Sequence, TradeId,
+};
+pub use rejection::Sentence;
+pub use role::Role;

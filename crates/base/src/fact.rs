@@ -1,0 +1,165 @@
+//! The facts that rooms pass to each other. A room never calls another: the engine hands these on.
+
+use crate::{
+    AccountId, AssetId, Date, InstrumentId, MarketId, Money, ParticipantId, Price, Quantity, TradeId,
+};
+use serde::{Deserialize, Serialize};
+
+/// Buy or sell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// Gives cash, gets the asset.
+    Buy,
+    /// Gives the asset, gets cash.
+    Sell,
+}
+
+impl Side {
+    /// The other side.
+    #[must_use]
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Buy => Self::Sell,
+            Self::Sell => Self::Buy,
+        }
+    }
+}
+
+/// The way in which a trade came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Listed trading (挂牌协议).
+    Listed,
+    /// Block trading (大宗协议).
+    Block,
+    /// One-way auction (单向竞价).
+    Auction,
+}
+
+impl Method {
+    /// Every method, in the order of the price list.
+    pub const ALL: [Self; 3] = [Self::Listed, Self::Block, Self::Auction];
+
+    /// The place of this method in a table of one entry a method.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// One side of a trade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Party {
+    /// Who answers for it.
+    pub participant: ParticipantId,
+    /// The account that delivers or pays.
+    pub account: AccountId,
+    /// What this order has traded before this trade: fees run on the whole order, not on its parts.
+    pub traded_before: Money,
+}
+
+/// Two parties agreed. Trading makes it, clearing novates it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trade {
+    /// Dense, in order of trading.
+    pub id: TradeId,
+    /// Where it was made.
+    pub market: MarketId,
+    /// What was traded.
+    pub instrument: InstrumentId,
+    /// How.
+    pub method: Method,
+    /// The local trading day.
+    pub date: Date,
+    /// Ticks.
+    pub price: Price,
+    /// Units.
+    pub quantity: Quantity,
+    /// Minor units of the currency.
+    pub amount: Money,
+    /// The asset that moves from seller to buyer.
+    pub asset: AssetId,
+    /// The currency that moves from buyer to seller.
+    pub currency: AssetId,
+    /// Gets the asset.
+    pub buyer: Party,
+    /// Gets the money.
+    pub seller: Party,
+}
+
+/// The asset leg of an obligation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// What is delivered.
+    pub asset: AssetId,
+    /// From the reserved holding of this account.
+    pub from: AccountId,
+    /// To this account.
+    pub to: AccountId,
+    /// Units.
+    pub quantity: Quantity,
+}
+
+/// The cash leg of an obligation, before fees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payment {
+    /// The currency.
+    pub currency: AssetId,
+    /// From the reserved cash of this account.
+    pub from: AccountId,
+    /// To this account.
+    pub to: AccountId,
+    /// Minor units.
+    pub amount: Money,
+}
+
+/// Fees that go with an obligation, to the venue's fee account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeeLine {
+    /// The account that earns them.
+    pub to: AccountId,
+    /// On top of what the buyer pays.
+    pub buyer: Money,
+    /// Out of what the seller receives.
+    pub seller: Money,
+}
+
+/// What clearing asks the registry to fulfil: delivery and payment in one step or not at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Obligation {
+    /// The trade it comes from.
+    pub trade: TradeId,
+    /// The market whose registry rules hold for it.
+    pub market: MarketId,
+    /// The local trading day.
+    pub date: Date,
+    /// The asset leg.
+    pub delivery: Delivery,
+    /// The cash leg.
+    pub payment: Payment,
+    /// The venue's fees.
+    pub fees: FeeLine,
+}
+
+/// Something set aside before a trade: an asset or cash that only settlement or release can move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Whose.
+    pub account: AccountId,
+    /// What.
+    pub asset: AssetId,
+    /// How much, units on the ledger.
+    pub quantity: Quantity,
+}
+
+/// What supervision asks the engine to do through the room that owns the act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Directive {
+    /// Stop trading in an instrument.
+    HaltInstrument(InstrumentId),
+    /// Stop all disposals from an account.
+    FreezeAccount(AccountId),
+}
