@@ -1,1 +1,3 @@
-//! (room under construction)
+//! (room)
+
+pub mod rules;

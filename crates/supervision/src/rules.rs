@@ -1,0 +1,46 @@
+//! What a rulebook tells supervision.
+
+use base::Quantity;
+use serde::{Deserialize, Serialize};
+
+/// The supervision rules of one market, as in force on a day.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rules {
+    /// A participant's position in one instrument above this raises an alert.
+    pub position_limit: Option<PositionLimit>,
+    /// Trades between accounts of one participant raise an alert.
+    pub self_trade: Option<CountRule>,
+    /// Trades of one participant at the edge of the price band raise an alert.
+    pub at_price_limit: Option<CountRule>,
+}
+
+/// A limit on the position of one participant in one instrument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PositionLimit {
+    /// The greatest position without an alert, units.
+    pub quantity: Quantity,
+    /// What happens besides the alert.
+    pub act: Act,
+}
+
+/// An alert from the `times`-th occurrence in a day on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountRule {
+    /// How often in a day, for one participant and instrument, before it is raised.
+    pub times: u32,
+    /// What happens besides the alert.
+    pub act: Act,
+}
+
+/// What happens besides an alert.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// Nothing: a person decides.
+    #[default]
+    AlertOnly,
+    /// The instrument is halted.
+    HaltInstrument,
+    /// The account that acted is frozen.
+    FreezeAccount,
+}
