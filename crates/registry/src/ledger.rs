@@ -1,0 +1,191 @@
+//! The ledger: a flat table by asset and account. Every change of title in the house is one of its three acts: issue,
+//! retire, move.
+
+use base::{AccountId, AssetId, Quantity};
+use serde::{Deserialize, Serialize};
+
+/// What an account holds of an asset, units, by what may be done with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holding {
+    /// Free to dispose of.
+    pub available: Quantity,
+    /// Held for an order, a bid or a withdrawal.
+    pub reserved: Quantity,
+    /// Bought, and not yet to be sold again.
+    pub locked: Quantity,
+    /// Pledged (质押).
+    pub pledged: Quantity,
+    /// Frozen by a court or for an application (冻结).
+    pub frozen: Quantity,
+}
+
+impl Holding {
+    /// Everything the account holds of the asset.
+    #[must_use]
+    pub fn total(&self) -> Quantity {
+        Quantity(self.available.0 + self.reserved.0 + self.locked.0 + self.pledged.0 + self.frozen.0)
+    }
+
+    fn bucket(&mut self, bucket: Bucket) -> &mut Quantity {
+        match bucket {
+            Bucket::Available => &mut self.available,
+            Bucket::Reserved => &mut self.reserved,
+            Bucket::Locked => &mut self.locked,
+            Bucket::Pledged => &mut self.pledged,
+            Bucket::Frozen => &mut self.frozen,
+        }
+    }
+}
+
+/// A part of a holding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bucket {
+    /// See [`Holding::available`].
+    Available,
+    /// See [`Holding::reserved`].
+    Reserved,
+    /// See [`Holding::locked`].
+    Locked,
+    /// See [`Holding::pledged`].
+    Pledged,
+    /// See [`Holding::frozen`].
+    Frozen,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Column {
+    issued: Quantity,
+    retired: Quantity,
+    holdings: Vec<Holding>,
+}
+
+/// Where the ledger does not add up. It never should: this is what an audit would find.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Discrepancy {
+    /// The asset.
+    pub asset: AssetId,
+    /// Issued less retired.
+    pub outstanding: i128,
+    /// The sum of all holdings.
+    pub held: i128,
+    /// An account with a negative bucket.
+    pub negative: Option<AccountId>,
+}
+
+/// The table of holdings. Callers check first; an act that would make a bucket negative is a broken invariant and asserts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    columns: Vec<Column>,
+    accounts: usize,
+}
+
+impl Ledger {
+    /// Adds a row for one more account, so that no posting has to grow the table.
+    pub(crate) fn add_account(&mut self) {
+        self.accounts += 1;
+        for column in &mut self.columns {
+            column.holdings.push(Holding::default());
+        }
+    }
+
+    /// Adds a column for one more asset.
+    pub(crate) fn add_asset(&mut self) {
+        let holdings = vec![Holding::default(); self.accounts];
+        self.columns.push(Column { holdings, ..Column::default() });
+    }
+
+    /// What `account` holds of `asset`.
+    #[must_use]
+    pub fn holding(&self, account: AccountId, asset: AssetId) -> Holding {
+        let column = self.columns.get(asset.index());
+        column.and_then(|column| column.holdings.get(account.index())).copied().unwrap_or_default()
+    }
+
+    /// Units ever issued (for a currency: paid in).
+    #[must_use]
+    pub fn issued(&self, asset: AssetId) -> Quantity {
+        self.columns[asset.index()].issued
+    }
+
+    /// Units ever retired: surrendered, cancelled, converted (for a currency: paid out).
+    #[must_use]
+    pub fn retired(&self, asset: AssetId) -> Quantity {
+        self.columns[asset.index()].retired
+    }
+
+    /// Every account that holds some of `asset`.
+    pub fn holders(&self, asset: AssetId) -> impl Iterator<Item = (AccountId, Holding)> {
+        let column = self.columns[asset.index()].holdings.iter().enumerate();
+        column
+            .filter(|(_, holding)| **holding != Holding::default())
+            .map(|(i, holding)| (AccountId::at(i), *holding))
+    }
+
+    /// Whether `quantity` more can be issued without outgrowing the ledger's integers.
+    pub(crate) fn can_issue(&self, asset: AssetId, quantity: Quantity) -> bool {
+        self.columns[asset.index()].issued.plus(quantity).is_some()
+    }
+
+    pub(crate) fn issue(&mut self, account: AccountId, asset: AssetId, quantity: Quantity) {
+        let column = &mut self.columns[asset.index()];
+        column.issued.0 += quantity.0;
+        // A bucket never exceeds what was issued, so this addition cannot overflow.
+        column.holdings[account.index()].available.0 += quantity.0;
+    }
+
+    pub(crate) fn retire(&mut self, account: AccountId, asset: AssetId, from: Bucket, quantity: Quantity) {
+        let column = &mut self.columns[asset.index()];
+        take(column.holdings[account.index()].bucket(from), quantity);
+        column.retired.0 += quantity.0;
+    }
+
+    /// Moves units between two buckets of one holding.
+    pub(crate) fn shift(
+        &mut self,
+        account: AccountId,
+        asset: AssetId,
+        from: Bucket,
+        to: Bucket,
+        quantity: Quantity,
+    ) {
+        let holding = &mut self.columns[asset.index()].holdings[account.index()];
+        take(holding.bucket(from), quantity);
+        holding.bucket(to).0 += quantity.0;
+    }
+
+    /// Moves units from one account to another.
+    pub(crate) fn transfer(
+        &mut self,
+        asset: AssetId,
+        (from, out_of): (AccountId, Bucket),
+        (to, into): (AccountId, Bucket),
+        quantity: Quantity,
+    ) {
+        let holdings = &mut self.columns[asset.index()].holdings;
+        take(holdings[from.index()].bucket(out_of), quantity);
+        holdings[to.index()].bucket(into).0 += quantity.0;
+    }
+
+    /// Checks the invariant of this room over the whole table: one entry for each asset that breaks it.
+    #[must_use]
+    pub fn audit(&self) -> Vec<Discrepancy> {
+        let mut found = Vec::new();
+        for (index, column) in self.columns.iter().enumerate() {
+            let outstanding = i128::from(column.issued.0) - i128::from(column.retired.0);
+            let buckets = |h: &Holding| [h.available.0, h.reserved.0, h.locked.0, h.pledged.0, h.frozen.0];
+            let held = column.holdings.iter().flat_map(buckets).map(i128::from).sum();
+            let negative = column.holdings.iter().position(|h| buckets(h).iter().any(|&units| units < 0));
+            if held != outstanding || negative.is_some() {
+                let negative = negative.map(AccountId::at);
+                found.push(Discrepancy { asset: AssetId::at(index), outstanding, held, negative });
+            }
+        }
+        found
+    }
+}
+
+fn take(bucket: &mut Quantity, quantity: Quantity) {
+    assert!(quantity.0 >= 0 && quantity.0 <= bucket.0, "a bucket of the ledger would become negative");
+    bucket.0 -= quantity.0;
+}

@@ -1,0 +1,64 @@
+//! Holds before a trade, and settlement after it: delivery versus payment in one step.
+
+use crate::{Bucket, Event, HoldRejection, Registry, Traded};
+use base::{Date, Hold, Obligation, Quantity};
+
+impl Registry {
+    /// Sets something aside for an order.
+    ///
+    /// # Errors
+    /// The account is frozen, or has less available.
+    pub fn reserve(&mut self, hold: Hold) -> Result<(), HoldRejection> {
+        if self.accounts[hold.account.index()].frozen {
+            return Err(HoldRejection::AccountFrozen);
+        }
+        if self.ledger.holding(hold.account, hold.asset).available < hold.quantity {
+            let cash = self.assets[hold.asset.index()].class == crate::AssetClass::Currency;
+            return Err(if cash {
+                HoldRejection::InsufficientCash
+            } else {
+                HoldRejection::InsufficientHolding
+            });
+        }
+        self.ledger.shift(hold.account, hold.asset, Bucket::Available, Bucket::Reserved, hold.quantity);
+        Ok(())
+    }
+
+    /// Gives back what was set aside and is no longer needed.
+    pub fn release(&mut self, hold: Hold) {
+        self.ledger.shift(hold.account, hold.asset, Bucket::Reserved, Bucket::Available, hold.quantity);
+    }
+
+    /// Fulfils an obligation: the asset, the money and the fees move together, all of them out of what was reserved. Final.
+    pub fn deliver_versus_payment(&mut self, due: &Obligation, out: &mut impl FnMut(Event)) {
+        let (delivery, payment, fees) = (&due.delivery, &due.payment, &due.fees);
+        let days = self.rules[due.market.index()].resale_after_days;
+        let into = if days > 0 { Bucket::Locked } else { Bucket::Available };
+        let from = (delivery.from, Bucket::Reserved);
+        self.ledger.transfer(delivery.asset, from, (delivery.to, into), delivery.quantity);
+        if days > 0 {
+            let until = Date(due.date.0.saturating_add_unsigned(days));
+            self.locks.entry(until).or_default().push((delivery.to, delivery.asset, delivery.quantity));
+        }
+
+        let payer = (payment.from, Bucket::Reserved);
+        let payee = (payment.to, Bucket::Available);
+        let proceeds = Quantity(payment.amount.0 - fees.seller.0);
+        assert!(proceeds.0 >= 0, "a seller's fee above the proceeds must be refused before the trade");
+        self.ledger.transfer(payment.currency, payer, payee, proceeds);
+        let earned = (fees.to, Bucket::Available);
+        self.ledger.transfer(payment.currency, payer, earned, Quantity(fees.seller.0 + fees.buyer.0));
+
+        let (year, month, _) = due.date.civil();
+        let month = year * 12 + month - 1;
+        let quantity = i128::from(delivery.quantity.0);
+        let mut count = |account, bought, sold| {
+            let traded: &mut Traded = self.traded.entry((account, delivery.asset, month)).or_default();
+            traded.bought += bought;
+            traded.sold += sold;
+        };
+        count(delivery.to, quantity, 0);
+        count(delivery.from, 0, quantity);
+        out(Event::Settled { trade: due.trade });
+    }
+}
