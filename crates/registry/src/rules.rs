@@ -14,6 +14,8 @@ pub struct Rules {
     pub preallocation: Option<BasisPoints>,
     /// Compliance periods, oldest first.
     pub periods: Vec<Period>,
+    /// Whether units of a later vintage than the period may meet its duty (borrowing).
+    pub borrowing: bool,
     /// Offsets may meet at most this share of a duty, rounded down.
     pub offset_cap: BasisPoints,
     /// The fine on a shortfall, where the rules know one.
