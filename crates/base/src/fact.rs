@@ -1,8 +1,6 @@
 //! The facts that rooms pass to each other. A room never calls another: the engine hands these on.
 
-use crate::{
-    AccountId, AssetId, Date, InstrumentId, MarketId, Money, ParticipantId, Price, Quantity, TradeId,
-};
+use crate::{AccountId, AssetId, Date, InstrumentId, MarketId, Money, Price, Quantity, TradeId};
 use serde::{Deserialize, Serialize};
 
 /// Buy or sell.
@@ -52,8 +50,6 @@ impl Method {
 /// One side of a trade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Party {
-    /// Who answers for it.
-    pub participant: ParticipantId,
     /// The account that delivers or pays.
     pub account: AccountId,
     /// What this order has traded before this trade: fees run on the whole order, not on its parts.

@@ -113,9 +113,10 @@ impl Registry {
         let Some(duty) = self.duties.get(&(market, year, participant)).copied() else {
             return Err(ComplianceRejection::NoDuty);
         };
+        let borrowing = self.rules[market.index()].borrowing;
         let offset = match unit.class {
-            AssetClass::Allowance { first_vintage, .. } if first_vintage <= year => false,
-            AssetClass::Offset { vintage } if vintage <= year => true,
+            AssetClass::Allowance { first_vintage, .. } if borrowing || first_vintage <= year => false,
+            AssetClass::Offset { vintage } if borrowing || vintage <= year => true,
             AssetClass::Currency => return Err(ComplianceRejection::NotAComplianceUnit),
             _ => return Err(ComplianceRejection::VintageTooLate),
         };

@@ -1,0 +1,190 @@
+//! Acts of the operator: the list of instruments, halts, corrections of reference prices, holidays.
+
+use crate::{
+    ControlRejection, CorrectReference, DeclareHoliday, DelistInstrument, End, Event, Instrument, Line,
+    ListInstrument, SetHalted, Statistics, Terms, Turnover, Venue, book::Book,
+};
+use base::{Date, InstrumentId, Price};
+use serde::{Deserialize, Serialize};
+
+/// A reference price that an operator corrected: it stands in every report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Correction {
+    /// The trading day whose close was corrected, or whose reference, before its trading began.
+    pub date: Date,
+    /// Which line.
+    pub line: Line,
+    /// As computed.
+    pub from: Price,
+    /// As published.
+    pub to: Price,
+    /// Why.
+    pub reason: String,
+}
+
+impl Venue {
+    /// Whether an asset may be listed under a code, and the reference price it would start from.
+    ///
+    /// # Errors
+    /// See [`ControlRejection`].
+    fn check_list(&self, command: &ListInstrument) -> Result<Price, ControlRejection> {
+        let market = self.markets.get(command.market.index()).ok_or(ControlRejection::MarketUnknown)?;
+        let composite = market.rules.composite.as_ref();
+        if self.codes.contains_key(&command.code) || composite.is_some_and(|c| c.code == command.code) {
+            return Err(ControlRejection::CodeTaken);
+        }
+        let carried = market.composite.as_ref().and_then(|composite| {
+            let close =
+                if market.ended { self.composite_close(command.market) } else { Some(composite.reference) };
+            composite.corrected.or(close)
+        });
+        let reference = command.reference.or(carried).or(market.rules.launch_reference);
+        let reference = reference.ok_or(ControlRejection::ReferenceMissing)?;
+        if reference.is_positive() { Ok(reference) } else { Err(ControlRejection::PriceNotPositive) }
+    }
+
+    /// Admits an asset to trading. That the asset exists and belongs to the market is checked by the engine.
+    ///
+    /// # Errors
+    /// See [`ControlRejection`].
+    pub fn list(
+        &mut self,
+        command: &ListInstrument,
+        out: &mut impl FnMut(Event),
+    ) -> Result<InstrumentId, ControlRejection> {
+        let reference = self.check_list(command)?;
+        let ListInstrument { market, code, asset, carried, .. } = command.clone();
+        let home = &mut self.markets[market.index()];
+        let id = InstrumentId::at(self.instruments.len());
+        if home.rules.composite.is_some() {
+            let composite =
+                home.composite.get_or_insert_with(|| Statistics::starting_at(reference, Default::default()));
+            for (total, carried) in composite.total.iter_mut().zip(carried) {
+                let Turnover { volume, amount } = carried;
+                *total = Turnover { volume: total.volume + volume, amount: total.amount + amount };
+            }
+        }
+        self.codes.insert(code.clone(), id);
+        self.instruments.push(Instrument {
+            code,
+            market,
+            asset,
+            currency: home.currency,
+            tick_value: home.rules.tick_value,
+            halted: false,
+            delisted: false,
+            day: Statistics::starting_at(reference, carried),
+            past: Vec::new(),
+        });
+        self.books.push(Book::default());
+        out(Event::InstrumentListed { instrument: id, reference });
+        Ok(id)
+    }
+
+    fn standing(&mut self, id: InstrumentId) -> Result<&mut Instrument, ControlRejection> {
+        let instrument = self.instruments.get_mut(id.index()).ok_or(ControlRejection::InstrumentUnknown)?;
+        if instrument.delisted { Err(ControlRejection::InstrumentDelisted) } else { Ok(instrument) }
+    }
+
+    /// Takes an instrument off the list. Returns what was set aside for it.
+    ///
+    /// # Errors
+    /// See [`ControlRejection`].
+    pub fn delist(
+        &mut self,
+        command: &DelistInstrument,
+        out: &mut impl FnMut(Event),
+    ) -> Result<Vec<Terms>, ControlRejection> {
+        self.standing(command.instrument)?;
+        let ended = self.remove_where(End::Removed, |_, instrument| instrument == command.instrument, out);
+        self.standing(command.instrument)?.delisted = true;
+        out(Event::InstrumentDelisted { instrument: command.instrument });
+        Ok(ended)
+    }
+
+    /// Stops or resumes trading. Listings stand through a halt; nothing can be taken, proposed or bid meanwhile.
+    ///
+    /// # Errors
+    /// See [`ControlRejection`].
+    pub fn set_halted(
+        &mut self,
+        command: &SetHalted,
+        out: &mut impl FnMut(Event),
+    ) -> Result<(), ControlRejection> {
+        let &SetHalted { instrument: id, halted, .. } = command;
+        let instrument = self.standing(id)?;
+        if instrument.halted == halted {
+            return Err(ControlRejection::NothingToDo);
+        }
+        instrument.halted = halted;
+        out(Event::HaltedSet { instrument: id, halted });
+        Ok(())
+    }
+
+    /// Sets the price that a line starts from: after the day's end that of the next trading day, before the first trade
+    /// of a day that of the day itself.
+    ///
+    /// # Errors
+    /// See [`ControlRejection`].
+    pub fn correct_reference(
+        &mut self,
+        command: &CorrectReference,
+        out: &mut impl FnMut(Event),
+    ) -> Result<(), ControlRejection> {
+        let CorrectReference { line, price, reason } = command.clone();
+        let (market, computed) = match line {
+            Line::Instrument(id) => {
+                let instrument = self.standing(id)?;
+                (instrument.market, Some(instrument.close()))
+            }
+            Line::Composite(id) if id.index() < self.markets.len() => (id, self.composite_close(id)),
+            Line::Composite(_) => return Err(ControlRejection::MarketUnknown),
+        };
+        let market = &mut self.markets[market.index()];
+        let day = match line {
+            Line::Instrument(id) => Some(&mut self.instruments[id.index()].day),
+            Line::Composite(_) => market.composite.as_mut(),
+        };
+        let (Some(day), Some(computed)) = (day, computed) else { return Err(ControlRejection::NoComposite) };
+        if !price.is_positive() {
+            return Err(ControlRejection::PriceNotPositive);
+        }
+        if !market.ended && day.has_traded() {
+            return Err(ControlRejection::TradingHasBegun);
+        }
+        let from = if market.ended { day.corrected.unwrap_or(computed) } else { day.reference };
+        if from == price {
+            return Err(ControlRejection::NothingToDo);
+        }
+        if market.ended {
+            day.corrected = Some(price);
+        } else {
+            day.reference = price;
+        }
+        self.corrections.push(Correction { date: market.list_date, line, from, to: price, reason });
+        out(Event::ReferenceCorrected { line, from, to: price });
+        Ok(())
+    }
+
+    /// Adds a day without trading to the calendar.
+    ///
+    /// # Errors
+    /// See [`ControlRejection`].
+    pub fn declare_holiday(
+        &mut self,
+        command: &DeclareHoliday,
+        out: &mut impl FnMut(Event),
+    ) -> Result<(), ControlRejection> {
+        let &DeclareHoliday { market: id, date } = command;
+        let market = self.markets.get_mut(id.index()).ok_or(ControlRejection::MarketUnknown)?;
+        if date <= market.date {
+            return Err(ControlRejection::DateNotAhead);
+        }
+        if !market.trades_on(date) {
+            return Err(ControlRejection::NothingToDo);
+        }
+        market.holidays.insert(date);
+        out(Event::HolidayDeclared { market: id, date });
+        Ok(())
+    }
+}

@@ -1,0 +1,238 @@
+//! The trading day: which market is where in its calendar, and the steps by which it moves on.
+
+use crate::{End, Event, Instrument, Line, PriceLine, Statistics, Terms, Venue, instrument, rules::Rules};
+use base::{
+    AssetId, AuctionId, Calendar, Date, InstrumentId, MarketId, Method, Price, Session, TimeOfDay, Timestamp,
+    Trade,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// A market and its place in the calendar.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Market {
+    pub(crate) rules: Rules,
+    pub(crate) currency: AssetId,
+    /// There is no trading before this day.
+    pub(crate) first_day: Date,
+    /// Declared after the rulebook was adopted.
+    pub(crate) holidays: BTreeSet<Date>,
+    /// The local date.
+    pub(crate) date: Date,
+    /// The last moment of that date whose bell has rung.
+    pub(crate) rung: TimeOfDay,
+    /// Which methods are open, in the order of [`Method::ALL`].
+    open: [bool; 3],
+    /// The last trading day is over, and its price list stands.
+    pub(crate) ended: bool,
+    /// The day whose statistics the instruments carry.
+    pub(crate) list_date: Date,
+    /// The composite line.
+    pub(crate) composite: Option<Statistics>,
+}
+
+/// A step that is due by the calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Due {
+    /// The bids of an auction close.
+    Auction(AuctionId),
+    /// A date begins in a market.
+    DayBegins(MarketId, Date),
+    /// A session opens or closes, or the trading day ends.
+    Bell(MarketId),
+}
+
+impl Market {
+    pub(crate) fn is_open(&self, method: Method) -> bool {
+        self.open[method.index()]
+    }
+
+    pub(crate) fn trades_on(&self, date: Date) -> bool {
+        date >= self.first_day && self.rules.calendar.is_trading_day(date) && !self.holidays.contains(&date)
+    }
+
+    fn sessions(&self, method: Method) -> &[Session] {
+        let rules = &self.rules;
+        match method {
+            Method::Listed => rules.listing.as_ref().map_or(&[], |listing| &listing.sessions),
+            Method::Block => rules.block.as_ref().map_or(&[], |block| &block.sessions),
+            Method::Auction => rules.auction.as_ref().map_or(&[], |auction| &auction.sessions),
+        }
+    }
+
+    /// Whether a span lies within one session of the current date.
+    pub(crate) fn spans_session(&self, sessions: &[Session], opens: Timestamp, closes: Timestamp) -> bool {
+        let at = |time| self.rules.calendar.instant(self.date, time);
+        let within = |s: &Session| at(s.opens) <= opens && opens < closes && closes <= at(s.closes);
+        self.trades_on(self.date) && sessions.iter().any(within)
+    }
+
+    fn next_bell(&self) -> (Timestamp, Option<TimeOfDay>) {
+        let calendar: &Calendar = &self.rules.calendar;
+        if self.trades_on(self.date) {
+            let sessions = Method::ALL.iter().flat_map(|&method| self.sessions(method));
+            let bells = sessions.flat_map(|s| [s.opens, s.closes]).chain([calendar.day_end]);
+            if let Some(bell) = bells.filter(|&bell| bell > self.rung && bell.0 < 86_400).min() {
+                return (calendar.instant(self.date, bell), Some(bell));
+            }
+        }
+        (calendar.instant(self.date.next(), TimeOfDay(0)), None)
+    }
+}
+
+impl Venue {
+    /// Opens a market. It starts at `now`, in the middle of whatever day that is, with trading closed until the next bell.
+    pub fn add_market(
+        &mut self,
+        rules: Rules,
+        currency: AssetId,
+        first_day: Date,
+        now: Timestamp,
+    ) -> MarketId {
+        let (date, rung) = rules.calendar.local(now);
+        let id = MarketId::at(self.markets.len());
+        self.markets.push(Market {
+            rules,
+            currency,
+            first_day,
+            holidays: BTreeSet::new(),
+            date,
+            rung,
+            open: [false; 3],
+            ended: true,
+            list_date: date,
+            composite: None,
+        });
+        id
+    }
+
+    /// Puts rules into force. The engine does this between two days.
+    pub fn set_rules(&mut self, market: MarketId, rules: Rules) {
+        self.markets[market.index()].rules = rules;
+    }
+
+    /// The local date of a market.
+    #[must_use]
+    pub fn date(&self, market: MarketId) -> Date {
+        self.markets[market.index()].date
+    }
+
+    /// The day of the price list that stands or is being made.
+    #[must_use]
+    pub fn list_date(&self, market: MarketId) -> Date {
+        self.markets[market.index()].list_date
+    }
+
+    /// The first step that is due by the calendar, and when.
+    #[must_use]
+    pub fn next_due(&self) -> Option<(Timestamp, Due)> {
+        let bells = self.markets.iter().enumerate().map(|(index, market)| {
+            let id = MarketId::at(index);
+            match market.next_bell() {
+                (at, Some(_)) => (at, Due::Bell(id)),
+                (at, None) => (at, Due::DayBegins(id, market.date.next())),
+            }
+        });
+        let auction = self.next_auction().map(|(at, id)| (at, Due::Auction(id)));
+        bells.chain(auction).min()
+    }
+
+    /// Begins a date. A trading day starts a new price list from the closes of the last one.
+    pub fn begin_day(&mut self, id: MarketId, date: Date, out: &mut impl FnMut(Event)) {
+        let trading = self.markets[id.index()].trades_on(date);
+        if trading {
+            let composite = self.composite_close(id);
+            let list_date = self.markets[id.index()].list_date;
+            for instrument in self.instruments.iter_mut().filter(|instrument| instrument.market == id) {
+                if instrument.day.has_traded() {
+                    instrument.past.push((list_date, instrument.day.turnover));
+                }
+                instrument.day = instrument.day.next_day(instrument.close());
+            }
+            let market = &mut self.markets[id.index()];
+            if let (Some(composite), Some(close)) = (&mut market.composite, composite) {
+                *composite = composite.next_day(close);
+            }
+            market.list_date = date;
+            market.ended = false;
+        }
+        let market = &mut self.markets[id.index()];
+        market.date = date;
+        market.rung = TimeOfDay(0);
+        out(Event::DayBegan { market: id, date, trading });
+    }
+
+    /// Rings the next bell of a market: sessions open and close; at the end of the day what still stands expires. Returns
+    /// what was set aside for that.
+    pub fn ring(&mut self, id: MarketId, out: &mut impl FnMut(Event)) -> Vec<Terms> {
+        let market = &mut self.markets[id.index()];
+        let (_, Some(bell)) = market.next_bell() else { return Vec::new() };
+        market.rung = bell;
+        let day_ends = bell == market.rules.calendar.day_end;
+        for method in Method::ALL {
+            let inside = |s: &Session| s.opens <= bell && bell < s.closes;
+            let open = !day_ends && !market.ended && market.sessions(method).iter().any(inside);
+            if open != market.open[method.index()] {
+                market.open[method.index()] = open;
+                out(Event::PhaseChanged { market: id, method, open });
+            }
+        }
+        if !day_ends || market.ended {
+            return Vec::new();
+        }
+        let listed_here: Vec<bool> =
+            self.instruments.iter().map(|instrument| instrument.market == id).collect();
+        let ended = self.remove_where(
+            End::Expired,
+            |_, instrument: InstrumentId| listed_here[instrument.index()],
+            out,
+        );
+        self.markets[id.index()].ended = true;
+        for line in self.price_list(id) {
+            out(Event::LineClosed(Box::new(line)));
+        }
+        out(Event::DayEnded { market: id, date: self.markets[id.index()].date });
+        ended
+    }
+
+    /// The price list of a market as it stands: its instruments, then its composite.
+    #[must_use]
+    pub fn price_list(&self, id: MarketId) -> Vec<PriceLine> {
+        let market = &self.markets[id.index()];
+        let line = |(index, instrument): (usize, &Instrument)| {
+            let line = Line::Instrument(InstrumentId::at(index));
+            PriceLine::of(line, market.list_date, &instrument.day, instrument.close())
+        };
+        let here = self.instruments.iter().enumerate().filter(|(_, instrument)| instrument.market == id);
+        let mut lines: Vec<PriceLine> =
+            here.filter(|(_, i)| !i.delisted || i.day.has_traded()).map(line).collect();
+        if let (Some(composite), Some(close)) = (&market.composite, self.composite_close(id)) {
+            lines.push(PriceLine::of(Line::Composite(id), market.list_date, composite, close));
+        }
+        lines
+    }
+
+    fn on_list(&self, id: MarketId) -> impl Iterator<Item = &Instrument> {
+        self.instruments.iter().filter(move |instrument| instrument.market == id && !instrument.delisted)
+    }
+
+    /// The composite's close as it stands.
+    pub(crate) fn composite_close(&self, id: MarketId) -> Option<Price> {
+        let rule = self.markets[id.index()].rules.composite.as_ref()?;
+        let closes = self.on_list(id).map(|instrument| (instrument.code.as_str(), instrument.close()));
+        instrument::composite_price(&rule.price, closes)
+    }
+
+    /// The composite moves with each listed trade: the same rule over the last prices.
+    pub(crate) fn record_composite(&mut self, trade: &Trade) {
+        let market = &self.markets[trade.market.index()];
+        let Some(rule) = market.rules.composite.as_ref() else { return };
+        let last = self.on_list(trade.market).map(|i| (i.code.as_str(), i.last_or_reference()));
+        let price = instrument::composite_price(&rule.price, last);
+        let Some(composite) = &mut self.markets[trade.market.index()].composite else { return };
+        composite.count(trade.method, trade.quantity.0, trade.amount.0);
+        if let (Method::Listed, Some(price)) = (trade.method, price) {
+            composite.mark(price);
+        }
+    }
+}
