@@ -4,4 +4,6 @@
 //! products go through `i128`.
 
 pub mod reconstruct;
+pub mod record;
 pub mod rounding;
+mod table;
