@@ -83,6 +83,8 @@ pub struct Trade {
     pub buyer: Party,
     /// Gets the money.
     pub seller: Party,
+    /// A listed trade at the edge of the day's price band.
+    pub at_limit: bool,
 }
 
 /// The asset leg of an obligation.

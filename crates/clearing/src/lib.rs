@@ -1,3 +1,174 @@
-//! (room)
+//! Clearing (支付清算): a trade becomes an obligation, with its fees; the day's statement says what everyone bought, sold,
+//! paid and received.
+//!
+//! Architecture Invariant: this room moves nothing. It says what is owed; the registry fulfils it. Settlement today is gross,
+//! trade by trade; netting and later cycles will put more between [`ClearingHouse::novate`] and the obligation, not elsewhere.
 
+mod messages;
 pub mod rules;
+
+pub use messages::{ClearingRejection, Event};
+
+use base::{
+    AccountId, Date, Delivery, FeeLine, InstrumentId, MarketId, Method, Money, Obligation, ParticipantId,
+    Party, Payment, Side, Trade, div_half_up,
+};
+use rules::{FeeSchedule, Rules};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What a participant did in an instrument on a day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Statement {
+    /// Units bought.
+    pub bought: i128,
+    /// Units sold.
+    pub sold: i128,
+    /// Minor units paid, before fees.
+    pub paid: i128,
+    /// Minor units received, before fees.
+    pub received: i128,
+    /// Minor units of fees.
+    pub fees: i128,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Market {
+    rules: Rules,
+    fee_account: AccountId,
+    date: Date,
+    statements: BTreeMap<(ParticipantId, InstrumentId), Statement>,
+}
+
+/// The state of the clearing room.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClearingHouse {
+    markets: Vec<Market>,
+}
+
+/// The fee on an order that has traded `amount` in all, in minor units.
+fn fee_on(schedule: &FeeSchedule, amount: Money) -> Money {
+    if amount.0 <= 0 {
+        return Money::ZERO;
+    }
+    let fee = div_half_up(i128::from(amount.0) * i128::from(schedule.rate_ppm), 1_000_000);
+    let fee = Money(fee.unwrap_or(i64::MAX)).max(schedule.least);
+    schedule.most.map_or(fee, |most| fee.min(most))
+}
+
+impl ClearingHouse {
+    /// Opens a market whose fees go to `fee_account`.
+    pub fn add_market(&mut self, rules: Rules, fee_account: AccountId, date: Date) {
+        self.markets.push(Market { rules, fee_account, date, statements: BTreeMap::new() });
+    }
+
+    /// Puts rules into force. The engine does this between two days.
+    pub fn set_rules(&mut self, market: MarketId, rules: Rules) {
+        self.markets[market.index()].rules = rules;
+    }
+
+    /// Begins a trading day: its statement is empty.
+    pub fn begin_day(&mut self, market: MarketId, date: Date) {
+        let market = &mut self.markets[market.index()];
+        market.date = date;
+        market.statements.clear();
+    }
+
+    /// What has to be set aside for an order to be sure of its amount and its fees: the whole of both for a buyer, nothing
+    /// for a seller, whose fee comes out of the proceeds.
+    ///
+    /// # Errors
+    /// More than can be counted.
+    pub fn cash_hold(
+        &self,
+        market: MarketId,
+        method: Method,
+        side: Side,
+        amount: Money,
+    ) -> Result<Money, ClearingRejection> {
+        if side == Side::Sell {
+            return Ok(Money::ZERO);
+        }
+        let fee = fee_on(&self.markets[market.index()].rules.fee(method).buyer, amount);
+        amount.plus(fee).ok_or(ClearingRejection::AmountTooLarge)
+    }
+
+    /// The fee for one more trade of an order. Fees run on what the order has traded in all, so that an order filled in
+    /// parts costs what it would have cost at once, and what was set aside is always enough.
+    fn fee_step(schedule: &FeeSchedule, party: &Party, amount: Money) -> Money {
+        let after = Money(party.traded_before.0 + amount.0);
+        Money(fee_on(schedule, after).0 - fee_on(schedule, party.traded_before).0)
+    }
+
+    /// Turns a trade between `buyer` and `seller` into the obligation that fulfils it.
+    pub fn novate(
+        &mut self,
+        trade: &Trade,
+        (buyer, seller): (ParticipantId, ParticipantId),
+        out: &mut impl FnMut(Event),
+    ) -> Obligation {
+        let market = &mut self.markets[trade.market.index()];
+        let fee = market.rules.fee(trade.method);
+        let buyer_fee = Self::fee_step(&fee.buyer, &trade.buyer, trade.amount);
+        // A seller never pays more than the trade brings.
+        let seller_fee = Self::fee_step(&fee.seller, &trade.seller, trade.amount).min(trade.amount);
+
+        let (units, amount) = (i128::from(trade.quantity.0), i128::from(trade.amount.0));
+        let bought = market.statements.entry((buyer, trade.instrument)).or_default();
+        bought.bought += units;
+        bought.paid += amount;
+        bought.fees += i128::from(buyer_fee.0);
+        let sold = market.statements.entry((seller, trade.instrument)).or_default();
+        sold.sold += units;
+        sold.received += amount;
+        sold.fees += i128::from(seller_fee.0);
+
+        let (from, to) = (trade.seller.account, trade.buyer.account);
+        out(Event::Novated { trade: trade.id, buyer_fee, seller_fee });
+        Obligation {
+            trade: trade.id,
+            market: trade.market,
+            date: trade.date,
+            delivery: Delivery { asset: trade.asset, from, to, quantity: trade.quantity },
+            payment: Payment { currency: trade.currency, from: to, to: from, amount: trade.amount },
+            fees: FeeLine { to: market.fee_account, buyer: buyer_fee, seller: seller_fee },
+        }
+    }
+
+    /// The statement of the day that [`ClearingHouse::begin_day`] began last, by participant and instrument.
+    pub fn statements(
+        &self,
+        market: MarketId,
+    ) -> (Date, impl Iterator<Item = (ParticipantId, InstrumentId, &Statement)>) {
+        let market = &self.markets[market.index()];
+        (market.date, market.statements.iter().map(|((who, what), statement)| (*who, *what, statement)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fee_in_parts_is_the_fee_at_once() {
+        let schedule = FeeSchedule { rate_ppm: 333, least: Money(500), most: Some(Money(9_000)) };
+        for total in [1_i64, 999, 1_501_501, 1_501_502, 30_000_000, 90_000_000_000] {
+            for parts in [1_i64, 2, 3, 7] {
+                let mut party = Party { account: AccountId(0), traded_before: Money::ZERO };
+                let mut fees = 0;
+                for part in 0..parts {
+                    let amount = Money(total * (part + 1) / parts - total * part / parts);
+                    let fee = ClearingHouse::fee_step(&schedule, &party, amount);
+                    assert!(fee.0 >= 0);
+                    fees += fee.0;
+                    party.traded_before.0 += amount.0;
+                }
+                assert_eq!(fees, fee_on(&schedule, Money(total)).0, "{total} in {parts}");
+            }
+        }
+        assert_eq!(fee_on(&schedule, Money::ZERO), Money::ZERO);
+        assert_eq!(fee_on(&schedule, Money(1_000_000)), Money(500));
+        assert_eq!(fee_on(&schedule, Money(10_000_000)), Money(3_330));
+        assert_eq!(fee_on(&schedule, Money(i64::MAX)), Money(9_000));
+    }
+}

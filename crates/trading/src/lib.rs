@@ -117,6 +117,10 @@ impl Venue {
         let amount =
             amount.unwrap_or_else(|| unreachable!("an order's amount bounds the amounts of its trades"));
         let market = traded.market;
+        let band = self.markets[market.index()].rules.listing.as_ref().map(|listing| listing.band);
+        let limits = band.map(|band| band_limits(traded.day.reference, band));
+        let at_edge = |(lower, upper)| price <= lower || price >= upper;
+        let at_limit = method == Method::Listed && limits.is_some_and(at_edge);
         self.trades += 1;
         let trade = Trade {
             id: TradeId(self.trades),
@@ -131,6 +135,7 @@ impl Venue {
             currency: traded.currency,
             buyer,
             seller,
+            at_limit,
         };
         traded.record(&trade);
         self.record_composite(&trade);
