@@ -1,3 +1,31 @@
-//! (engine)
+//! The engine: one deterministic state, changed by one function, [`State::apply`], over one river of records.
+//!
+//! Architecture Invariant: this is the only crate that composes rooms, and it never names a market. It reads no clock, draws
+//! no random number, starts no thread, does no I/O and uses no floating point: the state is a pure function of the records.
+//!
+//! Where to read: `apply.rs` is the path of a command from end to end, on one page a family; `clock.rs` is what the calendar does
+//! before a command; `access.rs` says who may send what; `codec.rs` is how a record's payload is written.
 
+mod access;
+mod adopt;
+mod apply;
+mod clock;
+mod codec;
+mod command;
+mod digest;
+mod event;
+mod rejection;
 pub mod rulebook;
+pub mod snapshot;
+mod state;
+
+pub use access::{AccessRejection, Permission};
+pub use codec::{CodecError, HEADER_BYTES, decode, encode, header};
+pub use command::{ClientId, Command, Envelope, Record};
+pub use digest::LogDigest;
+pub use event::{Event, Events};
+pub use rejection::{EngineRejection, Rejection};
+pub use state::{Adopted, State};
+
+/// The participant that exists from the beginning: the node's operator.
+pub const OPERATOR: base::ParticipantId = base::ParticipantId(0);

@@ -54,3 +54,15 @@ pub struct Version {
     /// Rules of supervision.
     pub supervision: supervision::rules::Rules,
 }
+
+impl Rulebook {
+    /// The version in force on `date`; before the first version's date, the first.
+    ///
+    /// # Panics
+    /// A rulebook without versions: [`crate::EngineRejection::VersionsNotRising`] keeps it out of the state.
+    #[must_use]
+    pub fn version_on(&self, date: Date) -> &Version {
+        let after = self.versions.partition_point(|version| version.from <= date);
+        &self.versions[after.saturating_sub(1)]
+    }
+}

@@ -1,0 +1,109 @@
+//! Who may send what. Checked before anything else; a command that is not permitted learns nothing of the state.
+
+use crate::{Command, Envelope, State};
+use base::{AccountId, ParticipantId, Role, rejections};
+
+rejections! {
+    /// Why a command is not even looked at.
+    pub enum AccessRejection {
+        /// The sender does not exist.
+        ActorUnknown = "actor_unknown",
+        /// The sender's roles do not permit this command.
+        NotPermitted = "not_permitted",
+        /// The account does not exist or is not the sender's.
+        NotYourAccount = "not_your_account",
+        /// Staff of registry, exchange and regulator may not trade.
+        BarredFromTrading = "barred_from_trading",
+    }
+}
+
+/// What a command asks of its sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permission {
+    /// One of these roles.
+    Roles(&'static [Role]),
+    /// To answer for this account.
+    Owner(AccountId),
+    /// To answer for this account, and to be a trading participant.
+    Trader(AccountId),
+    /// To be known.
+    Anyone,
+}
+
+use Role::{
+    Authority, BarredStaff, ComplianceEntity, Institution, Operator, Registrar, SettlementBank, Supervisor,
+};
+
+impl Command {
+    /// What this command asks of its sender.
+    #[must_use]
+    pub fn permission(&self) -> Permission {
+        use Command as C;
+        use Permission::{Anyone, Owner, Roles, Trader};
+        match self {
+            C::PlaceOrder(c) => Trader(c.account),
+            C::TakeListing(c) => Trader(c.account),
+            C::ProposeBlock(c) => Trader(c.account),
+            C::AcceptBlock(c) => Trader(c.account),
+            C::PlaceBid(c) => Trader(c.account),
+            C::CancelOrder(c) => Owner(c.account),
+            C::WithdrawBlock(c) => Owner(c.account),
+            C::WithdrawBid(c) => Owner(c.account),
+            C::AnnounceAuction(_) | C::DrawLot(_) | C::CancelAuction(_) => Roles(&[Operator]),
+            C::ListInstrument(_) | C::DelistInstrument(_) => Roles(&[Operator]),
+            C::CorrectReference(_) | C::DeclareHoliday(_) | C::AdoptRulebook(_) => Roles(&[Operator]),
+            C::SetHalted(_) => Roles(&[Operator, Supervisor]),
+            C::RegisterParticipant(_) | C::OpenAccount(_) | C::DefineAsset(_) => {
+                Roles(&[Operator, Registrar])
+            }
+            C::Issue(_) | C::Preallocate(_) => Roles(&[Authority]),
+            C::RecordEmissions(_) | C::DetermineShortfall(_) => Roles(&[Authority]),
+            C::DecideCarryOver(_) => Roles(&[Authority, Registrar]),
+            C::FreezeUnits(_) | C::UnfreezeUnits(_) => Roles(&[Registrar]),
+            C::SetAccountFrozen(_) => Roles(&[Registrar, Supervisor]),
+            C::Deposit(_) | C::SettleWithdrawal(_) => Roles(&[SettlementBank]),
+            C::RequestWithdrawal(c) => Owner(c.account),
+            C::CancelUnits(c) => Owner(c.account),
+            C::Transfer(c) => Owner(c.from),
+            C::PledgeUnits(c) => Owner(c.account),
+            C::Surrender(c) => Owner(c.account),
+            C::ApplyCarryOver(c) => Owner(c.account),
+            C::ReleasePledge(_) | C::Tick => Anyone,
+        }
+    }
+}
+
+impl State {
+    /// Checks a sender against what its command asks.
+    ///
+    /// # Errors
+    /// See [`AccessRejection`].
+    pub fn check_access(&self, envelope: &Envelope) -> Result<(), AccessRejection> {
+        let actor = envelope.actor;
+        if actor.index() >= self.registry().participants().len() {
+            return Err(AccessRejection::ActorUnknown);
+        }
+        match envelope.command.permission() {
+            Permission::Anyone => Ok(()),
+            Permission::Roles(roles) if roles.iter().any(|role| self.registry().has_role(actor, *role)) => {
+                Ok(())
+            }
+            Permission::Roles(_) => Err(AccessRejection::NotPermitted),
+            Permission::Owner(account) => self.check_owner(actor, account),
+            Permission::Trader(account) => {
+                self.check_owner(actor, account)?;
+                let has = |role| self.registry().has_role(actor, role);
+                if has(BarredStaff) {
+                    return Err(AccessRejection::BarredFromTrading);
+                }
+                let trades = has(ComplianceEntity) || has(Institution);
+                if trades { Ok(()) } else { Err(AccessRejection::NotPermitted) }
+            }
+        }
+    }
+
+    fn check_owner(&self, actor: ParticipantId, account: AccountId) -> Result<(), AccessRejection> {
+        let owner = self.registry().account(account).map(|account| account.participant);
+        if owner == Some(actor) { Ok(()) } else { Err(AccessRejection::NotYourAccount) }
+    }
+}

@@ -1,0 +1,102 @@
+//! Adoption of a rulebook: a market opens, or its rules are amended.
+
+use crate::{Adopted, EngineRejection, Event, Events, OPERATOR, Rejection, State, rulebook::Rulebook};
+use base::{AssetId, MarketId};
+use registry::{AccountKind, AssetClass, DefineAsset, OpenAccount, OpeningRejection};
+
+impl State {
+    /// Adopts a rulebook. For a market that is open it takes effect from the next day: versions that begin later hold from
+    /// their own dates.
+    pub(crate) fn adopt(&mut self, rulebook: &Rulebook, out: &mut Events) -> Result<(), Rejection> {
+        check(rulebook)?;
+        if let Some(market) = self.market_id(&rulebook.code) {
+            let adopted = &mut self.markets[market.index()];
+            let old = &adopted.rulebook;
+            if (&old.currency, &old.unit, old.price) != (&rulebook.currency, &rulebook.unit, rulebook.price) {
+                return Err(EngineRejection::FormatChanged.into());
+            }
+            adopted.rulebook = rulebook.clone();
+            // No version begins on this day, so that the next day puts its version into force afresh.
+            adopted.in_force = base::Date(i32::MIN);
+            out.push(Event::RulebookAdopted { market });
+            return Ok(());
+        }
+        self.open_market(rulebook, out)
+    }
+
+    fn open_market(&mut self, rulebook: &Rulebook, out: &mut Events) -> Result<(), Rejection> {
+        let currency = self.currency(rulebook)?;
+        let fees = format!("{}-fees", rulebook.code);
+        if fees.len() > 32 {
+            return Err(OpeningRejection::CodeMalformed.into());
+        }
+        if self.registry.account_id(&fees).is_some() {
+            return Err(OpeningRejection::CodeTaken.into());
+        }
+        let currency = match currency {
+            Some(currency) => currency,
+            None => {
+                let (code, decimals) = (rulebook.currency.code.clone(), rulebook.currency.decimals);
+                let define = DefineAsset { code, class: AssetClass::Currency, decimals, market: None };
+                self.registry.define_asset(&define, &mut out.registry())?
+            }
+        };
+        let open = OpenAccount { participant: OPERATOR, code: fees, kind: AccountKind::House };
+        let fee_account = self.registry.open_account(&open, &mut out.registry())?;
+
+        let market = MarketId::at(self.markets.len());
+        let first_day = rulebook.versions[0].from;
+        let today = rulebook.versions[0].trading.calendar.local(self.time).0;
+        let version = rulebook.version_on(today);
+        self.venue.add_market(version.trading.clone(), currency, first_day, self.time);
+        self.clearing.add_market(version.clearing.clone(), fee_account, today);
+        self.registry.set_rules(market, version.registry.clone());
+        self.watch.set_rules(market, version.supervision.clone());
+        let in_force = version.from;
+        self.markets.push(Adopted { rulebook: rulebook.clone(), currency, fee_account, in_force });
+        self.schedule();
+        out.push(Event::RulebookAdopted { market });
+        out.push(Event::RulesInForce { market, from: in_force });
+        Ok(())
+    }
+
+    fn currency(&self, rulebook: &Rulebook) -> Result<Option<AssetId>, Rejection> {
+        let Some(id) = self.registry.asset_id(&rulebook.currency.code) else {
+            self.registry.check_asset_code(&rulebook.currency.code)?;
+            return Ok(None);
+        };
+        let asset = self.registry.asset(id);
+        let same = asset.class == AssetClass::Currency && asset.decimals == rulebook.currency.decimals;
+        if same { Ok(Some(id)) } else { Err(EngineRejection::CurrencyMismatch.into()) }
+    }
+}
+
+/// The engine trusts no rulebook: a zero lot or a missing version would break an invariant later.
+fn check(rulebook: &Rulebook) -> Result<(), EngineRejection> {
+    let code = rulebook.code.as_bytes();
+    if code.is_empty()
+        || code.len() > 32
+        || !code.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
+    {
+        return Err(EngineRejection::CodeMalformed);
+    }
+    if rulebook.versions.is_empty() || !rulebook.versions.is_sorted_by(|a, b| a.from < b.from) {
+        return Err(EngineRejection::VersionsNotRising);
+    }
+    let sound = rulebook.versions.iter().all(|version| {
+        let (trading, registry) = (&version.trading, &version.registry);
+        let fees = version.clearing.fees.iter().flat_map(|fee| [&fee.buyer, &fee.seller]);
+        trading.tick_value > 0
+            && trading.lot.is_positive()
+            && trading.calendar.day_end.0 > 0
+            && trading.calendar.day_end.0 < 86_400
+            && trading.launch_reference.is_none_or(base::Price::is_positive)
+            && registry.resale_after_days <= 3_660
+            && registry.offset_cap.0 >= 0
+            && registry.preallocation.is_none_or(|rate| rate.0 >= 0)
+            && fees
+                .into_iter()
+                .all(|f| f.rate_ppm >= 0 && f.least.0 >= 0 && f.most.is_none_or(|most| most >= f.least))
+    });
+    if sound { Ok(()) } else { Err(EngineRejection::NumberNotPositive) }
+}

@@ -1,0 +1,321 @@
+//! The path of a command, from end to end.
+//!
+//! A command is applied in one step: check who sends it, let the calendar catch up, match once on what is asked, and hand
+//! on from room to room. Everything that can be refused is refused before anything changes.
+
+use crate::{Command, Event, Events, Record, Rejection, State};
+use base::{AccountId, Directive, Hold, MarketId, Sequence, Side, Trade};
+use trading::{
+    AcceptBlock, AnnounceAuction, CancelAuction, CancelOrder, DelistInstrument, DrawLot, ListInstrument,
+    PlaceBid, PlaceOrder, ProposeBlock, SetHalted, TakeListing, Terms, Uncrossed, WithdrawBid, WithdrawBlock,
+};
+
+type Applied = Result<(), Rejection>;
+
+impl State {
+    /// Applies a record. What happened is in `out`, which is cleared first; a refusal is among it.
+    ///
+    /// # Panics
+    /// A record out of sequence or back in time: the log hands them over in order, and a gap is a broken invariant.
+    pub fn apply(&mut self, record: &Record, out: &mut Events) {
+        assert_eq!(record.sequence.0, self.sequence.0 + 1, "records are applied in sequence");
+        assert!(record.time >= self.time, "time never runs back");
+        out.clear();
+        self.sequence = record.sequence;
+        self.time = record.time;
+        if record.time >= self.due_at {
+            self.advance(record.time, out);
+        }
+        if let Err(rejection) = self.execute(record, out) {
+            out.push(Event::Refused(rejection));
+        }
+        self.observe(out);
+    }
+
+    fn execute(&mut self, record: &Record, out: &mut Events) -> Applied {
+        self.check_access(&record.envelope)?;
+        let actor = record.envelope.actor;
+        match &record.envelope.command {
+            Command::PlaceOrder(c) => self.place_order(c, out),
+            Command::TakeListing(c) => self.take_listing(c, out),
+            Command::CancelOrder(c) => self.cancel_order(c, out),
+            Command::ProposeBlock(c) => self.propose_block(c, out),
+            Command::AcceptBlock(c) => self.accept_block(c, out),
+            Command::WithdrawBlock(c) => self.withdraw_block(c, out),
+            Command::AnnounceAuction(c) => self.announce_auction(c, out),
+            Command::PlaceBid(c) => self.place_bid(c, out),
+            Command::WithdrawBid(c) => self.withdraw_bid(c, out),
+            Command::DrawLot(c) => self.draw_lot(c, out),
+            Command::CancelAuction(c) => self.cancel_auction(c, out),
+            Command::ListInstrument(c) => self.list_instrument(c, out),
+            Command::DelistInstrument(c) => self.delist_instrument(c, out),
+            Command::SetHalted(c) => Ok(self.venue.set_halted(c, &mut out.trading())?),
+            Command::CorrectReference(c) => Ok(self.venue.correct_reference(c, &mut out.trading())?),
+            Command::DeclareHoliday(c) => {
+                self.venue.declare_holiday(c, &mut out.trading())?;
+                self.schedule();
+                Ok(())
+            }
+            Command::RegisterParticipant(c) => {
+                Ok(self.registry.register_participant(c, &mut out.registry()).map(drop)?)
+            }
+            Command::OpenAccount(c) => Ok(self.registry.open_account(c, &mut out.registry()).map(drop)?),
+            Command::DefineAsset(c) => self.define_asset(c, out),
+            Command::Issue(c) => Ok(self.registry.issue(c, &mut out.registry())?),
+            Command::Preallocate(c) => Ok(self.registry.preallocate(c, &mut out.registry())?),
+            Command::CancelUnits(c) => Ok(self.registry.cancel_units(c, &mut out.registry())?),
+            Command::Deposit(c) => Ok(self.registry.deposit(c, &mut out.registry())?),
+            Command::RequestWithdrawal(c) => {
+                Ok(self.registry.request_withdrawal(record.sequence, c, &mut out.registry())?)
+            }
+            Command::SettleWithdrawal(c) => Ok(self.registry.settle_withdrawal(c, &mut out.registry())?),
+            Command::Transfer(c) => Ok(self.registry.transfer(c, &mut out.registry())?),
+            Command::PledgeUnits(c) => Ok(self.registry.pledge(c, &mut out.registry())?),
+            Command::ReleasePledge(c) => Ok(self.registry.release_pledge(actor, c, &mut out.registry())?),
+            Command::FreezeUnits(c) => Ok(self.registry.freeze(c, &mut out.registry())?),
+            Command::UnfreezeUnits(c) => Ok(self.registry.unfreeze(c, &mut out.registry())?),
+            Command::SetAccountFrozen(c) => self.set_account_frozen(c, out),
+            Command::RecordEmissions(c) => Ok(self.registry.record_emissions(c, &mut out.registry())?),
+            Command::Surrender(c) => {
+                let today = self.today(c.asset);
+                Ok(self.registry.surrender(today, c, &mut out.registry())?)
+            }
+            Command::DetermineShortfall(c) => {
+                let today = self.markets.get(c.market.index()).map(|_| self.venue.date(c.market));
+                let today = today.ok_or(registry::ComplianceRejection::PeriodUnknown)?;
+                Ok(self.registry.determine_shortfall(today, c, &mut out.registry())?)
+            }
+            Command::ApplyCarryOver(c) => {
+                let today = self.today(c.from);
+                Ok(self.registry.apply_carry_over(today, c, &mut out.registry())?)
+            }
+            Command::DecideCarryOver(c) => Ok(self.registry.decide_carry_over(c, &mut out.registry())?),
+            Command::AdoptRulebook(rulebook) => self.adopt(rulebook, out),
+            Command::Tick => Ok(()),
+        }
+    }
+
+    // --- listed trading -------------------------------------------------------------------------------------------------
+
+    fn place_order(&mut self, order: &PlaceOrder, out: &mut Events) -> Applied {
+        let terms = self.venue.check_place(order)?;
+        self.reserve(&terms)?;
+        self.venue.place(order, terms.amount, &mut out.trading());
+        Ok(())
+    }
+
+    fn take_listing(&mut self, take: &TakeListing, out: &mut Events) -> Applied {
+        let terms = self.venue.check_take(take)?;
+        self.reserve(&terms)?;
+        let trade = self.venue.take(take, &mut out.trading());
+        self.settle(&trade, out);
+        Ok(())
+    }
+
+    fn cancel_order(&mut self, cancel: &CancelOrder, out: &mut Events) -> Applied {
+        let ended = self.venue.cancel(cancel, &mut out.trading())?;
+        self.release(&ended);
+        Ok(())
+    }
+
+    // --- block trading --------------------------------------------------------------------------------------------------
+
+    fn propose_block(&mut self, block: &ProposeBlock, out: &mut Events) -> Applied {
+        let terms = self.venue.check_propose(block)?;
+        self.reserve(&terms)?;
+        self.venue.propose(block, terms.amount, &mut out.trading());
+        Ok(())
+    }
+
+    fn accept_block(&mut self, accept: &AcceptBlock, out: &mut Events) -> Applied {
+        let terms = self.venue.check_accept(accept)?;
+        self.reserve(&terms)?;
+        let trade = self.venue.accept(accept, &mut out.trading());
+        self.settle(&trade, out);
+        Ok(())
+    }
+
+    fn withdraw_block(&mut self, withdraw: &WithdrawBlock, out: &mut Events) -> Applied {
+        let ended = self.venue.withdraw_block(withdraw, &mut out.trading())?;
+        self.release(&ended);
+        Ok(())
+    }
+
+    // --- one-way auctions -----------------------------------------------------------------------------------------------
+
+    fn announce_auction(&mut self, announced: &AnnounceAuction, out: &mut Events) -> Applied {
+        let (terms, announced) = self.venue.check_announce(self.time, announced)?;
+        if self.registry.account(terms.account).is_none() {
+            return Err(crate::AccessRejection::NotYourAccount.into());
+        }
+        self.reserve(&terms)?;
+        self.venue.announce(announced, terms.amount, &mut out.trading());
+        self.schedule();
+        Ok(())
+    }
+
+    fn place_bid(&mut self, bid: &PlaceBid, out: &mut Events) -> Applied {
+        let terms = self.venue.check_bid(self.time, bid)?;
+        self.reserve(&terms)?;
+        self.venue.bid(bid, terms.amount, &mut out.trading());
+        Ok(())
+    }
+
+    fn withdraw_bid(&mut self, withdraw: &WithdrawBid, out: &mut Events) -> Applied {
+        let ended = self.venue.withdraw_bid(self.time, withdraw, &mut out.trading())?;
+        self.release(&ended);
+        Ok(())
+    }
+
+    fn draw_lot(&mut self, draw: &DrawLot, out: &mut Events) -> Applied {
+        let uncrossed = self.venue.draw_lot(draw, &mut out.trading())?;
+        self.settle_auction(uncrossed, out);
+        Ok(())
+    }
+
+    fn cancel_auction(&mut self, cancel: &CancelAuction, out: &mut Events) -> Applied {
+        let ended = self.venue.cancel_auction(cancel, &mut out.trading())?;
+        self.release_all(&ended);
+        self.schedule();
+        Ok(())
+    }
+
+    pub(crate) fn settle_auction(&mut self, uncrossed: Uncrossed, out: &mut Events) {
+        for trade in &uncrossed.trades {
+            self.settle(trade, out);
+        }
+        self.release_all(&uncrossed.ended);
+    }
+
+    // --- holds before a trade, settlement after it ------------------------------------------------------------------------
+
+    /// Sets aside everything an order can need, so that no trade can fail.
+    fn reserve(&mut self, terms: &Terms) -> Applied {
+        let cash = self.clearing.cash_hold(terms.market, terms.method, terms.side, terms.amount)?;
+        let (asset, quantity) = match terms.side {
+            Side::Buy => (terms.currency, cash.on_ledger()),
+            Side::Sell => (terms.asset, terms.quantity),
+        };
+        Ok(self.registry.reserve(Hold { account: terms.account, asset, quantity })?)
+    }
+
+    /// Gives back what an order set aside and did not need: what its trades used, fees included, is gone already.
+    fn release(&mut self, terms: &Terms) {
+        let hold = |amount| self.clearing.cash_hold(terms.market, terms.method, terms.side, amount);
+        let (asset, quantity) = match terms.side {
+            Side::Buy => {
+                let (Ok(held), Ok(used)) = (hold(terms.amount), hold(terms.traded)) else {
+                    unreachable!("what was set aside could be counted")
+                };
+                (terms.currency, base::Quantity(held.0 - used.0))
+            }
+            Side::Sell => (terms.asset, base::Quantity(terms.quantity.0 - terms.filled.0)),
+        };
+        self.registry.release(Hold { account: terms.account, asset, quantity });
+    }
+
+    pub(crate) fn release_all(&mut self, ended: &[Terms]) {
+        for terms in ended {
+            self.release(terms);
+        }
+    }
+
+    /// From trade to title: clearing novates, the registry delivers against payment. Final before anything else is looked at.
+    fn settle(&mut self, trade: &Trade, out: &mut Events) {
+        let owner = |account| self.registry.account(account).map(|account| account.participant);
+        let (Some(buyer), Some(seller)) = (owner(trade.buyer.account), owner(trade.seller.account)) else {
+            unreachable!("a party to a trade has set something aside")
+        };
+        let obligation = self.clearing.novate(trade, (buyer, seller), &mut out.clearing());
+        self.registry.deliver_versus_payment(&obligation, &mut out.registry());
+    }
+
+    // --- supervision -------------------------------------------------------------------------------------------------------
+
+    /// Supervision reads what happened, in order; what it directs is carried out through the room that owns the act.
+    fn observe(&mut self, out: &mut Events) {
+        let record: Sequence = self.sequence;
+        let mut next = 0;
+        let mut raised = Vec::new();
+        while let Some(event) = out.as_slice().get(next) {
+            next += 1;
+            let directives = match event {
+                Event::Registry(event) => {
+                    self.watch.observe_registry(event);
+                    continue;
+                }
+                Event::Trading(trading::Event::Traded(trade)) => {
+                    self.watch
+                        .observe_trade(record, trade, &mut |event| raised.push(Event::Supervision(event)))
+                }
+                _ => continue,
+            };
+            raised.drain(..).for_each(|event| out.push(event));
+            for directive in directives.into_iter().flatten() {
+                self.carry_out(directive, out);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, directive: Directive, out: &mut Events) {
+        let reason = "directed by supervision".to_owned();
+        match directive {
+            Directive::HaltInstrument(instrument) => {
+                let halt = SetHalted { instrument, halted: true, reason };
+                // Halted already, or off the list: then there is nothing to do.
+                let _ = self.venue.set_halted(&halt, &mut out.trading());
+            }
+            Directive::FreezeAccount(account) => {
+                let freeze = registry::SetAccountFrozen { account, frozen: true, reason };
+                let _ = self.set_account_frozen(&freeze, out);
+            }
+        }
+    }
+
+    // --- acts that touch two rooms -----------------------------------------------------------------------------------------
+
+    /// A frozen account keeps nothing in the market: its orders end before it is frozen.
+    fn set_account_frozen(&mut self, command: &registry::SetAccountFrozen, out: &mut Events) -> Applied {
+        self.registry.set_account_frozen(command, &mut out.registry())?;
+        if command.frozen {
+            self.remove_account(command.account, out);
+        }
+        Ok(())
+    }
+
+    fn remove_account(&mut self, account: AccountId, out: &mut Events) {
+        let ended = self.venue.remove_account(account, &mut out.trading());
+        self.release_all(&ended);
+        self.schedule();
+    }
+
+    fn list_instrument(&mut self, command: &ListInstrument, out: &mut Events) -> Applied {
+        let asset = self.registry.assets().get(command.asset.index());
+        if asset.is_none_or(|asset| asset.market != Some(command.market)) {
+            return Err(trading::ControlRejection::AssetUnfit.into());
+        }
+        self.venue.list(command, &mut out.trading())?;
+        Ok(())
+    }
+
+    fn delist_instrument(&mut self, command: &DelistInstrument, out: &mut Events) -> Applied {
+        let ended = self.venue.delist(command, &mut out.trading())?;
+        self.release_all(&ended);
+        self.schedule();
+        Ok(())
+    }
+
+    fn define_asset(&mut self, command: &registry::DefineAsset, out: &mut Events) -> Applied {
+        let known = |market: MarketId| market.index() < self.markets.len();
+        if !command.market.is_none_or(known) {
+            return Err(trading::ControlRejection::MarketUnknown.into());
+        }
+        self.registry.define_asset(command, &mut out.registry())?;
+        Ok(())
+    }
+
+    fn today(&self, asset: base::AssetId) -> base::Date {
+        let market = self.registry.assets().get(asset.index()).and_then(|asset| asset.market);
+        market.map(|market| self.venue.date(market)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,56 @@
+//! What the calendar does before a command is applied: days begin and end, sessions open and close, auctions close, rules
+//! come into force. Steps are taken one by one in the order of their time.
+
+use crate::{Event, Events, State};
+use base::{Date, MarketId, Timestamp};
+use trading::Due;
+
+impl State {
+    /// Takes every step that is due up to and including `now`.
+    pub(crate) fn advance(&mut self, now: Timestamp, out: &mut Events) {
+        while let Some((_, due)) = self.venue.next_due().filter(|(at, _)| *at <= now) {
+            match due {
+                Due::DayBegins(market, date) => self.begin_day(market, date, out),
+                Due::Bell(market) => {
+                    let ended = self.venue.ring(market, &mut out.trading());
+                    self.release_all(&ended);
+                }
+                Due::Auction(auction) => {
+                    let uncrossed = self.venue.close_auction(auction, &mut out.trading());
+                    self.settle_auction(uncrossed, out);
+                }
+            }
+        }
+        self.schedule();
+    }
+
+    /// Remembers when the next step is due, so that most commands need not ask.
+    pub(crate) fn schedule(&mut self) {
+        self.due_at = self.venue.next_due().map_or(Timestamp::MAX, |(at, _)| at);
+    }
+
+    fn begin_day(&mut self, market: MarketId, date: Date, out: &mut Events) {
+        self.put_rules_in_force(market, date, out);
+        let before = self.venue.date(market);
+        self.venue.begin_day(market, date, &mut out.trading());
+        self.registry.begin_day(market, before, date, &mut out.registry());
+        if self.venue.list_date(market) == date {
+            self.clearing.begin_day(market, date);
+            self.watch.begin_day(market);
+        }
+    }
+
+    fn put_rules_in_force(&mut self, market: MarketId, date: Date, out: &mut Events) {
+        let adopted = &mut self.markets[market.index()];
+        let version = adopted.rulebook.version_on(date);
+        if version.from == adopted.in_force {
+            return;
+        }
+        adopted.in_force = version.from;
+        out.push(Event::RulesInForce { market, from: version.from });
+        self.venue.set_rules(market, version.trading.clone());
+        self.clearing.set_rules(market, version.clearing.clone());
+        self.registry.set_rules(market, version.registry.clone());
+        self.watch.set_rules(market, version.supervision.clone());
+    }
+}

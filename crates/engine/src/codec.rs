@@ -1,0 +1,220 @@
+//! How a command is written in the log (docs/journal-format.md, "Payloads").
+//!
+//! All payloads begin with 24 bytes: kind, version, two zero bytes, the sender, its client id. The three commands that
+//! trade follow with a fixed layout, so that a payload is at most 64 bytes and is read without allocating; all others follow
+//! with their command in CBOR, field names spelled out. Integers are little-endian. Layouts are never changed, only added.
+
+use crate::{ClientId, Command, Envelope};
+use base::{AccountId, InstrumentId, OrderId, ParticipantId, Price, Quantity, Side};
+use trading::{CancelOrder, PlaceOrder, TakeListing};
+
+/// Bytes before the command.
+pub const HEADER_BYTES: usize = 24;
+
+const VERSION: u8 = 1;
+const PLACE_ORDER: u8 = 1;
+const TAKE_LISTING: u8 = 2;
+const CANCEL_ORDER: u8 = 3;
+const CBOR: u8 = 255;
+
+/// A payload that is not one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CodecError {
+    /// Fewer bytes than the layout has, or more.
+    #[error("a payload of kind {kind} has {expected} bytes, this one has {found}")]
+    Length {
+        /// The kind byte.
+        kind: u8,
+        /// Bytes of the layout.
+        expected: usize,
+        /// Bytes found.
+        found: usize,
+    },
+    /// A kind or version that this software does not know.
+    #[error("payload kind {kind}, version {version} is not known")]
+    Unknown {
+        /// The kind byte.
+        kind: u8,
+        /// The version byte.
+        version: u8,
+    },
+    /// A field with a value that no writer writes.
+    #[error("byte {at} of a payload has the value {value}, which no writer writes")]
+    Field {
+        /// Offset in the payload.
+        at: usize,
+        /// What stands there.
+        value: u8,
+    },
+    /// The CBOR part does not describe a command.
+    #[error("a payload's command cannot be read: {0}")]
+    Command(String),
+}
+
+/// Appends the payload of an envelope to `out`.
+///
+/// # Errors
+/// A command that cannot be written, which no command is.
+pub fn encode(envelope: &Envelope, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    let kind = match envelope.command {
+        Command::PlaceOrder(_) => PLACE_ORDER,
+        Command::TakeListing(_) => TAKE_LISTING,
+        Command::CancelOrder(_) => CANCEL_ORDER,
+        _ => CBOR,
+    };
+    out.extend_from_slice(&[kind, VERSION, 0, 0]);
+    out.extend_from_slice(&envelope.actor.0.to_le_bytes());
+    out.extend_from_slice(&envelope.client_id.0);
+    match &envelope.command {
+        Command::PlaceOrder(PlaceOrder { account, instrument, side, price, quantity }) => {
+            out.extend_from_slice(&account.0.to_le_bytes());
+            out.extend_from_slice(&instrument.0.to_le_bytes());
+            out.extend_from_slice(&price.0.to_le_bytes());
+            out.extend_from_slice(&quantity.0.to_le_bytes());
+            out.extend_from_slice(&[u8::from(*side == Side::Sell), 0, 0, 0, 0, 0, 0, 0]);
+        }
+        Command::TakeListing(TakeListing { account, listing, quantity }) => {
+            out.extend_from_slice(&account.0.to_le_bytes());
+            out.extend_from_slice(&[0; 4]);
+            out.extend_from_slice(&listing.0.to_le_bytes());
+            out.extend_from_slice(&quantity.0.to_le_bytes());
+        }
+        Command::CancelOrder(CancelOrder { account, order }) => {
+            out.extend_from_slice(&account.0.to_le_bytes());
+            out.extend_from_slice(&[0; 4]);
+            out.extend_from_slice(&order.0.to_le_bytes());
+        }
+        command => {
+            ciborium::into_writer(command, out).map_err(|error| CodecError::Command(error.to_string()))?;
+        }
+    }
+    Ok(())
+}
+
+/// The sender and its name for the command, without reading the command.
+///
+/// # Errors
+/// A payload shorter than its header.
+pub fn header(payload: &[u8]) -> Result<(ParticipantId, ClientId), CodecError> {
+    let kind = payload.first().copied().unwrap_or_default();
+    let length = CodecError::Length { kind, expected: HEADER_BYTES, found: payload.len() };
+    let head: &[u8; HEADER_BYTES] = payload.first_chunk().ok_or(length)?;
+    let mut id = [0; 16];
+    id.copy_from_slice(&head[8..24]);
+    Ok((ParticipantId(u32::from_le_bytes([head[4], head[5], head[6], head[7]])), ClientId(id)))
+}
+
+/// Reads the payload of an envelope.
+///
+/// # Errors
+/// See [`CodecError`]. Any bytes may be given.
+pub fn decode(payload: &[u8]) -> Result<Envelope, CodecError> {
+    let (actor, client_id) = header(payload)?;
+    let (kind, version) = (payload[0], payload[1]);
+    zero(payload, 2..4)?;
+    let body = &payload[HEADER_BYTES..];
+    if version != VERSION {
+        return Err(CodecError::Unknown { kind, version });
+    }
+    let command = match kind {
+        PLACE_ORDER => {
+            let body: &[u8; 32] = exact(kind, payload)?;
+            zero(payload, 49..56)?;
+            let side = match body[24] {
+                0 => Side::Buy,
+                1 => Side::Sell,
+                value => return Err(CodecError::Field { at: 48, value }),
+            };
+            let (account, instrument) = (AccountId(u32_at(body, 0)), InstrumentId(u32_at(body, 4)));
+            let (price, quantity) = (Price(i64_at(body, 8)), Quantity(i64_at(body, 16)));
+            Command::PlaceOrder(PlaceOrder { account, instrument, side, price, quantity })
+        }
+        TAKE_LISTING => {
+            let body: &[u8; 24] = exact(kind, payload)?;
+            zero(payload, 28..32)?;
+            let (account, listing) = (AccountId(u32_at(body, 0)), OrderId(i64_at(body, 8).cast_unsigned()));
+            Command::TakeListing(TakeListing { account, listing, quantity: Quantity(i64_at(body, 16)) })
+        }
+        CANCEL_ORDER => {
+            let body: &[u8; 16] = exact(kind, payload)?;
+            zero(payload, 28..32)?;
+            let order = OrderId(i64_at(body, 8).cast_unsigned());
+            Command::CancelOrder(CancelOrder { account: AccountId(u32_at(body, 0)), order })
+        }
+        CBOR => {
+            let mut rest = body;
+            let command =
+                ciborium::from_reader(&mut rest).map_err(|error| CodecError::Command(error.to_string()))?;
+            if !rest.is_empty() {
+                return Err(CodecError::Command(format!("{} bytes follow the command", rest.len())));
+            }
+            command
+        }
+        kind => return Err(CodecError::Unknown { kind, version }),
+    };
+    Ok(Envelope { actor, client_id, command })
+}
+
+fn exact<const N: usize>(kind: u8, payload: &[u8]) -> Result<&[u8; N], CodecError> {
+    let length = CodecError::Length { kind, expected: HEADER_BYTES + N, found: payload.len() };
+    payload.get(HEADER_BYTES..).and_then(|body| body.try_into().ok()).ok_or(length)
+}
+
+fn zero(payload: &[u8], range: std::ops::Range<usize>) -> Result<(), CodecError> {
+    let bad = range.clone().find(|&at| payload.get(at) != Some(&0));
+    bad.map_or(Ok(()), |at| {
+        Err(CodecError::Field { at, value: payload.get(at).copied().unwrap_or_default() })
+    })
+}
+
+fn u32_at<const N: usize>(body: &[u8; N], at: usize) -> u32 {
+    u32::from_le_bytes([body[at], body[at + 1], body[at + 2], body[at + 3]])
+}
+
+fn i64_at<const N: usize>(body: &[u8; N], at: usize) -> i64 {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&body[at..at + 8]);
+    i64::from_le_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn envelope(command: Command) -> Envelope {
+        Envelope { actor: ParticipantId(7), client_id: ClientId::of("0716-001"), command }
+    }
+
+    proptest! {
+        #[test]
+        fn orders_go_there_and_back(account: u32, instrument: u32, sell: bool, price: i64, quantity: i64, order: u64) {
+            let (account, instrument) = (AccountId(account), InstrumentId(instrument));
+            let side = if sell { Side::Sell } else { Side::Buy };
+            let (price, quantity, listing) = (Price(price), Quantity(quantity), OrderId(order));
+            for command in [
+                Command::PlaceOrder(PlaceOrder { account, instrument, side, price, quantity }),
+                Command::TakeListing(TakeListing { account, listing, quantity }),
+                Command::CancelOrder(CancelOrder { account, order: listing }),
+            ] {
+                let mut payload = Vec::new();
+                encode(&envelope(command.clone()), &mut payload).unwrap();
+                prop_assert!(payload.len() <= 64);
+                prop_assert_eq!(decode(&payload).unwrap(), envelope(command));
+                prop_assert!(decode(&payload[..payload.len() - 1]).is_err());
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200), kind in 0_u8..5) {
+            let _ = decode(&bytes);
+            let mut payload = vec![if kind == 4 { 255 } else { kind }, 1, 0, 0];
+            payload.extend(bytes);
+            if let Ok(envelope) = decode(&payload) {
+                let mut again = Vec::new();
+                encode(&envelope, &mut again).unwrap();
+                prop_assert_eq!(decode(&again).unwrap(), envelope);
+            }
+        }
+    }
+}

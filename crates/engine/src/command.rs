@@ -1,0 +1,112 @@
+//! Everything that can be asked of the engine.
+
+use crate::rulebook::Rulebook;
+use base::{ParticipantId, Sequence, Timestamp};
+use clearing as _;
+use registry as r;
+use serde::{Deserialize, Serialize};
+use trading as t;
+
+/// The sender's own name for a command: sixteen bytes, so that a repeat is known for what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ClientId(pub [u8; 16]);
+
+impl ClientId {
+    /// The id of a text: its bytes where there are at most fifteen of them, behind their number; else the first
+    /// fifteen bytes of its BLAKE3 hash behind the byte 255.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let mut id = [0; 16];
+        if text.len() <= 15 {
+            id[0] = u8::try_from(text.len()).unwrap_or(u8::MAX);
+            id[1..=text.len()].copy_from_slice(text.as_bytes());
+        } else {
+            id[0] = u8::MAX;
+            id[1..].copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..15]);
+        }
+        Self(id)
+    }
+}
+
+impl std::fmt::Display for ClientId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = self.0.get(1..=usize::from(self.0[0])).and_then(|bytes| std::str::from_utf8(bytes).ok());
+        match text {
+            Some(text) => f.write_str(text),
+            None => self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
+        }
+    }
+}
+
+/// A command with its sender.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    /// Who sends it.
+    pub actor: ParticipantId,
+    /// The sender's name for it.
+    pub client_id: ClientId,
+    /// What is asked.
+    pub command: Command,
+}
+
+/// A command in the log: numbered and stamped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its number, from 1.
+    pub sequence: Sequence,
+    /// When it was taken in; never before the record before it.
+    pub time: Timestamp,
+    /// Who asks what.
+    pub envelope: Envelope,
+}
+
+/// Everything that can be asked of the engine. New commands are added at the end of their family; none is ever changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)] // each variant is documented by the type it carries
+pub enum Command {
+    // trading: the three that trade have a fixed layout of their own in the log
+    PlaceOrder(t::PlaceOrder),
+    TakeListing(t::TakeListing),
+    CancelOrder(t::CancelOrder),
+    ProposeBlock(t::ProposeBlock),
+    AcceptBlock(t::AcceptBlock),
+    WithdrawBlock(t::WithdrawBlock),
+    AnnounceAuction(t::AnnounceAuction),
+    PlaceBid(t::PlaceBid),
+    WithdrawBid(t::WithdrawBid),
+    DrawLot(t::DrawLot),
+    CancelAuction(t::CancelAuction),
+    ListInstrument(t::ListInstrument),
+    DelistInstrument(t::DelistInstrument),
+    SetHalted(t::SetHalted),
+    CorrectReference(t::CorrectReference),
+    DeclareHoliday(t::DeclareHoliday),
+    // registry
+    RegisterParticipant(r::RegisterParticipant),
+    OpenAccount(r::OpenAccount),
+    DefineAsset(r::DefineAsset),
+    Issue(r::Issue),
+    Preallocate(r::Preallocate),
+    CancelUnits(r::CancelUnits),
+    Deposit(r::Deposit),
+    RequestWithdrawal(r::RequestWithdrawal),
+    SettleWithdrawal(r::SettleWithdrawal),
+    Transfer(r::Transfer),
+    PledgeUnits(r::PledgeUnits),
+    ReleasePledge(r::ReleasePledge),
+    FreezeUnits(r::FreezeUnits),
+    UnfreezeUnits(r::UnfreezeUnits),
+    SetAccountFrozen(r::SetAccountFrozen),
+    RecordEmissions(r::RecordEmissions),
+    Surrender(r::Surrender),
+    DetermineShortfall(r::DetermineShortfall),
+    ApplyCarryOver(r::ApplyCarryOver),
+    DecideCarryOver(r::DecideCarryOver),
+    // the engine itself
+    /// Adopts a rulebook: opens its market, or amends the rules of a market that is open.
+    AdoptRulebook(Box<Rulebook>),
+    /// Lets time pass: what the calendar has due happens.
+    Tick,
+}

@@ -1,0 +1,83 @@
+//! Everything that can happen.
+
+use crate::Rejection;
+use base::{Date, MarketId};
+use serde::{Deserialize, Serialize};
+
+/// Something that happened because of a record. Events are never changed, only added at the end: the digest of the log
+/// covers their encoding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// The command was refused, and nothing else happened because of it.
+    Refused(Rejection),
+    /// In the trading room.
+    Trading(trading::Event),
+    /// In the clearing room.
+    Clearing(clearing::Event),
+    /// In the registry.
+    Registry(registry::Event),
+    /// In supervision.
+    Supervision(supervision::Event),
+    /// A rulebook was adopted.
+    RulebookAdopted {
+        /// The market it opened or amended.
+        market: MarketId,
+    },
+    /// A version of a rulebook came into force.
+    RulesInForce {
+        /// Where.
+        market: MarketId,
+        /// The first day of the version.
+        from: Date,
+    },
+}
+
+/// The events of one record, in order. The buffer is reused.
+#[derive(Debug, Default)]
+pub struct Events {
+    list: Vec<Event>,
+}
+
+impl Events {
+    /// Nothing has happened.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Forgets everything, keeping the memory.
+    pub fn clear(&mut self) {
+        self.list.clear();
+    }
+
+    pub(crate) fn push(&mut self, event: Event) {
+        self.list.push(event);
+    }
+
+    pub(crate) fn trading(&mut self) -> impl FnMut(trading::Event) {
+        |event| self.list.push(Event::Trading(event))
+    }
+
+    pub(crate) fn clearing(&mut self) -> impl FnMut(clearing::Event) {
+        |event| self.list.push(Event::Clearing(event))
+    }
+
+    pub(crate) fn registry(&mut self) -> impl FnMut(registry::Event) {
+        |event| self.list.push(Event::Registry(event))
+    }
+
+    /// What happened, in order.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Event] {
+        &self.list
+    }
+
+    /// Why the command was refused, where it was.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Rejection> {
+        self.list
+            .iter()
+            .find_map(|event| if let Event::Refused(rejection) = event { Some(*rejection) } else { None })
+    }
+}
