@@ -43,7 +43,7 @@ impl<'a> Fields<'a> {
         match self.node.get(key) {
             Some(node) => want.read(node, self.sink),
             None => {
-                self.sink.missing(self.node, key, &want.expected);
+                self.sink.still_missing(self.node, key, &want.expected);
                 None
             }
         }
@@ -61,7 +61,7 @@ impl<'a> Fields<'a> {
         match self.node.get(key) {
             Some(node) => Self::of(node, self.sink, expected),
             None => {
-                self.sink.missing(self.node, key, expected);
+                self.sink.still_missing(self.node, key, expected);
                 None
             }
         }

@@ -41,6 +41,9 @@ const LISTS: [&str; 2] = ["registry.period", "registry.period_add"];
 /// The arrays that a later version may extend.
 const ADDABLE: [(&str, &str); 2] = [("holidays_add", "holidays"), ("period_add", "period")];
 
+/// The most versions of a file.
+const VERSIONS_MAX: usize = 500;
+
 const SOURCE: &str = "the rule and article, or the notice and its date, where this comes from";
 
 /// Where a rule comes from.
@@ -87,10 +90,14 @@ fn layers_of(versions: Option<&Node>, sink: &Sink) -> Vec<Layer> {
         sink.unexpected(node, "[[version]] tables");
         return Vec::new();
     };
+    if versions.len() > VERSIONS_MAX {
+        sink.broken(node, "a file has at most 500 versions");
+        return Vec::new();
+    }
     let mut latest: Option<Date> = None;
     let mut layers = Vec::new();
     for version in versions {
-        let Some(layer) = layer_of(version, sink) else { continue };
+        let Some(layer) = layer_of(version, latest, sink) else { continue };
         if latest.is_some_and(|latest| layer.from <= latest)
             && let Some(from) = version.get("from")
         {
@@ -102,7 +109,7 @@ fn layers_of(versions: Option<&Node>, sink: &Sink) -> Vec<Layer> {
     layers
 }
 
-fn layer_of(version: &Node, sink: &Sink) -> Option<Layer> {
+fn layer_of(version: &Node, latest: Option<Date>, sink: &Sink) -> Option<Layer> {
     if !matches!(version.value, Value::Table(_)) {
         sink.unexpected(version, "a [[version]] table");
         return None;
@@ -119,7 +126,8 @@ fn layer_of(version: &Node, sink: &Sink) -> Option<Layer> {
             None
         }
     };
-    let day = from.unwrap_or_default();
+    // A version whose date cannot be read is still laid in its place, or what it states would be missing later.
+    let day = from.unwrap_or_else(|| latest.map(Date::next).unwrap_or_default());
     let mut citations = Vec::from_iter(cite(&mut node, day, "", sink));
     for path in TABLES {
         if let Some(table) = node.get_mut(path) {
@@ -135,7 +143,7 @@ fn layer_of(version: &Node, sink: &Sink) -> Option<Layer> {
         table.remove("from");
     }
     let source = citations.first().filter(|first| first.table.is_empty()).map(|first| first.source.clone());
-    Some(Layer { from: from?, source: source.unwrap_or_default(), node, citations })
+    Some(Layer { from: day, source: source.unwrap_or_default(), node, citations })
 }
 
 /// Takes the source and what goes with it out of a rule table; nothing where it is no table (a rule ended, or a mistake

@@ -101,15 +101,19 @@ pub enum What {
 
 /// Where mistakes are gathered while reading goes on.
 #[derive(Default)]
-pub(crate) struct Sink(RefCell<BTreeSet<(At, String, What)>>);
+pub(crate) struct Sink {
+    mistakes: RefCell<BTreeSet<(At, String, What)>>,
+    /// Keys found missing so far, without the version, since what is missing from one is missing from those after it.
+    missing: RefCell<BTreeSet<String>>,
+}
 
 impl Sink {
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.borrow().is_empty()
+        self.mistakes.borrow().is_empty()
     }
 
     pub(crate) fn push(&self, at: At, key: &str, what: What) {
-        self.0.borrow_mut().insert((at, key.to_owned(), what));
+        self.mistakes.borrow_mut().insert((at, key.to_owned(), what));
     }
 
     pub(crate) fn unexpected(&self, node: &Node, expected: &str) {
@@ -128,6 +132,19 @@ impl Sink {
         self.push(table.at, &table.child(key), what);
     }
 
+    /// A key missing from `table` in the layers laid so far: only the first version without it is to blame.
+    pub(crate) fn still_missing(&self, table: &Node, key: &str, expected: &str) {
+        let path = table.child(key);
+        let rule = match path.split_once('.') {
+            // An entry of an array is its own.
+            Some((version, rule)) if version.starts_with("version[") && !rule.contains(']') => rule,
+            _ => &path,
+        };
+        if self.missing.borrow_mut().insert(rule.to_owned()) {
+            self.missing(table, key, expected);
+        }
+    }
+
     /// Every mistake once, with lines and columns.
     pub(crate) fn resolve(self, files: &[File]) -> Vec<Mistake> {
         let place = |at: At| {
@@ -137,7 +154,7 @@ impl Sink {
             let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
             Some((file.name.clone(), line, column))
         };
-        let mistakes = self.0.into_inner().into_iter().map(|(at, key, what)| {
+        let mistakes = self.mistakes.into_inner().into_iter().map(|(at, key, what)| {
             let (file, line, column) = place(at).unwrap_or_default();
             Mistake { file, line, column, key, what }
         });

@@ -95,6 +95,10 @@ impl Node {
         }
     }
 
+    fn holds_others(&self) -> bool {
+        matches!(self.value, Value::List(_) | Value::Table(_))
+    }
+
     /// The value for a message: short, quoted where it is text.
     pub(crate) fn describe(&self) -> String {
         match &self.value {
@@ -109,7 +113,13 @@ impl Node {
             Value::Time(time) => time.to_string(),
             Value::Other(written) => written.chars().take(60).collect(),
             Value::List(items) if items.is_empty() => "an empty array".to_owned(),
-            Value::List(_) => "an array".to_owned(),
+            Value::List(items) if items.len() > 4 || items.iter().any(Self::holds_others) => {
+                "an array".to_owned()
+            }
+            Value::List(items) => {
+                let items: Vec<String> = items.iter().map(Self::describe).collect();
+                format!("[{}]", items.join(", "))
+            }
             Value::Table(_) => "a table".to_owned(),
         }
     }

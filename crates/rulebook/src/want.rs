@@ -65,7 +65,7 @@ impl<'a, T: 'a> Want<'a, T> {
                 return None;
             };
             if items.len() > LIST_MAX {
-                sink.broken(node, "an array has at most 4,096 entries");
+                sink.broken(node, "an array has at most 2,048 entries");
                 return None;
             }
             let mut values: Vec<T> = Vec::with_capacity(items.len());
@@ -107,7 +107,7 @@ impl<'a, T: 'a> Want<'a, T> {
 }
 
 /// The most entries of an array: a century of holidays fits.
-const LIST_MAX: usize = 4_096;
+const LIST_MAX: usize = 2_048;
 const TOO_LARGE: &str = "a number must fit in 64 bits";
 
 /// How many decimals the numbers of this rulebook have.
