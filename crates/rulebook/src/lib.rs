@@ -1,7 +1,7 @@
 //! Reads rulebook files (TOML) into the rules that the engine adopts. `docs/rulebook.md` describes every key.
 //!
-//! A file is turned into a tree whose nodes know where they were written ([`tree`]); the trees of a file and of those that
-//! it extends are layered by date ([`layer`]); and each date's layers are read key by key ([`schema`]). Every number is
+//! A file is turned into a tree whose nodes know where they were written (`tree`); the trees of a file and of those that
+//! it extends are layered by date (`layer`); and each date's layers are read key by key (`schema`). Every number is
 //! converted exactly or refused, and every mistake found is reported, not only the first.
 //!
 //! Architecture Invariant: this crate is the only one that knows TOML or a time-zone database, and it knows no market.
