@@ -1,0 +1,60 @@
+//! Decimal numbers as people write them, converted exactly to integers or refused.
+
+/// Why a number is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// Not digits with at most one point between them.
+    Form,
+    /// It has more decimals than there is room for.
+    TooFine,
+    /// It does not fit.
+    TooLarge,
+}
+
+/// `text` in units of `10^-decimals`. There is no sign: no number of a rulebook is negative.
+pub(crate) fn units(text: &str, decimals: u8) -> Result<i64, Refusal> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) {
+        return Err(Refusal::Form);
+    }
+    let room = usize::from(decimals).min(fraction.len());
+    let (kept, cut) = fraction.split_at(room);
+    if cut.bytes().any(|b| b != b'0') {
+        return Err(Refusal::TooFine);
+    }
+    let padding = std::iter::repeat_n(b'0', usize::from(decimals) - room);
+    let add = |sum: i64, digit: u8| sum.checked_mul(10)?.checked_add(i64::from(digit - b'0'));
+    whole.bytes().chain(kept.bytes()).chain(padding).try_fold(0, add).ok_or(Refusal::TooLarge)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exact_or_refused() {
+        for (text, decimals, result) in [
+            ("48.00", 2, Ok(4_800)),
+            ("48", 2, Ok(4_800)),
+            ("48.000", 2, Ok(4_800)),
+            ("0.01", 2, Ok(1)),
+            ("7", 0, Ok(7)),
+            ("7.0", 0, Ok(7)),
+            ("92233720368547758.07", 2, Ok(i64::MAX)),
+            ("92233720368547758.08", 2, Err(Refusal::TooLarge)),
+            ("0.001", 2, Err(Refusal::TooFine)),
+            ("7.5", 0, Err(Refusal::TooFine)),
+            ("", 2, Err(Refusal::Form)),
+            (".5", 2, Err(Refusal::Form)),
+            ("5.", 2, Err(Refusal::Form)),
+            ("-5", 2, Err(Refusal::Form)),
+            ("+5", 2, Err(Refusal::Form)),
+            ("1.2.3", 2, Err(Refusal::Form)),
+            ("1,000", 2, Err(Refusal::Form)),
+            ("٣", 2, Err(Refusal::Form)),
+        ] {
+            assert_eq!(units(text, decimals), result, "{text}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! `[version.trading.…]`
+
+use super::Context;
+use crate::fields::Fields;
+use crate::tree::{Node, Value};
+use crate::want::{Want, band, choice, code, count, date, flag, percent, sessions, time};
+use crate::zone;
+use base::{Calendar, Quantity, Session, TimeOfDay};
+use std::collections::BTreeSet;
+use trading::rules::{AuctionRules, BlockRules, Composite, CompositePrice, ListingRules, Rules, TieRule};
+
+const DAYS: &[(&str, u8)] =
+    &[("Mon", 0), ("Tue", 1), ("Wed", 2), ("Thu", 3), ("Fri", 4), ("Sat", 5), ("Sun", 6)];
+const TIES: &[(&str, TieRule)] = &[("time", TieRule::Time), ("lot", TieRule::Lot)];
+
+pub(super) fn read(node: &Node, context: Context<'_>) -> Option<Rules> {
+    let mut room = Fields::of(node, context.sink, "a table")?;
+    let calendar = room.table_of("calendar", "a table of trading days and local time");
+    let calendar = calendar.and_then(calendar_of);
+    let lot = room.table("quantity").and_then(|mut fields| {
+        let lot = fields.must("lot", &context.scale.quantity());
+        fields.close();
+        lot
+    });
+    let launch_reference = room.table("launch").and_then(|mut fields| {
+        let reference = fields.must("reference", &context.scale.price());
+        fields.close();
+        reference
+    });
+    let reading = Reading {
+        context,
+        lot: lot.unwrap_or(Quantity(1)),
+        day_end: calendar.as_ref().map(|calendar| calendar.day_end),
+    };
+    let listing = room.table("listing").and_then(|fields| reading.listing(fields));
+    let block = room.table("block").and_then(|fields| reading.block(fields));
+    let auction = room.table("auction").and_then(|fields| reading.auction(fields));
+    let composite = room.table("composite").and_then(|fields| composite_of(fields, context));
+    room.close();
+    Some(Rules {
+        calendar: calendar?,
+        tick_value: context.tick_value,
+        lot: reading.lot,
+        launch_reference,
+        listing,
+        block,
+        auction,
+        composite,
+    })
+}
+
+fn calendar_of(mut fields: Fields<'_>) -> Option<Calendar> {
+    let zone = Want::new(r#"a time zone such as "Asia/Shanghai""#, |node| zone::offsets(node.text()?));
+    let offsets = fields.must("time_zone", &zone);
+    let days = choice(DAYS)
+        .list(r#"an array of weekdays such as ["Mon", "Tue"]"#)
+        .keeping("there must be at least one trading day a week", |days| !days.is_empty())
+        .map(|days| days.into_iter().fold(0, |bits, day| bits | 1 << day));
+    let weekdays = fields.must("weekdays", &days);
+    let holidays = date().list("an array of dates such as [2021-09-20, 2021-09-21]");
+    let holidays = fields.may("holidays", &holidays);
+    let day_end = time().keeping("the day must end after it begins", |time| *time > TimeOfDay(0));
+    let day_end = fields.must("day_end", &day_end);
+    fields.close();
+    Some(Calendar {
+        offsets: offsets?,
+        weekdays: weekdays?,
+        holidays: BTreeSet::from_iter(holidays.unwrap_or_default()),
+        day_end: day_end?,
+    })
+}
+
+/// What every way to trade is read with.
+struct Reading<'a> {
+    context: Context<'a>,
+    lot: Quantity,
+    day_end: Option<TimeOfDay>,
+}
+
+impl Reading<'_> {
+    fn sessions(&self, fields: &mut Fields<'_>) -> Option<Vec<Session>> {
+        let sessions = fields.must("sessions", &sessions())?;
+        let late = |end: TimeOfDay| sessions.last().is_some_and(|last| last.closes > end);
+        if self.day_end.is_some_and(late) {
+            fields.broken("sessions", "sessions must close by the end of the trading day (calendar.day_end)");
+        }
+        Some(sessions)
+    }
+
+    /// A least quantity, which someone must be able to enter.
+    fn least(&self, fields: &mut Fields<'_>, key: &'static str) -> Option<Quantity> {
+        let quantity = fields.must(key, &self.context.scale.quantity())?;
+        if quantity.0 % self.lot.0.max(1) != 0 {
+            fields.broken(key, "a least quantity must be a whole number of lots");
+        }
+        Some(quantity)
+    }
+
+    fn listing(&self, mut fields: Fields<'_>) -> Option<ListingRules> {
+        let sessions = self.sessions(&mut fields);
+        let band = fields.must("band", &band());
+        let quantity_below = fields.must("quantity_below", &self.context.scale.quantity());
+        if quantity_below.is_some_and(|below| below <= self.lot) {
+            fields.broken("quantity_below", "a listing of one lot must be possible");
+        }
+        let best_prices = fields.must("best_prices", &count());
+        fields.close();
+        Some(ListingRules {
+            sessions: sessions?,
+            band: band?,
+            quantity_below: quantity_below?,
+            best_prices: best_prices?,
+        })
+    }
+
+    fn block(&self, mut fields: Fields<'_>) -> Option<BlockRules> {
+        let sessions = self.sessions(&mut fields);
+        let band = fields.must("band", &band());
+        let quantity_min = self.least(&mut fields, "quantity_min");
+        fields.close();
+        Some(BlockRules { sessions: sessions?, band: band?, quantity_min: quantity_min? })
+    }
+
+    fn auction(&self, mut fields: Fields<'_>) -> Option<AuctionRules> {
+        let sessions = self.sessions(&mut fields);
+        let band = fields.may("band", &band());
+        let bid_min = self.least(&mut fields, "bid_min");
+        let tie = fields.must("tie", &choice(TIES));
+        let cancel_if_underbid = fields.must("cancel_if_underbid", &flag());
+        let reserve = percent().keeping("a reserve price must be above zero", |share| share.0 > 0);
+        let reserve_of_reference = fields.may("reserve_of_reference", &reserve);
+        fields.close();
+        Some(AuctionRules {
+            sessions: sessions?,
+            band,
+            bid_min: bid_min?,
+            tie: tie?,
+            cancel_if_underbid: cancel_if_underbid?,
+            reserve_of_reference,
+        })
+    }
+}
+
+fn composite_of(mut fields: Fields<'_>, context: Context<'_>) -> Option<Composite> {
+    let line = code(r#"the code of the composite line such as "COMCEA""#);
+    let line = fields.must("code", &line);
+    let expected = r#""mean" or { instrument = "…" }"#;
+    let price = match fields.node("price") {
+        Some(node) if matches!(node.value, Value::Table(_)) => {
+            let mut price = Fields::of(node, context.sink, "a table")?;
+            let instrument = price.must("instrument", &code(r#"the code of an instrument such as "CEA25""#));
+            price.close();
+            instrument.map(CompositePrice::Instrument)
+        }
+        _ => {
+            let mean = |node: &Node| (node.text()? == "mean").then_some(CompositePrice::Mean);
+            fields.must("price", &Want::new(expected, mean))
+        }
+    };
+    fields.close();
+    Some(Composite { code: line?, price: price? })
+}
