@@ -333,18 +333,17 @@ impl<F: DiskFile> Segment<F> {
         Ok(Self { file, path, header, tag, end: FRAMES_START, durable_to: FRAMES_START })
     }
 
-    /// Takes up the last segment of a log that `reader` has passed: zeroes what lies behind its end, writes anew
-    /// what no later frame vouches for, and syncs.
+    /// Takes up the last segment of a log that `reader` has passed, and syncs it.
+    ///
+    /// A sync that failed in an earlier life may have left bytes that read well, count as clean, and are not on the
+    /// medium; a second sync alone would not put them there. So all is written again: zeros from the end of the log
+    /// to the end of the segment, whether or not there is anything to cut, and the frames that no later one vouches
+    /// for. A sector that is there already gets the bytes it has.
     fn recover<D: Disk<File = F>>(disk: &D, dir: &Path, reader: &Reader<D>) -> Result<Self, JournalError> {
         let walk = reader.walk();
         let (header, path, end) = (*walk.header(), walk.path().to_path_buf(), walk.offset());
         let mut file = disk.open(&path, true).map_err(failed("open", &path))?;
-        let cut = reader.cut().map_or(0, |cut| cut.bytes);
-        zero(&mut file, end, end + cut).map_err(failed("write", &path))?;
-        zero(&mut file, walk.size().max(end + cut), header.capacity).map_err(failed("write", &path))?;
-        // A sync that failed in an earlier life may have left bytes that read well, count as clean, and are not on
-        // the medium. Only writing them again makes the sync below mean anything. A sector that is there already
-        // gets the bytes it has.
+        zero(&mut file, end, header.capacity).map_err(failed("write", &path))?;
         let mut bytes = vec![0; ZEROS.len()];
         let mut at = walk.durable_to();
         while at < end {

@@ -103,11 +103,6 @@ impl<F: ReadAt> SegmentWalk<F> {
         self.durable_to
     }
 
-    /// The file's size when it was opened.
-    pub(crate) fn size(&self) -> u64 {
-        self.window.size()
-    }
-
     pub(crate) fn corrupt(&self, offset: u64, flaw: Flaw) -> JournalError {
         JournalError::Corrupt { path: self.path.clone(), offset, seq: self.tip.next_seq, flaw }
     }

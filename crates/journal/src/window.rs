@@ -56,7 +56,8 @@ impl<F: ReadAt> Window<F> {
     }
 
     fn fill(&mut self, offset: u64, count: usize) -> io::Result<()> {
-        self.bytes.resize(count.max(READ_AHEAD), 0);
+        let left = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
+        self.bytes.resize(count.max(READ_AHEAD.min(left)), 0);
         self.start = offset;
         let read = self.file.read_at(&mut self.bytes, offset);
         let read = read.inspect_err(|_| self.bytes.clear())?;
