@@ -120,7 +120,15 @@ impl<F: ReadAt> SegmentWalk<F> {
         if next == Some(&self.tip) {
             return Ok(Step::End { search_from: self.header.capacity });
         }
-        match self.probe(at)? {
+        let mut probe = self.probe(at)?;
+        for _ in 0..3 {
+            // Without the lock, this may be a write that is under way: damage stays, a write comes to its end.
+            if let Probe::Damaged(_) = probe {
+                self.window.forget();
+                probe = self.probe(at)?;
+            }
+        }
+        match probe {
             Probe::Whole(frame) => {
                 self.follows(&frame)?;
                 self.pass(&frame)?;

@@ -192,3 +192,28 @@ fn a_reader_sees_only_what_was_durable_when_it_was_made() {
     assert_eq!(read_all(&mut between).unwrap().len(), 1);
     assert_eq!(read_all(&mut journal.read_from(1).unwrap()).unwrap().len(), 3);
 }
+
+#[test]
+fn a_check_beside_a_writer_finds_no_fault() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options { segment_bytes: 1 << 20 };
+    let mut journal = Journal::create(dir.path(), [1; 16], options).unwrap();
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(move || {
+            for seq in 1..=3000 {
+                let new = entries(seq, 1, usize::try_from(seq % 50 * 100).unwrap());
+                journal.write(seq, 0, Outcome::default(), &batch_of(&new)).unwrap();
+                if seq % 50 == 0 {
+                    journal.sync().unwrap();
+                }
+            }
+        });
+        let mut seen = 0;
+        while !writer.is_finished() {
+            let summary = verify(dir.path()).unwrap();
+            assert!(summary.records >= seen);
+            seen = summary.records;
+        }
+    });
+    assert_eq!(verify(dir.path()).unwrap().records, 3000);
+}
