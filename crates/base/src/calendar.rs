@@ -72,10 +72,15 @@ pub struct Calendar {
 }
 
 impl Calendar {
-    fn offset_at(&self, time: Timestamp) -> i64 {
+    /// The offset of local time from UTC at an instant, seconds.
+    #[must_use]
+    pub fn offset_seconds(&self, time: Timestamp) -> i32 {
         let after = self.offsets.partition_point(|offset| offset.from <= time);
-        let offset = self.offsets.get(after.saturating_sub(1));
-        offset.map_or(0, |offset| i64::from(offset.seconds) * SECOND)
+        self.offsets.get(after.saturating_sub(1)).map_or(0, |offset| offset.seconds)
+    }
+
+    fn offset_at(&self, time: Timestamp) -> i64 {
+        i64::from(self.offset_seconds(time)) * SECOND
     }
 
     /// Local date and time of day (whole seconds) at an instant.

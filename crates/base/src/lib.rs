@@ -6,6 +6,7 @@
 mod amount;
 mod calendar;
 mod date;
+pub mod decimal;
 mod fact;
 mod id;
 mod rejection;

@@ -6,7 +6,6 @@
 //!
 //! Architecture Invariant: this crate is the only one that knows TOML or a time-zone database, and it knows no market.
 
-mod decimal;
 mod fields;
 mod layer;
 mod load;

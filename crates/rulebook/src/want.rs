@@ -1,8 +1,8 @@
 //! What a key takes: how it is read, and how that is said when something else stands there.
 
-use crate::decimal::{Refusal, units};
 use crate::mistake::Sink;
 use crate::tree::{Node, Value};
+use base::decimal::{Refusal, units};
 use base::{BasisPoints, Date, Money, Price, Quantity, Session, TimeOfDay};
 use engine::rulebook::PriceFormat;
 

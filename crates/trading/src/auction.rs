@@ -322,6 +322,12 @@ impl Venue {
         ended
     }
 
+    /// The auction of an id, until it is decided.
+    #[must_use]
+    pub fn auction(&self, id: AuctionId) -> Option<&Auction> {
+        self.auctions.get(&id)
+    }
+
     /// The next auction to close its bids.
     pub(crate) fn next_auction(&self) -> Option<(Timestamp, AuctionId)> {
         let waiting = self.auctions.iter().filter(|(_, auction)| !auction.awaits_lot);

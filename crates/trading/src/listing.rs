@@ -158,6 +158,12 @@ impl Venue {
         Terms { filled: order.filled, traded: order.traded, ..terms }
     }
 
+    /// The listing of an id, while it stands.
+    #[must_use]
+    pub fn order(&self, id: OrderId) -> Option<&Order> {
+        self.orders.get(&id)
+    }
+
     /// Listings that stand, by id.
     pub fn orders(&self) -> impl Iterator<Item = (OrderId, &Order)> {
         self.orders.iter().map(|(id, order)| (*id, order))

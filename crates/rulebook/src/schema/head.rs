@@ -116,7 +116,7 @@ fn tick() -> Want<'static, PriceFormat> {
         let text = node.text()?;
         let fraction = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
         let decimals = u8::try_from(fraction).ok().filter(|decimals| *decimals <= DECIMALS_MAX)?;
-        let tick = crate::decimal::units(text, decimals).ok()?;
+        let tick = base::decimal::units(text, decimals).ok()?;
         Some(PriceFormat { decimals, tick })
     })
     .keeping("tick must be above zero", |price| price.tick > 0)

@@ -2,7 +2,7 @@
 
 /// Why a number is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub enum Refusal {
     /// Not digits with at most one point between them.
     Form,
     /// It has more decimals than there is room for.
@@ -11,8 +11,11 @@ pub(crate) enum Refusal {
     TooLarge,
 }
 
-/// `text` in units of `10^-decimals`. There is no sign: no number of a rulebook is negative.
-pub(crate) fn units(text: &str, decimals: u8) -> Result<i64, Refusal> {
+/// `text` in units of `10^-decimals`. There is no sign: nobody enters a negative number.
+///
+/// # Errors
+/// See [`Refusal`].
+pub fn units(text: &str, decimals: u8) -> Result<i64, Refusal> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     if !digits(whole) || !digits(fraction) {
@@ -26,6 +29,16 @@ pub(crate) fn units(text: &str, decimals: u8) -> Result<i64, Refusal> {
     let padding = std::iter::repeat_n(b'0', usize::from(decimals) - room);
     let add = |sum: i64, digit: u8| sum.checked_mul(10)?.checked_add(i64::from(digit - b'0'));
     whole.bytes().chain(kept.bytes()).chain(padding).try_fold(0, add).ok_or(Refusal::TooLarge)
+}
+
+/// An amount in units of `10^-decimals` as people write it, every decimal shown.
+#[must_use]
+pub fn text(units: i128, decimals: u8) -> String {
+    let sign = if units < 0 { "-" } else { "" };
+    let decimals = usize::from(decimals);
+    let digits = format!("{:0>width$}", units.unsigned_abs(), width = decimals + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - decimals);
+    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
 }
 
 #[cfg(test)]
@@ -55,6 +68,20 @@ mod tests {
             ("٣", 2, Err(Refusal::Form)),
         ] {
             assert_eq!(units(text, decimals), result, "{text}");
+        }
+    }
+
+    #[test]
+    fn written_as_read() {
+        for (units, decimals, expected) in [
+            (4_800, 2, "48.00"),
+            (5, 2, "0.05"),
+            (-5, 2, "-0.05"),
+            (0, 0, "0"),
+            (7, 0, "7"),
+            (-123_456, 3, "-123.456"),
+        ] {
+            assert_eq!(text(units, decimals), expected);
         }
     }
 }

@@ -1,0 +1,17 @@
+//! The gateway: what people and programs write, in names and decimals, and what the engine reads, in ids and integers.
+//!
+//! Architecture Invariant: wire types are not domain types. Names are resolved here, once; behind this door there are only ids.
+
+mod decimal;
+mod line;
+mod render;
+mod resolve;
+mod time;
+mod wire;
+
+pub use decimal::Number;
+pub use line::{Line, LineError, parse_line};
+pub use render::Names;
+pub use resolve::{Created, Reference, ReferenceBook, ResolveError, Resolver};
+pub use time::{format_time, parse_time};
+pub use wire::{Class, WireCommand};

@@ -1,0 +1,383 @@
+//! Ids become names again: events and records as people read them.
+
+use crate::{Class, Number, Reference, WireCommand, format_time};
+use base::{AccountId, AssetId, InstrumentId, MarketId, Money, ParticipantId, Price, Quantity, decimal};
+use engine::{Command, State};
+use registry::AssetClass;
+use serde_json::{Map, Value, json};
+use trading::Line;
+
+/// Names and number formats, from a state in which every id already stands.
+#[derive(Clone, Copy)]
+pub struct Names<'a>(pub &'a State);
+
+impl Names<'_> {
+    /// A participant's code.
+    #[must_use]
+    pub fn participant(&self, id: ParticipantId) -> String {
+        let participant = self.0.registry().participants().get(id.index());
+        participant.map_or_else(|| format!("#{id}"), |participant| participant.code.clone())
+    }
+
+    /// An account's code.
+    #[must_use]
+    pub fn account(&self, id: AccountId) -> String {
+        self.0.registry().account(id).map_or_else(|| format!("#{id}"), |account| account.code.clone())
+    }
+
+    /// An asset's code.
+    #[must_use]
+    pub fn asset(&self, id: AssetId) -> String {
+        self.0
+            .registry()
+            .assets()
+            .get(id.index())
+            .map_or_else(|| format!("#{id}"), |asset| asset.code.clone())
+    }
+
+    /// An instrument's code.
+    #[must_use]
+    pub fn instrument(&self, id: InstrumentId) -> String {
+        self.0.venue().instrument(id).map_or_else(|| format!("#{id}"), |instrument| instrument.code.clone())
+    }
+
+    /// A market's code.
+    #[must_use]
+    pub fn market(&self, id: MarketId) -> String {
+        let market = self.0.markets().get(id.index());
+        market.map_or_else(|| format!("#{id}"), |market| market.rulebook.code.clone())
+    }
+
+    /// The name of a line of the price list.
+    #[must_use]
+    pub fn line(&self, line: Line) -> String {
+        match line {
+            Line::Instrument(id) => self.instrument(id),
+            Line::Composite(id) => {
+                let composite = self.0.venue().rules(id).composite.as_ref();
+                composite.map_or_else(|| "composite".to_owned(), |composite| composite.code.clone())
+            }
+        }
+    }
+
+    /// A price in the format of a market.
+    #[must_use]
+    pub fn price(&self, market: Option<MarketId>, price: Price) -> String {
+        match market.and_then(|market| self.0.markets().get(market.index())) {
+            Some(market) => {
+                let format = market.rulebook.price;
+                decimal::text(i128::from(price.0) * i128::from(format.tick), format.decimals)
+            }
+            None => price.to_string(),
+        }
+    }
+
+    /// Units of an asset as people write them.
+    #[must_use]
+    pub fn units(&self, asset: AssetId, units: i128) -> String {
+        let decimals = self.0.registry().assets().get(asset.index()).map_or(0, |asset| asset.decimals);
+        decimal::text(units, decimals)
+    }
+
+    fn quantity(&self, asset: AssetId, quantity: Quantity) -> Number {
+        Number(self.units(asset, i128::from(quantity.0)))
+    }
+
+    fn money(&self, currency: AssetId, amount: Money) -> Number {
+        Number(self.units(currency, i128::from(amount.0)))
+    }
+
+    fn of_instrument(&self, id: InstrumentId) -> (Option<MarketId>, AssetId) {
+        let instrument = self.0.venue().instrument(id);
+        instrument.map_or((None, AssetId(u32::MAX)), |instrument| (Some(instrument.market), instrument.asset))
+    }
+
+    /// A command as it is written on the wire; a rulebook by its code and the dates of its versions.
+    #[must_use]
+    pub fn command(&self, command: &Command) -> Value {
+        match command {
+            Command::AdoptRulebook(rulebook) => {
+                let versions: Vec<_> =
+                    rulebook.versions.iter().map(|version| version.from.to_string()).collect();
+                json!({ "do": "adopt_rulebook", "code": rulebook.code, "versions": versions })
+            }
+            command => serde_json::to_value(self.wire(command)).unwrap_or_default(),
+        }
+    }
+
+    #[allow(clippy::too_many_lines)] // the mirror of the resolver: one arm a command
+    fn wire(&self, command: &Command) -> WireCommand {
+        use Command as C;
+        use WireCommand as W;
+        let account = |id| self.account(id);
+        let number = Reference::Number;
+        let priced = |instrument, price, quantity| {
+            let (market, asset) = self.of_instrument(instrument);
+            (self.instrument(instrument), Number(self.price(market, price)), self.quantity(asset, quantity))
+        };
+        let plain = |quantity: Quantity| Number(quantity.to_string());
+        let local = |time| {
+            let calendar =
+                self.0.markets().first().map(|market| &market.rulebook.versions[0].trading.calendar);
+            format_time(time, calendar)
+        };
+        match command.clone() {
+            C::PlaceOrder(c) => {
+                let (instrument, price, quantity) = priced(c.instrument, c.price, c.quantity);
+                W::PlaceListing { account: account(c.account), instrument, side: c.side, price, quantity }
+            }
+            C::TakeListing(c) => {
+                let quantity = plain(c.quantity);
+                W::TakeListing { account: account(c.account), listing: number(c.listing.0), quantity }
+            }
+            C::CancelOrder(c) => W::CancelListing { account: account(c.account), listing: number(c.order.0) },
+            C::ProposeBlock(c) => {
+                let (instrument, price, quantity) = priced(c.instrument, c.price, c.quantity);
+                let (from, counterparty) = (account(c.account), account(c.counterparty));
+                W::ProposeBlock { account: from, instrument, side: c.side, counterparty, price, quantity }
+            }
+            C::AcceptBlock(c) => {
+                W::AcceptBlock { account: account(c.account), proposal: number(c.proposal.0) }
+            }
+            C::WithdrawBlock(c) => {
+                W::WithdrawBlock { account: account(c.account), proposal: number(c.proposal.0) }
+            }
+            C::AnnounceAuction(c) => {
+                let (instrument, _, quantity) = priced(c.instrument, Price(0), c.quantity);
+                let market = self.of_instrument(c.instrument).0;
+                let reserve = c.reserve.map(|reserve| Number(self.price(market, reserve)));
+                let (opens, closes) = (local(c.opens), local(c.closes));
+                W::AnnounceAuction {
+                    account: account(c.account),
+                    instrument,
+                    side: c.side,
+                    quantity,
+                    reserve,
+                    opens,
+                    closes,
+                }
+            }
+            C::PlaceBid(c) => {
+                // A decided auction is gone from the state: its bids are shown in ticks' own decimals of the first market.
+                let price =
+                    Number(self.price((!self.0.markets().is_empty()).then_some(MarketId(0)), c.price));
+                let quantity = plain(c.quantity);
+                W::PlaceBid { account: account(c.account), auction: number(c.auction.0), price, quantity }
+            }
+            C::WithdrawBid(c) => W::WithdrawBid { account: account(c.account), bid: number(c.bid.0) },
+            C::DrawLot(c) => W::DrawLot { auction: number(c.auction.0), seed: c.seed },
+            C::CancelAuction(c) => W::CancelAuction { auction: number(c.auction.0), reason: c.reason },
+            C::ListInstrument(c) => {
+                let reference = c.reference.map(|price| Number(self.price(Some(c.market), price)));
+                let (asset, market) = (Some(self.asset(c.asset)), Some(self.market(c.market)));
+                W::ListInstrument { code: c.code, asset, reference, market }
+            }
+            C::DelistInstrument(c) => W::DelistInstrument { instrument: self.instrument(c.instrument) },
+            C::SetHalted(c) if c.halted => {
+                W::Halt { instrument: self.instrument(c.instrument), reason: c.reason }
+            }
+            C::SetHalted(c) => W::Resume { instrument: self.instrument(c.instrument), reason: c.reason },
+            C::CorrectReference(c) => {
+                let market = match c.line {
+                    Line::Instrument(id) => self.of_instrument(id).0,
+                    Line::Composite(id) => Some(id),
+                };
+                let price = Number(self.price(market, c.price));
+                W::CorrectReference { line: self.line(c.line), price, reason: c.reason }
+            }
+            C::DeclareHoliday(c) => {
+                W::DeclareHoliday { date: c.date.to_string(), market: Some(self.market(c.market)) }
+            }
+            C::RegisterParticipant(c) => {
+                W::RegisterParticipant { code: c.code, name: c.name, roles: c.roles }
+            }
+            C::OpenAccount(c) => {
+                W::OpenAccount { participant: self.participant(c.participant), code: c.code, kind: c.kind }
+            }
+            C::DefineAsset(c) => {
+                let (class, vintages) = match c.class {
+                    AssetClass::Allowance { first_vintage, last_vintage }
+                        if first_vintage == last_vintage =>
+                    {
+                        (Class::Allowance, vec![first_vintage])
+                    }
+                    AssetClass::Allowance { first_vintage, last_vintage } => {
+                        (Class::Allowance, vec![first_vintage, last_vintage])
+                    }
+                    AssetClass::Offset { vintage } => (Class::Offset, vec![vintage]),
+                    AssetClass::Currency => (Class::Allowance, Vec::new()),
+                };
+                W::DefineAsset {
+                    code: c.code,
+                    class,
+                    vintages,
+                    market: c.market.map(|market| self.market(market)),
+                }
+            }
+            C::Issue(c) => {
+                let quantity = self.quantity(c.asset, c.quantity);
+                W::Issue {
+                    account: account(c.account),
+                    asset: self.asset(c.asset),
+                    quantity,
+                    reason: c.reason,
+                }
+            }
+            C::Preallocate(c) => W::Preallocate {
+                account: account(c.account),
+                asset: self.asset(c.asset),
+                base_year: c.base_year,
+            },
+            C::CancelUnits(c) => {
+                let quantity = self.quantity(c.asset, c.quantity);
+                W::CancelUnits {
+                    account: account(c.account),
+                    asset: self.asset(c.asset),
+                    quantity,
+                    reason: c.reason,
+                }
+            }
+            C::Deposit(c) => {
+                let (amount, currency) = (self.money(c.currency, c.amount), Some(self.asset(c.currency)));
+                W::Deposit { account: account(c.account), amount, reference: c.reference, currency }
+            }
+            C::RequestWithdrawal(c) => {
+                let (amount, currency) = (self.money(c.currency, c.amount), Some(self.asset(c.currency)));
+                W::RequestWithdrawal { account: account(c.account), amount, currency }
+            }
+            C::SettleWithdrawal(c) => {
+                W::SettleWithdrawal { withdrawal: number(c.withdrawal.0), paid: c.paid }
+            }
+            C::Transfer(c) => {
+                let quantity = self.quantity(c.asset, c.quantity);
+                W::Transfer { from: account(c.from), to: account(c.to), asset: self.asset(c.asset), quantity }
+            }
+            C::PledgeUnits(c) => {
+                let (quantity, pledgee) = (self.quantity(c.asset, c.quantity), self.participant(c.pledgee));
+                W::Pledge { account: account(c.account), asset: self.asset(c.asset), quantity, pledgee }
+            }
+            C::ReleasePledge(c) => W::ReleasePledge { pledge: number(c.pledge.0) },
+            C::FreezeUnits(c) => {
+                let quantity = self.quantity(c.asset, c.quantity);
+                W::Freeze {
+                    account: account(c.account),
+                    asset: self.asset(c.asset),
+                    quantity,
+                    order: c.order,
+                }
+            }
+            C::UnfreezeUnits(c) => W::Unfreeze { freeze: number(c.freeze.0) },
+            C::SetAccountFrozen(c) if c.frozen => {
+                W::FreezeAccount { account: account(c.account), reason: c.reason }
+            }
+            C::SetAccountFrozen(c) => W::UnfreezeAccount { account: account(c.account), reason: c.reason },
+            C::RecordEmissions(c) => {
+                let (participant, verified) = (self.participant(c.participant), plain(c.verified));
+                W::RecordEmissions {
+                    participant,
+                    year: c.year,
+                    verified,
+                    market: Some(self.market(c.market)),
+                }
+            }
+            C::Surrender(c) => {
+                let quantity = self.quantity(c.asset, c.quantity);
+                W::Surrender {
+                    account: account(c.account),
+                    year: c.year,
+                    asset: self.asset(c.asset),
+                    quantity,
+                }
+            }
+            C::DetermineShortfall(c) => {
+                let (participant, market) = (self.participant(c.participant), Some(self.market(c.market)));
+                W::DetermineShortfall { participant, year: c.year, market }
+            }
+            C::ApplyCarryOver(c) => {
+                let quantity = self.quantity(c.from, c.quantity);
+                let (from, into) = (self.asset(c.from), self.asset(c.into));
+                W::ApplyCarryOver { account: account(c.account), from, into, quantity }
+            }
+            C::DecideCarryOver(c) => {
+                W::DecideCarryOver { application: number(c.conversion.0), approved: c.approved }
+            }
+            C::AdoptRulebook(_) | C::Tick => W::Tick {},
+        }
+    }
+
+    /// An event with names instead of ids and decimals instead of integers. Times stay as they are.
+    #[must_use]
+    pub fn event(&self, event: &engine::Event) -> Value {
+        if let engine::Event::Refused(rejection) = event {
+            let (stage, code) = (rejection.stage(), rejection.code());
+            return json!({ "refused": { "stage": stage, "reason": code, "because": rejection.sentence() } });
+        }
+        let market = match event {
+            engine::Event::Trading(trading::Event::Traded(trade)) => Some(trade.market),
+            _ => self.0.markets().first().map(|_| MarketId(0)),
+        };
+        let mut value = serde_json::to_value(event).unwrap_or_default();
+        // The room is known from the event's own name: show that alone.
+        for room in ["trading", "clearing", "registry", "supervision"] {
+            if let Some(inner) = value.get_mut(room).map(Value::take) {
+                value = inner;
+            }
+        }
+        self.name(&mut value, market);
+        value
+    }
+
+    fn name(&self, value: &mut Value, market: Option<MarketId>) {
+        match value {
+            Value::Array(items) => items.iter_mut().for_each(|item| self.name(item, market)),
+            Value::Object(object) => self.name_fields(object, market),
+            _ => {}
+        }
+    }
+
+    fn name_fields(&self, object: &mut Map<String, Value>, market: Option<MarketId>) {
+        let instrument = object.get("instrument").and_then(id).map(InstrumentId);
+        let market = object.get("market").and_then(id).map(MarketId).or(market);
+        let market = instrument.and_then(|instrument| self.of_instrument(instrument).0).or(market);
+        let converts = object.contains_key("into");
+        let corrects = object.contains_key("line");
+        let transfers = object.contains_key("to");
+        for (key, value) in object.iter_mut() {
+            let name = id(value).and_then(|id| match key.as_str() {
+                "account" | "counterparty" => Some(self.account(AccountId(id))),
+                "from" | "to" | "into" if converts => Some(self.asset(AssetId(id))),
+                "from" | "to" if corrects => Some(self.price(market, Price(i64::from(id)))),
+                "from" if !transfers => Some(base::Date(i32::try_from(id).unwrap_or_default()).to_string()),
+                "from" | "to" => Some(self.account(AccountId(id))),
+                "participant" | "pledgee" => Some(self.participant(ParticipantId(id))),
+                "asset" | "currency" => Some(self.asset(AssetId(id))),
+                "instrument" => Some(self.instrument(InstrumentId(id))),
+                "composite" => Some(self.line(Line::Composite(MarketId(id)))),
+                "market" => Some(self.market(MarketId(id))),
+                "date" => Some(base::Date(i32::try_from(id).unwrap_or_default()).to_string()),
+                _ => None,
+            });
+            if let Some(name) = name {
+                *value = Value::String(name);
+                continue;
+            }
+            let amount = value.as_i64().and_then(|units| match key.as_str() {
+                "price" | "reference" | "reserve" | "previous_close" | "open" | "high" | "low" | "close"
+                | "corrected" => Some(self.price(market, Price(units))),
+                "amount" | "buyer_fee" | "seller_fee" | "traded_before" => {
+                    let currency = market.and_then(|market| self.0.markets().get(market.index()));
+                    currency.map(|market| self.units(market.currency, i128::from(units)))
+                }
+                _ => None,
+            });
+            match amount {
+                Some(text) => *value = Value::String(text),
+                None => self.name(value, market),
+            }
+        }
+    }
+}
+
+fn id(value: &Value) -> Option<u32> {
+    value.as_u64().and_then(|id| u32::try_from(id).ok())
+}

@@ -1,0 +1,582 @@
+//! Names become ids and decimals become integers, against the state as it stands.
+
+use crate::{Class, LineError, Number, WireCommand, parse_time};
+use base::{
+    AccountId, AssetId, AuctionId, BidId, ConversionId, Date, FreezeId, InstrumentId, MarketId, Money,
+    OrderId, ParticipantId, PledgeId, Price, ProposalId, Quantity, Sequence, Timestamp,
+    decimal::{self, Refusal},
+};
+use engine::{Adopted, Command, State};
+use registry::{self as r, AssetClass};
+use serde::{Deserialize, Serialize};
+use trading as t;
+
+/// Names something an earlier command created: by that command's id (`"0716-001"`, or `"HUANENG/0716-001"` where several
+/// senders used the same id), or by the number that the engine gave it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Reference {
+    /// The engine's number.
+    Number(u64),
+    /// The id of the command.
+    Command(String),
+}
+
+/// What a command created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum Created {
+    Order(OrderId),
+    Proposal(ProposalId),
+    Auction(AuctionId),
+    Bid(BidId),
+    Pledge(PledgeId),
+    Freeze(FreezeId),
+    Conversion(ConversionId),
+    Withdrawal(Sequence),
+}
+
+impl Created {
+    /// What the events of a record say was created.
+    #[must_use]
+    pub fn by(events: &[engine::Event]) -> Option<Self> {
+        events.iter().find_map(|event| match event {
+            engine::Event::Trading(t::Event::OrderPlaced { order, .. }) => Some(Self::Order(*order)),
+            engine::Event::Trading(t::Event::BlockProposed { proposal, .. }) => {
+                Some(Self::Proposal(*proposal))
+            }
+            engine::Event::Trading(t::Event::AuctionAnnounced { auction, .. }) => {
+                Some(Self::Auction(*auction))
+            }
+            engine::Event::Trading(t::Event::BidPlaced { bid, .. }) => Some(Self::Bid(*bid)),
+            engine::Event::Registry(r::Event::Pledged { pledge, .. }) => Some(Self::Pledge(*pledge)),
+            engine::Event::Registry(r::Event::Frozen { freeze, .. }) => Some(Self::Freeze(*freeze)),
+            engine::Event::Registry(r::Event::CarryOverApplied { conversion, .. }) => {
+                Some(Self::Conversion(*conversion))
+            }
+            engine::Event::Registry(r::Event::WithdrawalRequested { withdrawal, .. }) => {
+                Some(Self::Withdrawal(*withdrawal))
+            }
+            _ => None,
+        })
+    }
+}
+
+/// Who remembers what earlier commands created.
+pub trait ReferenceBook {
+    /// What the command with this id created: `Err` where no such command is known, `Ok(None)` where it created nothing.
+    ///
+    /// # Errors
+    /// A sentence: the id is unknown, or several senders used it.
+    fn created(&self, by: Option<ParticipantId>, id: &str) -> Result<Option<Created>, String>;
+}
+
+/// A name or number that means nothing here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {message}")]
+pub struct ResolveError {
+    /// The field.
+    pub field: &'static str,
+    /// What was expected and what was found.
+    pub message: String,
+}
+
+impl ResolveError {
+    /// The same with its place in a line.
+    #[must_use]
+    pub fn in_line(&self, text: &str) -> LineError {
+        LineError::at(text, self.field, self.message.clone())
+    }
+}
+
+type Resolved<T> = Result<T, ResolveError>;
+
+fn wrong<T>(field: &'static str, message: impl Into<String>) -> Resolved<T> {
+    Err(ResolveError { field, message: message.into() })
+}
+
+/// Resolves commands against a state, for one market by default.
+pub struct Resolver<'a, B: ReferenceBook> {
+    /// The state as it stands.
+    pub state: &'a State,
+    /// The market meant where a command names none.
+    pub market: Option<MarketId>,
+    /// What earlier commands created.
+    pub book: &'a B,
+}
+
+/// Something that was named by a command which created nothing: no engine gives this number.
+const NOTHING: u64 = 0;
+
+macro_rules! references {
+    ($($name:ident: $kind:ident($id:ident);)*) => {$(
+        fn $name(&self, field: &'static str, reference: &Reference) -> Resolved<$id> {
+            match self.reference(field, reference)? {
+                Ok(number) => Ok($id(number)),
+                Err(Some(Created::$kind(id))) => Ok(id),
+                Err(_) => Ok($id(NOTHING)),
+            }
+        }
+    )*};
+}
+
+impl<B: ReferenceBook> Resolver<'_, B> {
+    /// The participant with a code.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn participant(&self, field: &'static str, code: &str) -> Resolved<ParticipantId> {
+        match self.state.registry().participant_id(code) {
+            Some(id) => Ok(id),
+            None => wrong(field, format!("there is no participant {code:?}")),
+        }
+    }
+
+    fn account(&self, field: &'static str, code: &str) -> Resolved<AccountId> {
+        match self.state.registry().account_id(code) {
+            Some(id) => Ok(id),
+            None => wrong(field, format!("there is no account {code:?}")),
+        }
+    }
+
+    fn asset(&self, field: &'static str, code: &str) -> Resolved<AssetId> {
+        match self.state.registry().asset_id(code) {
+            Some(id) => Ok(id),
+            None => wrong(field, format!("there is no asset {code:?}")),
+        }
+    }
+
+    fn instrument(&self, field: &'static str, code: &str) -> Resolved<InstrumentId> {
+        match self.state.venue().instrument_id(code) {
+            Some(id) => Ok(id),
+            None => wrong(field, format!("there is no instrument {code:?}")),
+        }
+    }
+
+    fn market(&self, code: Option<&str>) -> Resolved<MarketId> {
+        let found = match code {
+            Some(code) => self.state.market_id(code),
+            None => self.market,
+        };
+        found.map_or_else(|| wrong("market", "name a market whose rulebook is adopted"), Ok)
+    }
+
+    fn adopted(&self, market: MarketId) -> &Adopted {
+        &self.state.markets()[market.index()]
+    }
+
+    fn number(field: &'static str, number: &Number, decimals: u8) -> Resolved<i64> {
+        let text = &number.0;
+        match decimal::units(text, decimals) {
+            Ok(units) => Ok(units),
+            Err(Refusal::Form) => {
+                wrong(field, format!("expected a number such as \"100000\" or \"48.00\", found {text:?}"))
+            }
+            Err(Refusal::TooFine) => wrong(field, format!("{text:?} has more than {decimals} decimals")),
+            Err(Refusal::TooLarge) => wrong(field, format!("{text:?} is too large to be counted")),
+        }
+    }
+
+    fn quantity(&self, field: &'static str, asset: AssetId, number: &Number) -> Resolved<Quantity> {
+        Self::number(field, number, self.state.registry().asset(asset).decimals).map(Quantity)
+    }
+
+    fn money(&self, field: &'static str, currency: AssetId, number: &Number) -> Resolved<Money> {
+        Self::number(field, number, self.state.registry().asset(currency).decimals).map(Money)
+    }
+
+    fn price(&self, field: &'static str, market: MarketId, number: &Number) -> Resolved<Price> {
+        let format = self.adopted(market).rulebook.price;
+        let units = Self::number(field, number, format.decimals)?;
+        if units % format.tick != 0 {
+            let tick = decimal::text(i128::from(format.tick), format.decimals);
+            return wrong(field, format!("{:?} is not a multiple of the tick {tick}", number.0));
+        }
+        Ok(Price(units / format.tick))
+    }
+
+    fn currency(&self, code: Option<&str>) -> Resolved<AssetId> {
+        match (code, self.market) {
+            (Some(code), _) => self.asset("currency", code),
+            (None, Some(market)) => Ok(self.adopted(market).currency),
+            (None, None) => wrong("currency", "name a currency"),
+        }
+    }
+
+    fn date(field: &'static str, text: &str) -> Resolved<Date> {
+        Date::parse(text).map_or_else(
+            || wrong(field, format!("expected a date such as \"2021-07-16\", found {text:?}")),
+            Ok,
+        )
+    }
+
+    fn time(field: &'static str, text: &str) -> Resolved<Timestamp> {
+        let expected =
+            || wrong(field, format!("expected a time such as \"2021-07-16T09:30:00+08:00\", found {text:?}"));
+        parse_time(text).map_or_else(expected, Ok)
+    }
+
+    fn reference(
+        &self,
+        field: &'static str,
+        reference: &Reference,
+    ) -> Resolved<Result<u64, Option<Created>>> {
+        let text = match reference {
+            Reference::Number(number) => return Ok(Ok(*number)),
+            Reference::Command(text) => text,
+        };
+        let (by, id) = match text.split_once('/') {
+            Some((code, id)) => (Some(self.participant(field, code)?), id),
+            None => (None, text.as_str()),
+        };
+        self.book.created(by, id).map(Err).or_else(|message| wrong(field, message))
+    }
+
+    references! {
+        order: Order(OrderId);
+        proposal: Proposal(ProposalId);
+        auction: Auction(AuctionId);
+        bid: Bid(BidId);
+        pledge: Pledge(PledgeId);
+        freeze: Freeze(FreezeId);
+        conversion: Conversion(ConversionId);
+        withdrawal: Withdrawal(Sequence);
+    }
+
+    /// The command that is meant.
+    ///
+    /// # Errors
+    /// The first field that means nothing.
+    pub fn resolve(&self, wire: &WireCommand) -> Resolved<Command> {
+        match wire {
+            WireCommand::PlaceListing { .. }
+            | WireCommand::TakeListing { .. }
+            | WireCommand::CancelListing { .. }
+            | WireCommand::ProposeBlock { .. }
+            | WireCommand::AcceptBlock { .. }
+            | WireCommand::WithdrawBlock { .. }
+            | WireCommand::AnnounceAuction { .. }
+            | WireCommand::PlaceBid { .. }
+            | WireCommand::WithdrawBid { .. }
+            | WireCommand::DrawLot { .. }
+            | WireCommand::CancelAuction { .. } => self.trade(wire),
+            WireCommand::ListInstrument { .. }
+            | WireCommand::DelistInstrument { .. }
+            | WireCommand::Halt { .. }
+            | WireCommand::Resume { .. }
+            | WireCommand::CorrectReference { .. }
+            | WireCommand::DeclareHoliday { .. }
+            | WireCommand::Tick {} => self.operate(wire),
+            _ => self.register(wire),
+        }
+    }
+
+    fn trade(&self, wire: &WireCommand) -> Resolved<Command> {
+        use WireCommand as W;
+        let traded = |instrument: &str| {
+            let id = self.instrument("instrument", instrument)?;
+            let listed = &self.state.venue().instruments()[id.index()];
+            Ok((id, listed.market, listed.asset))
+        };
+        let account = |code: &str| self.account("account", code);
+        Ok(match wire {
+            W::PlaceListing { account: code, instrument, side, price, quantity } => {
+                let (instrument, market, asset) = traded(instrument)?;
+                let (price, quantity) =
+                    (self.price("price", market, price)?, self.quantity("quantity", asset, quantity)?);
+                Command::PlaceOrder(t::PlaceOrder {
+                    account: account(code)?,
+                    instrument,
+                    side: *side,
+                    price,
+                    quantity,
+                })
+            }
+            W::TakeListing { account: code, listing, quantity } => {
+                let listing = self.order("listing", listing)?;
+                let standing = self.state.venue().order(listing);
+                let asset = standing
+                    .map(|order| self.state.venue().instruments()[order.terms.instrument.index()].asset);
+                let quantity = match asset {
+                    Some(asset) => self.quantity("quantity", asset, quantity)?,
+                    None => Quantity(Self::number("quantity", quantity, 0).unwrap_or(1)),
+                };
+                Command::TakeListing(t::TakeListing { account: account(code)?, listing, quantity })
+            }
+            W::CancelListing { account: code, listing } => Command::CancelOrder(t::CancelOrder {
+                account: account(code)?,
+                order: self.order("listing", listing)?,
+            }),
+            W::ProposeBlock { account: code, instrument, side, counterparty, price, quantity } => {
+                let (instrument, market, asset) = traded(instrument)?;
+                let counterparty = self.account("counterparty", counterparty)?;
+                let (price, quantity) =
+                    (self.price("price", market, price)?, self.quantity("quantity", asset, quantity)?);
+                let account = account(code)?;
+                Command::ProposeBlock(t::ProposeBlock {
+                    account,
+                    instrument,
+                    side: *side,
+                    counterparty,
+                    price,
+                    quantity,
+                })
+            }
+            W::AcceptBlock { account: code, proposal } => {
+                let proposal = self.proposal("proposal", proposal)?;
+                Command::AcceptBlock(t::AcceptBlock { account: account(code)?, proposal })
+            }
+            W::WithdrawBlock { account: code, proposal } => {
+                let proposal = self.proposal("proposal", proposal)?;
+                Command::WithdrawBlock(t::WithdrawBlock { account: account(code)?, proposal })
+            }
+            W::AnnounceAuction { account: code, instrument, side, quantity, reserve, opens, closes } => {
+                let (instrument, market, asset) = traded(instrument)?;
+                Command::AnnounceAuction(t::AnnounceAuction {
+                    instrument,
+                    side: *side,
+                    account: account(code)?,
+                    quantity: self.quantity("quantity", asset, quantity)?,
+                    reserve: reserve
+                        .as_ref()
+                        .map(|reserve| self.price("reserve", market, reserve))
+                        .transpose()?,
+                    opens: Self::time("opens", opens)?,
+                    closes: Self::time("closes", closes)?,
+                })
+            }
+            W::PlaceBid { account: code, auction, price, quantity } => {
+                let auction = self.auction("auction", auction)?;
+                let announced = self.state.venue().auction(auction);
+                let instrument = announced.map(|auction| auction.terms.instrument.index());
+                let (price, quantity) = match instrument.map(|index| &self.state.venue().instruments()[index])
+                {
+                    Some(i) => {
+                        (self.price("price", i.market, price)?, self.quantity("quantity", i.asset, quantity)?)
+                    }
+                    None => (Price(1), Quantity(1)), // refused whatever it says: there is no such auction
+                };
+                Command::PlaceBid(t::PlaceBid { account: account(code)?, auction, price, quantity })
+            }
+            W::WithdrawBid { account: code, bid } => {
+                Command::WithdrawBid(t::WithdrawBid { account: account(code)?, bid: self.bid("bid", bid)? })
+            }
+            W::DrawLot { auction, seed } => {
+                Command::DrawLot(t::DrawLot { auction: self.auction("auction", auction)?, seed: *seed })
+            }
+            W::CancelAuction { auction, reason } => {
+                let auction = self.auction("auction", auction)?;
+                Command::CancelAuction(t::CancelAuction { auction, reason: reason.clone() })
+            }
+            _ => unreachable!("resolve() sends only commands of the trading room here"),
+        })
+    }
+
+    fn operate(&self, wire: &WireCommand) -> Resolved<Command> {
+        use WireCommand as W;
+        let halted = |instrument: &str, halted, reason: &str| {
+            let instrument = self.instrument("instrument", instrument)?;
+            Ok(Command::SetHalted(t::SetHalted { instrument, halted, reason: reason.to_owned() }))
+        };
+        Ok(match wire {
+            W::ListInstrument { code, asset, reference, market } => {
+                let market = self.market(market.as_deref())?;
+                Command::ListInstrument(t::ListInstrument {
+                    market,
+                    code: code.clone(),
+                    asset: self.asset("asset", asset.as_deref().unwrap_or(code))?,
+                    reference: reference
+                        .as_ref()
+                        .map(|price| self.price("reference", market, price))
+                        .transpose()?,
+                    carried: [t::Turnover::default(); 3],
+                })
+            }
+            W::DelistInstrument { instrument } => {
+                let instrument = self.instrument("instrument", instrument)?;
+                Command::DelistInstrument(t::DelistInstrument { instrument })
+            }
+            W::Halt { instrument, reason } => halted(instrument, true, reason)?,
+            W::Resume { instrument, reason } => halted(instrument, false, reason)?,
+            W::CorrectReference { line, price, reason } => {
+                let (line, market) = self.line(line)?;
+                let price = self.price("price", market, price)?;
+                Command::CorrectReference(t::CorrectReference { line, price, reason: reason.clone() })
+            }
+            W::DeclareHoliday { date, market } => {
+                let market = self.market(market.as_deref())?;
+                Command::DeclareHoliday(t::DeclareHoliday { market, date: Self::date("date", date)? })
+            }
+            _ => Command::Tick,
+        })
+    }
+
+    fn line(&self, code: &str) -> Resolved<(t::Line, MarketId)> {
+        if let Some(id) = self.state.venue().instrument_id(code) {
+            let market = self.state.venue().instruments()[id.index()].market;
+            return Ok((t::Line::Instrument(id), market));
+        }
+        let is_composite = |market: &MarketId| {
+            let rules = self.state.venue().rules(*market);
+            rules.composite.as_ref().is_some_and(|composite| composite.code == code)
+        };
+        let market = (0..self.state.markets().len()).map(MarketId::at).find(is_composite);
+        let found = market.map(|market| (t::Line::Composite(market), market));
+        found.map_or_else(|| wrong("line", format!("there is no instrument or composite {code:?}")), Ok)
+    }
+
+    #[allow(clippy::too_many_lines)] // one arm a command, each of a few lines
+    fn register(&self, wire: &WireCommand) -> Resolved<Command> {
+        use WireCommand as W;
+        let account = |code: &str| self.account("account", code);
+        let units = |asset: &str, quantity: &Number| {
+            let asset = self.asset("asset", asset)?;
+            Ok((asset, self.quantity("quantity", asset, quantity)?))
+        };
+        let frozen = |code: &str, frozen, reason: &str| {
+            let reason = reason.to_owned();
+            Ok(Command::SetAccountFrozen(r::SetAccountFrozen { account: account(code)?, frozen, reason }))
+        };
+        Ok(match wire {
+            W::RegisterParticipant { code, name, roles } => {
+                let (code, name, roles) = (code.clone(), name.clone(), roles.clone());
+                Command::RegisterParticipant(r::RegisterParticipant { code, name, roles })
+            }
+            W::OpenAccount { participant, code, kind } => {
+                let participant = self.participant("participant", participant)?;
+                Command::OpenAccount(r::OpenAccount { participant, code: code.clone(), kind: *kind })
+            }
+            W::DefineAsset { code, class, vintages, market } => {
+                let market = self.market(market.as_deref())?;
+                let class = match (class, vintages.as_slice()) {
+                    (Class::Allowance, [first_vintage, .., last_vintage]) if first_vintage < last_vintage => {
+                        AssetClass::Allowance { first_vintage: *first_vintage, last_vintage: *last_vintage }
+                    }
+                    (Class::Allowance, [year]) => {
+                        AssetClass::Allowance { first_vintage: *year, last_vintage: *year }
+                    }
+                    (Class::Offset, [vintage]) => AssetClass::Offset { vintage: *vintage },
+                    _ => {
+                        return wrong(
+                            "vintages",
+                            "expected one year, or for allowances the years in rising order",
+                        );
+                    }
+                };
+                let decimals = self.adopted(market).rulebook.unit.decimals;
+                Command::DefineAsset(r::DefineAsset {
+                    code: code.clone(),
+                    class,
+                    decimals,
+                    market: Some(market),
+                })
+            }
+            W::Issue { account: code, asset, quantity, reason } => {
+                let ((asset, quantity), reason) = (units(asset, quantity)?, reason.clone());
+                Command::Issue(r::Issue { account: account(code)?, asset, quantity, reason })
+            }
+            W::Preallocate { account: code, asset, base_year } => {
+                let (account, asset) = (account(code)?, self.asset("asset", asset)?);
+                Command::Preallocate(r::Preallocate { account, asset, base_year: *base_year })
+            }
+            W::CancelUnits { account: code, asset, quantity, reason } => {
+                let ((asset, quantity), reason) = (units(asset, quantity)?, reason.clone());
+                Command::CancelUnits(r::CancelUnits { account: account(code)?, asset, quantity, reason })
+            }
+            W::Deposit { account: code, amount, reference, currency } => {
+                let account = account(code)?;
+                let currency = self.currency(currency.as_deref())?;
+                let (amount, reference) = (self.money("amount", currency, amount)?, reference.clone());
+                Command::Deposit(r::Deposit { account, currency, amount, reference })
+            }
+            W::RequestWithdrawal { account: code, amount, currency } => {
+                let account = account(code)?;
+                let currency = self.currency(currency.as_deref())?;
+                let amount = self.money("amount", currency, amount)?;
+                Command::RequestWithdrawal(r::RequestWithdrawal { account, currency, amount })
+            }
+            W::SettleWithdrawal { withdrawal, paid } => {
+                let withdrawal = self.withdrawal("withdrawal", withdrawal)?;
+                Command::SettleWithdrawal(r::SettleWithdrawal { withdrawal, paid: *paid })
+            }
+            W::Transfer { from, to, asset, quantity } => {
+                let (from, to) = (self.account("from", from)?, self.account("to", to)?);
+                let (asset, quantity) = units(asset, quantity)?;
+                Command::Transfer(r::Transfer { from, to, asset, quantity })
+            }
+            W::Pledge { account: code, asset, quantity, pledgee } => {
+                let (asset, quantity) = units(asset, quantity)?;
+                let pledgee = self.participant("pledgee", pledgee)?;
+                Command::PledgeUnits(r::PledgeUnits { account: account(code)?, asset, quantity, pledgee })
+            }
+            W::ReleasePledge { pledge } => {
+                Command::ReleasePledge(r::ReleasePledge { pledge: self.pledge("pledge", pledge)? })
+            }
+            W::Freeze { account: code, asset, quantity, order } => {
+                let ((asset, quantity), order) = (units(asset, quantity)?, order.clone());
+                Command::FreezeUnits(r::FreezeUnits { account: account(code)?, asset, quantity, order })
+            }
+            W::Unfreeze { freeze } => {
+                Command::UnfreezeUnits(r::UnfreezeUnits { freeze: self.freeze("freeze", freeze)? })
+            }
+            W::FreezeAccount { account, reason } => frozen(account, true, reason)?,
+            W::UnfreezeAccount { account, reason } => frozen(account, false, reason)?,
+            W::RecordEmissions { participant, year, verified, market } => {
+                let market = self.market(market.as_deref())?;
+                let participant = self.participant("participant", participant)?;
+                let decimals = self.adopted(market).rulebook.unit.decimals;
+                let verified = Quantity(Self::number("verified", verified, decimals)?);
+                Command::RecordEmissions(r::RecordEmissions { market, participant, year: *year, verified })
+            }
+            W::Surrender { account: code, year, asset, quantity } => {
+                let (asset, quantity) = units(asset, quantity)?;
+                Command::Surrender(r::Surrender { account: account(code)?, year: *year, asset, quantity })
+            }
+            W::DetermineShortfall { participant, year, market } => {
+                let market = self.market(market.as_deref())?;
+                let participant = self.participant("participant", participant)?;
+                Command::DetermineShortfall(r::DetermineShortfall { market, participant, year: *year })
+            }
+            W::ApplyCarryOver { account: code, from, into, quantity } => {
+                let (from, into) = (self.asset("from", from)?, self.asset("into", into)?);
+                let (account, quantity) = (account(code)?, self.quantity("quantity", from, quantity)?);
+                let limit = self.carry_over_limit(account, from);
+                Command::ApplyCarryOver(r::ApplyCarryOver { account, from, into, quantity, limit })
+            }
+            W::DecideCarryOver { application, approved } => {
+                let conversion = self.conversion("application", application)?;
+                Command::DecideCarryOver(r::DecideCarryOver { conversion, approved: *approved })
+            }
+            _ => unreachable!("resolve() sends only commands of the registry here"),
+        })
+    }
+
+    /// What the market's formula grants the participant of `account`: its trades of the window and its holding on the record
+    /// date, over all its accounts and every vintage that may be carried over.
+    fn carry_over_limit(&self, account: AccountId, asset: AssetId) -> Quantity {
+        let registry = self.state.registry();
+        let Some(market) = registry.asset(asset).market else { return Quantity::ZERO };
+        let Some(rules) = &registry.rules(market).carry_over else { return Quantity::ZERO };
+        let Some(owner) = registry.account(account).map(|account| account.participant) else {
+            return Quantity::ZERO;
+        };
+        let own = registry.accounts().iter().enumerate().filter(|(_, account)| account.participant == owner);
+        let (mut sold, mut bought, mut holding) = (0, 0, 0);
+        for account in own.map(|(index, _)| AccountId::at(index)) {
+            for (index, asset) in registry.assets().iter().enumerate() {
+                let old = matches!(asset.class, AssetClass::Allowance { last_vintage, .. } if last_vintage <= rules.vintage_to);
+                if asset.market == Some(market) && old {
+                    let id = AssetId::at(index);
+                    let traded = registry.traded(account, id, rules.sales_from, rules.sales_to);
+                    sold += traded.sold;
+                    bought += traded.bought;
+                    let recorded = registry.recorded(market, rules.sales_to, account, id);
+                    holding += i128::from(recorded.unwrap_or_default().0);
+                }
+            }
+        }
+        let limit =
+            markets::carbon::carry_over::limit(rules.base.0, rules.of_net_sales, sold, bought, holding);
+        Quantity(i64::try_from(limit).unwrap_or(i64::MAX))
+    }
+}

@@ -1,0 +1,228 @@
+//! Commands as they are written: one JSON object with `do`, and names instead of ids. docs/commands.md lists them all.
+
+use crate::{Number, Reference};
+use base::{Role, Side};
+use registry::AccountKind;
+use serde::{Deserialize, Serialize};
+
+/// The class of an asset on the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// Emission allowances (配额).
+    Allowance,
+    /// Offsets (CCER).
+    Offset,
+}
+
+/// A command, by its name in `do`. A price, quantity or amount is a [`Number`]; what an earlier command created is named by
+/// a [`Reference`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+#[allow(missing_docs)] // documented, field by field, in docs/commands.md and on the commands they become
+pub enum WireCommand {
+    RegisterParticipant {
+        code: String,
+        name: String,
+        roles: Vec<Role>,
+    },
+    OpenAccount {
+        participant: String,
+        code: String,
+        #[serde(default)]
+        kind: AccountKind,
+    },
+    DefineAsset {
+        code: String,
+        class: Class,
+        vintages: Vec<i32>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        market: Option<String>,
+    },
+    ListInstrument {
+        code: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asset: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reference: Option<Number>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        market: Option<String>,
+    },
+    DelistInstrument {
+        instrument: String,
+    },
+    Halt {
+        instrument: String,
+        reason: String,
+    },
+    Resume {
+        instrument: String,
+        reason: String,
+    },
+    CorrectReference {
+        line: String,
+        price: Number,
+        reason: String,
+    },
+    DeclareHoliday {
+        date: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        market: Option<String>,
+    },
+    Issue {
+        account: String,
+        asset: String,
+        quantity: Number,
+        reason: String,
+    },
+    Preallocate {
+        account: String,
+        asset: String,
+        base_year: i32,
+    },
+    CancelUnits {
+        account: String,
+        asset: String,
+        quantity: Number,
+        reason: String,
+    },
+    Deposit {
+        account: String,
+        amount: Number,
+        reference: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        currency: Option<String>,
+    },
+    RequestWithdrawal {
+        account: String,
+        amount: Number,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        currency: Option<String>,
+    },
+    SettleWithdrawal {
+        withdrawal: Reference,
+        paid: bool,
+    },
+    Transfer {
+        from: String,
+        to: String,
+        asset: String,
+        quantity: Number,
+    },
+    Pledge {
+        account: String,
+        asset: String,
+        quantity: Number,
+        pledgee: String,
+    },
+    ReleasePledge {
+        pledge: Reference,
+    },
+    Freeze {
+        account: String,
+        asset: String,
+        quantity: Number,
+        order: String,
+    },
+    Unfreeze {
+        freeze: Reference,
+    },
+    FreezeAccount {
+        account: String,
+        reason: String,
+    },
+    UnfreezeAccount {
+        account: String,
+        reason: String,
+    },
+    RecordEmissions {
+        participant: String,
+        year: i32,
+        verified: Number,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        market: Option<String>,
+    },
+    Surrender {
+        account: String,
+        year: i32,
+        asset: String,
+        quantity: Number,
+    },
+    DetermineShortfall {
+        participant: String,
+        year: i32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        market: Option<String>,
+    },
+    ApplyCarryOver {
+        account: String,
+        from: String,
+        into: String,
+        quantity: Number,
+    },
+    DecideCarryOver {
+        application: Reference,
+        approved: bool,
+    },
+    PlaceListing {
+        account: String,
+        instrument: String,
+        side: Side,
+        price: Number,
+        quantity: Number,
+    },
+    TakeListing {
+        account: String,
+        listing: Reference,
+        quantity: Number,
+    },
+    CancelListing {
+        account: String,
+        listing: Reference,
+    },
+    ProposeBlock {
+        account: String,
+        instrument: String,
+        side: Side,
+        counterparty: String,
+        price: Number,
+        quantity: Number,
+    },
+    AcceptBlock {
+        account: String,
+        proposal: Reference,
+    },
+    WithdrawBlock {
+        account: String,
+        proposal: Reference,
+    },
+    AnnounceAuction {
+        account: String,
+        instrument: String,
+        side: Side,
+        quantity: Number,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reserve: Option<Number>,
+        opens: String,
+        closes: String,
+    },
+    PlaceBid {
+        account: String,
+        auction: Reference,
+        price: Number,
+        quantity: Number,
+    },
+    WithdrawBid {
+        account: String,
+        bid: Reference,
+    },
+    DrawLot {
+        auction: Reference,
+        seed: u64,
+    },
+    CancelAuction {
+        auction: Reference,
+        reason: String,
+    },
+    Tick {},
+}

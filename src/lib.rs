@@ -1,0 +1,5 @@
+//! The node behind the `huangpu` binary: data directories, the run loop, reports and commands.
+//!
+//! Architecture Invariant: files, clocks and terminals are known here and in the journal only.
+
+pub mod report;
