@@ -2,4 +2,5 @@
 //!
 //! Architecture Invariant: files, clocks and terminals are known here and in the journal only.
 
+pub mod node;
 pub mod report;

@@ -1,0 +1,81 @@
+//! The data directory: `journal/` is the truth, `snapshots/` and `reports/` can be made again.
+
+use anyhow::{Context, Result};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::path::{Path, PathBuf};
+
+/// Where a node keeps its data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataDir {
+    root: PathBuf,
+}
+
+impl DataDir {
+    /// The data directory at a path, which need not exist.
+    #[must_use]
+    pub fn at(path: &Path) -> Self {
+        Self { root: path.to_owned() }
+    }
+
+    /// The directory under the user's data directory that is used where none is named.
+    ///
+    /// # Errors
+    /// The user has none.
+    pub fn default_for(name: &str) -> Result<PathBuf> {
+        let dirs = directories::ProjectDirs::from("", "", "huangpu")
+            .context("there is no home directory: name one with --data")?;
+        Ok(dirs.data_dir().join(name))
+    }
+
+    /// The path.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The log.
+    #[must_use]
+    pub fn journal(&self) -> PathBuf {
+        self.root.join("journal")
+    }
+
+    /// Snapshots of the state.
+    #[must_use]
+    pub fn snapshots(&self) -> PathBuf {
+        self.root.join("snapshots")
+    }
+
+    /// Reports as CSV.
+    #[must_use]
+    pub fn reports(&self) -> PathBuf {
+        self.root.join("reports")
+    }
+
+    /// Whether there is a log.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    pub fn has_log(&self) -> Result<bool> {
+        let journal = self.journal();
+        if !journal.try_exists().with_context(|| format!("cannot look into {}", self.root.display()))? {
+            return Ok(false);
+        }
+        let mut entries =
+            std::fs::read_dir(&journal).with_context(|| format!("cannot read {}", journal.display()))?;
+        let is_segment = |name: &std::ffi::OsStr| Path::new(name).extension().is_some_and(|ext| ext == "hpj");
+        Ok(entries.any(|entry| entry.is_ok_and(|entry| is_segment(&entry.file_name()))))
+    }
+
+    pub(crate) fn make(&self) -> Result<()> {
+        std::fs::create_dir_all(&self.root).with_context(|| format!("cannot make {}", self.root.display()))
+    }
+}
+
+/// Sixteen bytes that no other log has, from the hasher keys that the operating system seeds.
+pub(crate) fn new_log_id() -> [u8; 16] {
+    let mut id = [0; 16];
+    for half in id.chunks_mut(8) {
+        half.copy_from_slice(&RandomState::new().build_hasher().finish().to_le_bytes());
+    }
+    id
+}
