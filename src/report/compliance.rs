@@ -53,6 +53,8 @@ pub enum DutyState {
     Open,
     /// The deadline has passed on a shortfall.
     Short,
+    /// Everything was surrendered, but not before the authority had determined a shortfall.
+    Late,
 }
 
 /// The duty of one participant.
@@ -148,7 +150,8 @@ fn duty_line(
         determined: duty.determined.map(units),
         shortfall: shortfall.map(units),
         state: match (missing, open.is_positive()) {
-            (Some(_), _) => DutyState::Short,
+            (Some(_), true) => DutyState::Short,
+            (Some(_), false) => DutyState::Late,
             (None, true) => DutyState::Open,
             (None, false) => DutyState::Met,
         },
@@ -221,7 +224,7 @@ impl PeriodStanding {
         let mut heads = vec![left("Participant")];
         heads.extend(["Verified", "Allowances", "Offsets", "Offset cap", "Open"].map(right));
         if self.passed {
-            heads.extend(["Shortfall", "Fine at least", "Fine at most"].map(right));
+            heads.extend(["Shortfall", "Fine from", "Fine to"].map(right));
         }
         heads.push(left("State"));
         let row = |duty: &DutyLine| {
@@ -233,8 +236,10 @@ impl PeriodStanding {
                 row.push(duty.shortfall.clone().unwrap_or_else(none));
                 row.extend(fine.unwrap_or_else(|| [none(), none()]));
             }
-            let determined = if duty.determined.is_some() { ", determined" } else { "" };
-            row.push(format!("{}{determined}", super::name_of(duty.state)));
+            row.push(match (duty.state, &duty.determined) {
+                (DutyState::Short, Some(_)) => "determined".to_owned(),
+                (state, _) => super::name_of(state),
+            });
             row
         };
         table(&heads, self.duties.iter().map(row).collect())

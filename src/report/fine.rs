@@ -126,8 +126,8 @@ impl FineRule {
                 let methods: Vec<String> = methods.iter().map(name_of).collect();
                 let methods = methods.join(", ");
                 format!(
-                    "{least} to {most} times the average price of the month before the deadline ({methods}) \
-                     times the shortfall"
+                    "{least} to {most} times average price times shortfall;\naverage of the month before the \
+                     deadline, trades by {methods}"
                 )
             }
             Self::Fixed { least, most } => format!("{} to {} {currency}", grouped(least), grouped(most)),

@@ -29,7 +29,7 @@ pub(super) fn table(heads: &[Head], rows: Vec<Vec<String>>) -> String {
     }
     let last = heads.len().saturating_sub(1);
     for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, if index == last { 0 } else { 2 }));
+        column.set_padding((0, if index == last { 0 } else { 1 }));
     }
     format!("{}\n", table.trim_fmt())
 }
