@@ -123,6 +123,12 @@ impl Venue {
         self.markets[market.index()].list_date
     }
 
+    /// Whether that day is over, so that its price list stands.
+    #[must_use]
+    pub fn day_ended(&self, market: MarketId) -> bool {
+        self.markets[market.index()].ended
+    }
+
     /// The first step that is due by the calendar, and when.
     #[must_use]
     pub fn next_due(&self) -> Option<(Timestamp, Due)> {

@@ -1,0 +1,127 @@
+//! Alerts of supervision (预警).
+
+use super::table::{left, right, table};
+use super::{Report, View, name_of};
+use base::{Date, MarketId};
+use engine::State;
+use gateway::Names;
+use serde::Serialize;
+use supervision::{Alert, AlertRule};
+
+/// The alerts of a market from a day on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Alerts {
+    /// The market's code.
+    pub market: String,
+    /// The first trading day looked at.
+    pub since: String,
+    /// In order of raising.
+    pub alerts: Vec<AlertLine>,
+}
+
+/// An alert.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AlertLine {
+    /// Its number, through all markets.
+    pub id: u64,
+    /// The trading day.
+    pub date: String,
+    /// The rule.
+    pub rule: AlertRule,
+    /// Who.
+    pub participant: String,
+    /// In what.
+    pub instrument: String,
+    /// What was measured: units for a position, occurrences for a count.
+    pub measured: String,
+    /// The greatest measure without an alert.
+    pub threshold: String,
+    /// The records it rests on.
+    pub records: Vec<u64>,
+}
+
+/// The alerts of a market raised on the trading day `since` or later.
+#[must_use]
+pub fn alerts(state: &State, market: MarketId, since: Date) -> Alerts {
+    let since_text = since.to_string();
+    let Some(view) = View::of(state, market) else {
+        return Alerts { market: Names(state).market(market), since: since_text, alerts: Vec::new() };
+    };
+    let line = |alert: &Alert| {
+        let measure = |measure| match alert.rule {
+            AlertRule::PositionLimit => view.units(measure),
+            AlertRule::SelfTrade | AlertRule::AtPriceLimit => measure.to_string(),
+        };
+        AlertLine {
+            id: alert.id.0,
+            date: alert.date.to_string(),
+            rule: alert.rule,
+            participant: view.names.participant(alert.participant),
+            instrument: view.names.instrument(alert.instrument),
+            measured: measure(alert.measured),
+            threshold: measure(alert.threshold),
+            records: alert.records.iter().map(|record| record.0).collect(),
+        }
+    };
+    let raised = state.watch().alerts().iter().filter(|a| a.market == market && a.date >= since);
+    Alerts { market: view.code(), since: since_text, alerts: raised.map(line).collect() }
+}
+
+impl Report for Alerts {
+    const FILE: &'static str = "alerts.csv";
+
+    fn text(&self) -> String {
+        let mut text = format!("Alerts {} since {}\n\n", self.market, self.since);
+        if self.alerts.is_empty() {
+            text.push_str("None.\n");
+            return text;
+        }
+        let heads = [
+            right("Alert"),
+            left("Day"),
+            left("Rule"),
+            left("Participant"),
+            left("Instrument"),
+            right("Measured"),
+            right("Threshold"),
+            left("Records"),
+        ];
+        let row = |alert: &AlertLine| {
+            vec![
+                alert.id.to_string(),
+                alert.date.clone(),
+                name_of(alert.rule),
+                alert.participant.clone(),
+                alert.instrument.clone(),
+                alert.measured.clone(),
+                alert.threshold.clone(),
+                short(&alert.records),
+            ]
+        };
+        text.push_str(&table(&heads, self.alerts.iter().map(row).collect()));
+        text
+    }
+
+    fn header(&self) -> Vec<String> {
+        let header = ["id", "date", "rule", "participant", "instrument", "measured", "threshold", "records"];
+        header.map(str::to_owned).to_vec()
+    }
+
+    fn rows(&self) -> Vec<Vec<String>> {
+        let row = |alert: &AlertLine| {
+            let records: Vec<String> = alert.records.iter().map(u64::to_string).collect();
+            let AlertLine { date, participant, instrument, measured, threshold, .. } = alert.clone();
+            let (id, rule) = (alert.id.to_string(), name_of(alert.rule));
+            vec![id, date, rule, participant, instrument, measured, threshold, records.join(" ")]
+        };
+        self.alerts.iter().map(row).collect()
+    }
+}
+
+/// Up to three records; of more, the first two and the last.
+fn short(records: &[u64]) -> String {
+    match records {
+        [first, second, _, .., last] => format!("{first} {second} ... {last} ({})", records.len()),
+        records => records.iter().map(u64::to_string).collect::<Vec<_>>().join(" "),
+    }
+}

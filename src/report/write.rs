@@ -1,0 +1,61 @@
+//! Reports as CSV files.
+
+use super::{DayReport, FinalReport, Report};
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Writes a report into its file in `dir`, which is made where it does not exist. The file is replaced whole: a reader sees
+/// the old one or the new one.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_csv(dir: &Path, report: &impl Report) -> Result<PathBuf> {
+    let path = dir.join(file_of(report));
+    write(dir, &path, report).with_context(|| format!("the report {} cannot be written", path.display()))?;
+    Ok(path)
+}
+
+/// Writes the reports of a day into a directory of its date below `dir`: `2021-07-16/price_list.csv`, `statement.csv` and
+/// `alerts.csv`. Two markets need two directories.
+///
+/// # Errors
+/// A file cannot be written, or the report is of no market and so has no date.
+pub fn write_day(dir: &Path, report: &DayReport) -> Result<[PathBuf; 3]> {
+    let date = &report.price_list.date;
+    if date.is_empty() {
+        bail!("the report of a day that never began cannot be written");
+    }
+    let dir = dir.join(date);
+    Ok([
+        write_csv(&dir, &report.price_list)?,
+        write_csv(&dir, &report.statement)?,
+        write_csv(&dir, &report.alerts)?,
+    ])
+}
+
+/// Writes `compliance.csv` and `conservation.csv` into `dir`.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn write_final(dir: &Path, report: &FinalReport) -> Result<[PathBuf; 2]> {
+    Ok([write_csv(dir, &report.compliance)?, write_csv(dir, &report.conservation)?])
+}
+
+fn file_of<R: Report>(_: &R) -> &'static str {
+    R::FILE
+}
+
+fn write(dir: &Path, path: &Path, report: &impl Report) -> Result<()> {
+    fs::create_dir_all(dir)?;
+    let unfinished = path.with_extension("csv.tmp");
+    let mut writer = csv::Writer::from_path(&unfinished)?;
+    writer.write_record(report.header())?;
+    for row in report.rows() {
+        writer.write_record(row)?;
+    }
+    writer.flush()?;
+    drop(writer);
+    fs::rename(&unfinished, path)?;
+    Ok(())
+}
