@@ -29,11 +29,19 @@ pub(crate) fn body_digest(payload: &[u8]) -> [u8; 16] {
 }
 
 /// All answers of a log.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Answers {
     by_key: HashMap<Key, Answer>,
     /// Who used an id first, and whether others did too.
     by_id: HashMap<ClientId, (ParticipantId, bool)>,
+    /// Answers beyond this record are not known yet.
+    applied: Sequence,
+}
+
+impl Default for Answers {
+    fn default() -> Self {
+        Self { by_key: HashMap::new(), by_id: HashMap::new(), applied: Sequence(0) }
+    }
 }
 
 impl Answers {
@@ -63,6 +71,7 @@ impl Answers {
 
     /// Completes the answer to a record that has been applied.
     pub(crate) fn settle(&mut self, record: &Record, events: &Events) {
+        self.applied = record.sequence;
         if let Some(answer) = self.by_key.get_mut(&(record.envelope.actor, record.envelope.client_id)) {
             answer.refusal = events.refusal();
             answer.created = Created::by(events.as_slice()).filter(|_| answer.refusal.is_none());
@@ -80,8 +89,13 @@ impl Answers {
             }
             (None, None) => return Err(format!("no earlier command has the id {id:?}")),
         };
-        let answer = self.by_key.get(&(by, client_id));
-        answer.map(|answer| answer.created).ok_or_else(|| format!("no earlier command has the id {id:?}"))
+        match self.by_key.get(&(by, client_id)) {
+            Some(answer) if answer.sequence > self.applied => {
+                Err(format!("the command {id:?} is not applied yet"))
+            }
+            Some(answer) => Ok(answer.created),
+            None => Err(format!("no earlier command has the id {id:?}")),
+        }
     }
 
     pub(crate) fn to_list(&self) -> Vec<(Key, Answer)> {
@@ -93,6 +107,7 @@ impl Answers {
     pub(crate) fn from_list(list: Vec<(Key, Answer)>) -> Self {
         let mut answers = Self::default();
         for (key, answer) in list {
+            answers.applied = answers.applied.max(answer.sequence);
             answers.insert(key, answer);
         }
         answers

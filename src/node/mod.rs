@@ -10,10 +10,12 @@ mod answers;
 mod dir;
 mod replay;
 mod snapshots;
+mod verify;
 
 pub use answers::{Answer, Answers};
 pub use dir::DataDir;
 pub use replay::{Replay, Until, hex, replay};
+pub use verify::{Fault, Verified, verify};
 
 use anyhow::{Context, Result, bail};
 use base::{ParticipantId, Sequence, Timestamp};

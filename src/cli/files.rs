@@ -1,0 +1,111 @@
+//! Command files: JSON Lines, one command a line, one file a market day. Empty lines and lines that begin with `#` are
+//! passed over. Everything is read and checked for form before the first command is sent.
+
+use anyhow::{Context, Result, bail};
+use base::Date;
+use engine::rulebook::Rulebook;
+use gateway::Line;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A command with its place.
+pub(crate) struct Placed {
+    pub(crate) number: usize,
+    pub(crate) text: String,
+    pub(crate) line: Line,
+}
+
+/// A day's commands.
+pub(crate) struct DayFile {
+    pub(crate) path: PathBuf,
+    pub(crate) date: Date,
+    pub(crate) lines: Vec<Placed>,
+}
+
+/// A rulebook and its command files.
+pub(crate) struct Story {
+    pub(crate) rulebook: Rulebook,
+    pub(crate) days: Vec<DayFile>,
+    /// What the data directory is called where none is named.
+    pub(crate) name: String,
+}
+
+/// Reads a folder (its only `.toml` and all its `.jsonl`, by name), or a rulebook and files.
+pub(crate) fn read(paths: &[PathBuf]) -> Result<Story> {
+    let (rulebook, files, named) = match paths {
+        [folder] if folder.is_dir() => {
+            let rulebooks = listed(folder, "toml")?;
+            let [rulebook] = rulebooks.as_slice() else {
+                bail!(
+                    "{}: a folder to run has exactly one rulebook (.toml), this one has {}",
+                    folder.display(),
+                    rulebooks.len()
+                )
+            };
+            (rulebook.clone(), listed(folder, "jsonl")?, folder.clone())
+        }
+        [rulebook, files @ ..] => (rulebook.clone(), files.to_vec(), rulebook.clone()),
+        [] => bail!("name a folder, or a rulebook and command files"),
+    };
+    if files.is_empty() {
+        bail!("there are no command files (.jsonl) to run beside {}", rulebook.display());
+    }
+    let rulebook = rulebook::read(&rulebook)?;
+    let days = files.iter().map(|path| read_day(path, &rulebook)).collect::<Result<Vec<_>>>()?;
+    for pair in days.windows(2) {
+        if pair[1].date < pair[0].date {
+            bail!(
+                "{}: its day {} lies before that of {}",
+                pair[1].path.display(),
+                pair[1].date,
+                pair[0].path.display()
+            );
+        }
+    }
+    let name = fs::canonicalize(&named).unwrap_or(named);
+    let name = name.file_stem().map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned());
+    Ok(Story { rulebook, days, name })
+}
+
+fn listed(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    paths.retain(|path| path.extension().is_some_and(|found| found == extension));
+    paths.sort();
+    Ok(paths)
+}
+
+fn read_day(path: &Path, rulebook: &Rulebook) -> Result<DayFile> {
+    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = match std::str::from_utf8(&bytes) {
+        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
+        Err(error) => {
+            let line = bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count() + 1;
+            bail!("{}:{line}: not UTF-8 text", path.display());
+        }
+    };
+    let calendar = &rulebook.versions[0].trading.calendar;
+    let mut day: Option<DayFile> = None;
+    for (index, text) in text.lines().enumerate() {
+        let number = index + 1;
+        if text.trim().is_empty() || text.trim_start().starts_with('#') {
+            continue;
+        }
+        let place = || format!("{}:{number}", path.display());
+        let line = gateway::parse_line(text).map_err(|error| anyhow::anyhow!("{}:{error}", place()))?;
+        let date = calendar.local(line.time).0;
+        let day = day.get_or_insert_with(|| DayFile { path: path.to_owned(), date, lines: Vec::new() });
+        if date != day.date {
+            bail!(
+                "{}: time: {date} in a file that began on {}: one file holds one market day",
+                place(),
+                day.date
+            );
+        }
+        if day.lines.last().is_some_and(|last| line.time < last.line.time) {
+            bail!("{}: time: it lies before that of the line before it", place());
+        }
+        day.lines.push(Placed { number, text: text.to_owned(), line });
+    }
+    day.with_context(|| format!("{}: there are no commands in it", path.display()))
+}

@@ -1,0 +1,144 @@
+//! `huangpu log`: the records themselves, readable.
+
+use crate::cli::{Ended, print};
+use crate::node::{DataDir, Until, replay};
+use anyhow::{Context, Result};
+use base::{Date, Timestamp};
+use engine::{Event, Record, State};
+use gateway::{Names, format_time};
+use serde_json::{Map, Value, json};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What to print.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The data directory
+    #[arg(value_name = "DIR")]
+    data: PathBuf,
+    /// From this record number or day on
+    #[arg(long, value_name = "RECORD | DATE", value_parser = point)]
+    from: Option<Point>,
+    /// Up to and including this record number or day
+    #[arg(long, value_name = "RECORD | DATE", value_parser = point)]
+    to: Option<Point>,
+    /// Only records that name this account, participant or instrument, in the command or in what happened
+    #[arg(long, value_name = "CODE")]
+    account: Option<String>,
+    /// Print JSON Lines: the command as it is written in a command file, and the events
+    #[arg(long)]
+    json: bool,
+}
+
+/// A place in a log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Point {
+    Record(u64),
+    Day(Date),
+}
+
+/// Reads a record number or a date.
+pub(crate) fn point(text: &str) -> Result<Point, String> {
+    let number = text.parse().ok().map(Point::Record);
+    number
+        .or_else(|| Date::parse(text).map(Point::Day))
+        .ok_or_else(|| "expected a record number or a date such as 2021-07-16".to_owned())
+}
+
+impl Point {
+    /// As the end of a replay.
+    pub(crate) fn until(point: Option<Self>) -> Until {
+        match point {
+            None => Until::End,
+            Some(Self::Record(record)) => Until::Record(record),
+            Some(Self::Day(date)) => Until::Day(date),
+        }
+    }
+
+    fn is_after(self, record: &Record, local: impl Fn(Timestamp) -> Date) -> bool {
+        match self {
+            Self::Record(from) => record.sequence.0 < from,
+            Self::Day(from) => local(record.time) < from,
+        }
+    }
+}
+
+pub(crate) fn run(args: &Args) -> Ended {
+    let dir = DataDir::at(&args.data);
+    let mut show = |record: &Record, events: &[Event], state: &State| {
+        let calendar = state.markets().first().map(|market| &market.rulebook.versions[0].trading.calendar);
+        let local = |time| calendar.map_or_else(Date::default, |calendar| calendar.local(time).0);
+        if args.from.is_some_and(|from| from.is_after(record, local)) {
+            return Ok(());
+        }
+        let names = Names(state);
+        let mut command = names.command(&record.envelope.command);
+        let events: Vec<Value> = events.iter().map(|event| names.event(event)).collect();
+        let by = names.participant(record.envelope.actor);
+        let mentions = |code: &String| {
+            by == *code || names_code(&command, code) || events.iter().any(|event| names_code(event, code))
+        };
+        if !args.account.as_ref().is_none_or(mentions) {
+            return Ok(());
+        }
+        let time = format_time(record.time, calendar);
+        let id = record.envelope.client_id.to_string();
+        if args.json {
+            let mut line = json!({ "record": record.sequence.0, "time": time, "id": id, "by": by });
+            if let (Some(line), Some(command)) = (line.as_object_mut(), command.as_object_mut()) {
+                line.append(command);
+                line.insert("events".to_owned(), Value::Array(events));
+            }
+            print(&format!("{line}\n"))?;
+        } else {
+            let name =
+                command.as_object_mut().and_then(|object| object.shift_remove("do")).unwrap_or_default();
+            let mut text =
+                format!("#{} {time} {by}/{id} {}{}\n", record.sequence, plain(&name), fields(&command));
+            for event in &events {
+                text.push_str(&format!("    {}\n", event_line(event)));
+            }
+            print(&text)?;
+        }
+        Ok(())
+    };
+    replay(&dir, Point::until(args.to), &mut show).with_context(|| format!("in {}", args.data.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn names_code(value: &Value, code: &str) -> bool {
+    match value {
+        Value::String(text) => text == code,
+        Value::Array(items) => items.iter().any(|item| names_code(item, code)),
+        Value::Object(object) => object.values().any(|value| names_code(value, code)),
+        _ => false,
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) if !text.is_empty() && !text.contains(char::is_whitespace) => text.clone(),
+        value => value.to_string(),
+    }
+}
+
+fn fields(value: &Value) -> String {
+    let Value::Object(object) = value else { return String::new() };
+    let shown = object.iter().filter(|(_, value)| !value.is_null());
+    shown.map(|(key, value)| format!(" {key}={}", nested(value))).collect()
+}
+
+fn nested(value: &Value) -> String {
+    match value {
+        Value::Object(_) => format!("({})", fields(value).trim_start()),
+        value => plain(value),
+    }
+}
+
+fn event_line(event: &Value) -> String {
+    let Some((name, body)) = event.as_object().and_then(|object: &Map<String, Value>| object.iter().next())
+    else {
+        return plain(event);
+    };
+    format!("{name}{}", fields(body))
+}

@@ -1,0 +1,71 @@
+//! The command line. Each command is a file of its own here.
+
+mod completions;
+mod files;
+mod log;
+mod progress;
+mod report;
+mod run;
+mod verify;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Open-source financial market infrastructure: from order to settled holding to surrendered allowance, on one durable log.
+#[derive(Debug, Parser)]
+#[command(name = "huangpu", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a market through its command files, day by day, and print what each day brought
+    Run(run::Args),
+    /// Check a log: checksums, hash chain, replay to the same digest, conservation
+    Verify(verify::Args),
+    /// Print a report, as of any day or record
+    Report(report::Args),
+    /// Print the records of a log and what happened because of them
+    Log(log::Args),
+    /// Print a completion script for a shell
+    Completions(completions::Args),
+}
+
+/// What a command ended with: 0 for yes, 1 for no.
+type Ended = anyhow::Result<ExitCode>;
+
+/// Runs the command line. Exit code 0: done; 1: not done, or a check failed, with the reason on standard error; 2: the
+/// command line was wrong.
+#[must_use]
+pub fn main() -> ExitCode {
+    let ended = match Cli::parse().command {
+        Command::Run(args) => run::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Report(args) => report::run(&args),
+        Command::Log(args) => log::run(&args),
+        Command::Completions(args) => completions::run(&args),
+    };
+    ended.unwrap_or_else(|error| {
+        if error
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+        {
+            return ExitCode::SUCCESS;
+        }
+        eprintln!("huangpu: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Prints to standard output; a reader that has gone away is not a fault.
+///
+/// # Errors
+/// Standard output cannot be written.
+fn print(text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}

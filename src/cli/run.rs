@@ -1,0 +1,229 @@
+//! `huangpu run`: a market through its command files.
+
+use crate::cli::{Ended, files, files::DayFile, print, progress};
+use crate::node::{DataDir, Node, Submitted, hex};
+use crate::report::{self, DayReport, FinalReport};
+use anyhow::{Context, Result};
+use base::{MarketId, Timestamp};
+use engine::{ClientId, Command, Envelope, Event, OPERATOR, Record, State};
+use gateway::{Names, Resolver, WireCommand};
+use serde::Serialize;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What to run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A folder with a rulebook (.toml) and one command file (.jsonl) a day; or a rulebook and command files
+    #[arg(required = true, value_name = "FOLDER | RULEBOOK FILE")]
+    paths: Vec<PathBuf>,
+    /// Where the log and the reports are kept [default: a folder under your data directory]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Print one JSON document instead of tables
+    #[arg(long)]
+    json: bool,
+}
+
+/// A command that the rules refused.
+#[derive(Debug, Serialize)]
+struct Refusal {
+    record: u64,
+    by: String,
+    id: String,
+    stage: &'static str,
+    reason: &'static str,
+    because: &'static str,
+}
+
+/// What came of a day's file.
+#[derive(Debug, Serialize)]
+struct Day {
+    file: String,
+    date: String,
+    commands: usize,
+    already_in_log: usize,
+    refusals: Vec<Refusal>,
+    /// None on a day without trading, and where all was in the log already.
+    #[serde(flatten)]
+    report: Option<DayReport>,
+}
+
+/// What came of everything.
+#[derive(Debug, Serialize)]
+struct Outcome<'a> {
+    data: String,
+    days: &'a [Day],
+    #[serde(flatten)]
+    last: &'a FinalReport,
+}
+
+pub(crate) fn run(args: &Args) -> Ended {
+    let story = files::read(&args.paths)?;
+    let data = match &args.data {
+        Some(data) => data.clone(),
+        None => DataDir::default_for(&story.name)?,
+    };
+    let bar = progress::bar("opening the log", args.json);
+    let (mut node, opened) = Node::open(&data, &mut progress::told(&bar))?;
+    bar.finish_and_clear();
+    if !args.json {
+        let cut = if opened.cut_bytes > 0 {
+            format!(", {} bytes of a torn write cut", opened.cut_bytes)
+        } else {
+            String::new()
+        };
+        print(&format!("log: {} ({} records{cut})\n", data.display(), opened.records))?;
+    }
+
+    let adopt = Envelope {
+        actor: OPERATOR,
+        client_id: ClientId::of(&format!(
+            "rulebook/{}",
+            hex(blake3::hash(&postcard::to_stdvec(&story.rulebook)?).as_bytes())
+        )),
+        command: Command::AdoptRulebook(Box::new(story.rulebook.clone())),
+    };
+    let begins =
+        story.days.first().and_then(|day| day.lines.first()).map_or(Timestamp(0), |first| first.line.time);
+    let mut refused = None;
+    node.submit(begins, adopt, &mut |_, _, _| Ok(())).context("the rulebook cannot be adopted")?;
+    node.flush(&mut |_, events, _| {
+        refused = events
+            .iter()
+            .find_map(|event| if let Event::Refused(reason) = event { Some(*reason) } else { None });
+        Ok(())
+    })?;
+    if let Some(reason) = refused {
+        anyhow::bail!("the rulebook is not adopted: {}", reason.sentence());
+    }
+    let market = node.state().market_id(&story.rulebook.code).context("the rulebook is not adopted")?;
+
+    let total = story.days.iter().map(|day| day.lines.len() as u64).sum();
+    let bar = progress::bar("running", args.json);
+    bar.set_length(total);
+    let mut days = Vec::new();
+    for file in &story.days {
+        let day = run_day(&mut node, market, file, &bar)?;
+        if let Some(report) = &day.report {
+            report::write_day(&node.dir().reports(), report)?;
+        }
+        if !args.json {
+            bar.suspend(|| print(&day_text(&day)))?;
+        }
+        days.push(day);
+    }
+    bar.finish_and_clear();
+
+    let last = report::final_report(node.state(), market, &hex(&node.digest()));
+    report::write_final(&node.dir().reports(), &last)?;
+    if args.json {
+        let outcome = Outcome { data: data.display().to_string(), days: &days, last: &last };
+        print(&format!("{}\n", serde_json::to_string_pretty(&outcome)?))?;
+    } else {
+        print(&format!(
+            "\n=== At the end ===\n\n{}\nreports: {}\n",
+            last.text(),
+            node.dir().reports().display()
+        ))?;
+    }
+    let conserved = last.conservation.ok;
+    node.close(&mut |_, _, _| Ok(()))?;
+    Ok(if conserved { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn run_day(node: &mut Node, market: MarketId, file: &DayFile, bar: &indicatif::ProgressBar) -> Result<Day> {
+    let mut refusals: Vec<Refusal> = Vec::new();
+    let mut observer = |record: &Record, events: &[Event], state: &State| {
+        let names = Names(state);
+        refusals.extend(events.iter().filter_map(|event| match event {
+            Event::Refused(reason) => Some(Refusal {
+                record: record.sequence.0,
+                by: names.participant(record.envelope.actor),
+                id: record.envelope.client_id.to_string(),
+                stage: reason.stage(),
+                reason: reason.code(),
+                because: reason.sentence(),
+            }),
+            _ => None,
+        }));
+        Ok(())
+    };
+    let mut already_in_log = 0;
+    for placed in &file.lines {
+        let place = || format!("{}:{}", file.path.display(), placed.number);
+        let line = &placed.line;
+        let resolve = |node: &Node| {
+            let resolver = Resolver { state: node.state(), market: Some(market), book: node };
+            let actor = resolver.participant("by", &line.by)?;
+            Ok((actor, resolver.resolve(&line.command)?))
+        };
+        // What a command names may have been made by one that waits in the batch; and a formula looks at everything before it.
+        let formula = matches!(line.command, WireCommand::ApplyCarryOver { .. });
+        let mut resolved: Result<_, gateway::ResolveError> = resolve(node);
+        if node.has_pending() && (formula || resolved.is_err()) {
+            node.flush(&mut observer)?;
+            resolved = resolve(node);
+        }
+        let (actor, command) =
+            resolved.map_err(|error| anyhow::anyhow!("{}:{}", place(), error.in_line(&placed.text)))?;
+        let envelope = Envelope { actor, client_id: ClientId::of(&line.id), command };
+        match node.submit(line.time, envelope, &mut observer).with_context(place)? {
+            Submitted::Known(_) => already_in_log += 1,
+            Submitted::New(_) => {}
+        }
+        bar.inc(1);
+    }
+    let fresh = already_in_log < file.lines.len();
+    if fresh {
+        end_day(node, market, file, &mut observer)?;
+    }
+    node.flush(&mut observer)?;
+    let traded = fresh && node.state().venue().list_date(market) == file.date;
+    Ok(Day {
+        file: file.path.display().to_string(),
+        date: file.date.to_string(),
+        commands: file.lines.len(),
+        already_in_log,
+        refusals,
+        report: traded.then(|| report::day_report(node.state(), market)),
+    })
+}
+
+/// Lets the day end by the calendar, whether or not a command was sent after that.
+fn end_day(
+    node: &mut Node,
+    market: MarketId,
+    file: &DayFile,
+    observer: &mut crate::node::Observer<'_>,
+) -> Result<()> {
+    let rulebook = &node.state().markets()[market.index()].rulebook;
+    let calendar = &rulebook.version_on(file.date).trading.calendar;
+    let ends = calendar.instant(file.date, calendar.day_end).max(node.time());
+    let client_id = ClientId::of(&format!("end/{}", file.date));
+    let tick = Envelope { actor: OPERATOR, client_id, command: Command::Tick };
+    node.submit(ends, tick, observer)?;
+    Ok(())
+}
+
+fn day_text(day: &Day) -> String {
+    let (file, commands) = (&day.file, day.commands);
+    if day.already_in_log == commands {
+        return format!("\n{file}: its {commands} commands are already in the log\n");
+    }
+    let again = match day.already_in_log {
+        0 => String::new(),
+        known => format!(", {known} of them already in the log"),
+    };
+    let mut text = format!("\n=== {} ({file}: {commands} commands{again}) ===\n\n", day.date);
+    text.push_str(
+        &day.report.as_ref().map_or_else(|| "No trading on this day.\n".to_owned(), DayReport::text),
+    );
+    if !day.refusals.is_empty() {
+        text.push_str(&format!("\nRefused on {} ({})\n", day.date, day.refusals.len()));
+        for Refusal { record, by, id, stage, reason, because } in &day.refusals {
+            text.push_str(&format!("  #{record} {by}/{id}: {stage}/{reason}: {because}\n"));
+        }
+    }
+    text
+}
