@@ -16,14 +16,10 @@ pub struct Compliance {
     pub market: String,
     /// The market's current date.
     pub date: String,
-    /// The first day of the rules in force; `None` on the day of an amendment, which takes effect with the next.
-    pub rules_from: Option<String>,
     /// Money is in this currency.
     pub currency: String,
     /// Quantities are in this unit.
     pub unit: String,
-    /// The rule for fines, where the rules in force know one.
-    pub fine: Option<FineRule>,
     /// The periods with a duty, oldest first.
     pub periods: Vec<PeriodStanding>,
 }
@@ -37,6 +33,10 @@ pub struct PeriodStanding {
     pub deadline: Option<String>,
     /// Whether that day is over.
     pub passed: bool,
+    /// The rule for fines that holds when the deadline has passed, where there is one.
+    pub fine: Option<FineRule>,
+    /// The first day of the version that says so.
+    pub fine_from: Option<String>,
     /// What a fine by average price stands on, once the deadline has passed.
     pub average: Option<AveragePrice>,
     /// By participant.
@@ -94,14 +94,11 @@ pub fn compliance(state: &State, market: MarketId) -> Compliance {
     let standings = state.registry().standings().filter(|standing| standing.market == market);
     let standings: Vec<Standing> = standings.collect();
     let today = state.venue().date(market);
-    let in_force = view.adopted.in_force;
     Compliance {
         market: view.code(),
         date: today.to_string(),
-        rules_from: (in_force.0 > i32::MIN).then(|| in_force.to_string()),
         currency: view.currency(),
         unit: view.unit(),
-        fine: rules.fine.as_ref().map(|fine| FineRule::of(&view, fine)),
         periods: standings
             .chunk_by(|a, b| a.year == b.year)
             .filter_map(|duties| period(&view, rules, today, duties))
@@ -112,12 +109,17 @@ pub fn compliance(state: &State, market: MarketId) -> Compliance {
 fn period(view: &View<'_>, rules: &Rules, today: Date, duties: &[Standing]) -> Option<PeriodStanding> {
     let Standing { year, deadline, .. } = *duties.first()?;
     let over = deadline.filter(|deadline| today > *deadline);
-    let basis = rules.fine.as_ref().zip(over).map(|(fine, deadline)| Basis::of(view, fine, deadline));
+    // A fine is that of the day on which the deadline has passed, whatever rules came later.
+    let version = deadline.map(|deadline| view.adopted.rulebook.version_on(deadline.next()));
+    let rule = version.and_then(|version| version.registry.fine.as_ref());
+    let basis = rule.zip(over).map(|(fine, deadline)| Basis::of(view, fine, deadline));
     let duty = |standing: &Standing| duty_line(view, rules, over.is_some(), basis.as_ref(), standing);
     Some(PeriodStanding {
         year,
         deadline: deadline.map(|deadline| deadline.to_string()),
         passed: over.is_some(),
+        fine: rule.map(|fine| FineRule::of(view, fine)),
+        fine_from: rule.and(version).map(|version| version.from.to_string()),
         average: basis.as_ref().zip(over).and_then(|(basis, deadline)| basis.average(view, deadline)),
         duties: duties.iter().map(duty).collect(),
     })
@@ -137,7 +139,7 @@ fn duty_line(
     let shortfall = duty.determined.or(passed.then_some(open));
     let missing = shortfall.filter(|shortfall| shortfall.is_positive());
     let fine = missing.map(|missing| {
-        let basis = basis.ok_or("the rules in force name no fine")?;
+        let basis = basis.ok_or("the rules name no fine")?;
         basis.fine(view, i128::from(missing.0))
     });
     DutyLine {
@@ -169,11 +171,6 @@ impl Report for Compliance {
         if self.periods.is_empty() {
             text.push_str("\nNo verified emissions are recorded.\n");
             return text;
-        }
-        if let Some(fine) = &self.fine {
-            let from = self.rules_from.as_ref().map(|from| format!(" (rules from {from})"));
-            let from = from.unwrap_or_default();
-            text.push_str(&format!("Fine on a shortfall{from}: {}.\n", fine.sentence(currency)));
         }
         for period in &self.periods {
             text.push_str(&format!("\nPeriod {}, {}\n\n", period.year, period.deadline_in_words()));
@@ -247,13 +244,19 @@ impl PeriodStanding {
 
     fn notes(&self, unit: &str, currency: &str) -> String {
         let mut notes = String::new();
+        if let (Some(fine), Some(from)) = (&self.fine, &self.fine_from) {
+            notes.push_str(&format!(
+                "\nFine on a shortfall (rules from {from}): {}\n",
+                fine.sentence(currency)
+            ));
+        }
         if let Some(AveragePrice { from, to, volume, turnover, price }) = &self.average {
             let traded = format!("{} {unit} for {} {currency}", grouped(volume), grouped(turnover));
             let price = price.as_ref().map_or_else(
                 || "no trades, no average price".to_owned(),
                 |price| format!("{traded}, average price {}", grouped(price)),
             );
-            notes.push_str(&format!("\nMonth before the deadline, {from} to {to}: {price}\n"));
+            notes.push_str(&format!("Month before the deadline, {from} to {to}: {price}\n"));
         }
         let mut reasons: Vec<&str> =
             self.duties.iter().filter_map(|duty| duty.no_fine_because.as_deref()).collect();

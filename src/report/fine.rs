@@ -127,10 +127,10 @@ impl FineRule {
                 let methods = methods.join(", ");
                 format!(
                     "{least} to {most} times average price times shortfall;\naverage of the month before the \
-                     deadline, trades by {methods}"
+                     deadline, trades by {methods}."
                 )
             }
-            Self::Fixed { least, most } => format!("{} to {} {currency}", grouped(least), grouped(most)),
+            Self::Fixed { least, most } => format!("{} to {} {currency}.", grouped(least), grouped(most)),
         }
     }
 }

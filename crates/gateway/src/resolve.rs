@@ -26,9 +26,9 @@ pub enum Reference {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum Created {
-    Order(OrderId),
+    Order(OrderId, InstrumentId),
     Proposal(ProposalId),
-    Auction(AuctionId),
+    Auction(AuctionId, InstrumentId),
     Bid(BidId),
     Pledge(PledgeId),
     Freeze(FreezeId),
@@ -41,12 +41,14 @@ impl Created {
     #[must_use]
     pub fn by(events: &[engine::Event]) -> Option<Self> {
         events.iter().find_map(|event| match event {
-            engine::Event::Trading(t::Event::OrderPlaced { order, .. }) => Some(Self::Order(*order)),
+            engine::Event::Trading(t::Event::OrderPlaced { order, terms }) => {
+                Some(Self::Order(*order, terms.instrument))
+            }
             engine::Event::Trading(t::Event::BlockProposed { proposal, .. }) => {
                 Some(Self::Proposal(*proposal))
             }
-            engine::Event::Trading(t::Event::AuctionAnnounced { auction, .. }) => {
-                Some(Self::Auction(*auction))
+            engine::Event::Trading(t::Event::AuctionAnnounced { auction, instrument, .. }) => {
+                Some(Self::Auction(*auction, *instrument))
             }
             engine::Event::Trading(t::Event::BidPlaced { bid, .. }) => Some(Self::Bid(*bid)),
             engine::Event::Registry(r::Event::Pledged { pledge, .. }) => Some(Self::Pledge(*pledge)),
@@ -233,14 +235,49 @@ impl<B: ReferenceBook> Resolver<'_, B> {
     }
 
     references! {
-        order: Order(OrderId);
         proposal: Proposal(ProposalId);
-        auction: Auction(AuctionId);
         bid: Bid(BidId);
         pledge: Pledge(PledgeId);
         freeze: Freeze(FreezeId);
         conversion: Conversion(ConversionId);
         withdrawal: Withdrawal(Sequence);
+    }
+
+    fn order(&self, field: &'static str, reference: &Reference) -> Resolved<(OrderId, Option<InstrumentId>)> {
+        Ok(match self.reference(field, reference)? {
+            Ok(number) => {
+                let order = OrderId(number);
+                (order, self.state.venue().order(order).map(|order| order.terms.instrument))
+            }
+            Err(Some(Created::Order(order, instrument))) => (order, Some(instrument)),
+            Err(_) => (OrderId(NOTHING), None),
+        })
+    }
+
+    fn auction(
+        &self,
+        field: &'static str,
+        reference: &Reference,
+    ) -> Resolved<(AuctionId, Option<InstrumentId>)> {
+        Ok(match self.reference(field, reference)? {
+            Ok(number) => {
+                let auction = AuctionId(number);
+                (auction, self.state.venue().auction(auction).map(|auction| auction.terms.instrument))
+            }
+            Err(Some(Created::Auction(auction, instrument))) => (auction, Some(instrument)),
+            Err(_) => (AuctionId(NOTHING), None),
+        })
+    }
+
+    /// The market and the decimals of an instrument; of the default market where what was named never stood. That does not
+    /// depend on whether it still stands: the same line means the same command whenever it is read.
+    fn formats(&self, instrument: Option<InstrumentId>) -> Resolved<(MarketId, u8)> {
+        match instrument.and_then(|id| self.state.venue().instrument(id)) {
+            Some(instrument) => {
+                Ok((instrument.market, self.state.registry().asset(instrument.asset).decimals))
+            }
+            None => self.market(None).map(|market| (market, self.adopted(market).rulebook.unit.decimals)),
+        }
     }
 
     /// The command that is meant.
@@ -293,19 +330,13 @@ impl<B: ReferenceBook> Resolver<'_, B> {
                 })
             }
             W::TakeListing { account: code, listing, quantity } => {
-                let listing = self.order("listing", listing)?;
-                let standing = self.state.venue().order(listing);
-                let asset = standing
-                    .map(|order| self.state.venue().instruments()[order.terms.instrument.index()].asset);
-                let quantity = match asset {
-                    Some(asset) => self.quantity("quantity", asset, quantity)?,
-                    None => Quantity(Self::number("quantity", quantity, 0).unwrap_or(1)),
-                };
+                let (listing, instrument) = self.order("listing", listing)?;
+                let quantity = Quantity(Self::number("quantity", quantity, self.formats(instrument)?.1)?);
                 Command::TakeListing(t::TakeListing { account: account(code)?, listing, quantity })
             }
             W::CancelListing { account: code, listing } => Command::CancelOrder(t::CancelOrder {
                 account: account(code)?,
-                order: self.order("listing", listing)?,
+                order: self.order("listing", listing)?.0,
             }),
             W::ProposeBlock { account: code, instrument, side, counterparty, price, quantity } => {
                 let (instrument, market, asset) = traded(instrument)?;
@@ -346,26 +377,20 @@ impl<B: ReferenceBook> Resolver<'_, B> {
                 })
             }
             W::PlaceBid { account: code, auction, price, quantity } => {
-                let auction = self.auction("auction", auction)?;
-                let announced = self.state.venue().auction(auction);
-                let instrument = announced.map(|auction| auction.terms.instrument.index());
-                let (price, quantity) = match instrument.map(|index| &self.state.venue().instruments()[index])
-                {
-                    Some(i) => {
-                        (self.price("price", i.market, price)?, self.quantity("quantity", i.asset, quantity)?)
-                    }
-                    None => (Price(1), Quantity(1)), // refused whatever it says: there is no such auction
-                };
+                let (auction, instrument) = self.auction("auction", auction)?;
+                let (market, decimals) = self.formats(instrument)?;
+                let price = self.price("price", market, price)?;
+                let quantity = Quantity(Self::number("quantity", quantity, decimals)?);
                 Command::PlaceBid(t::PlaceBid { account: account(code)?, auction, price, quantity })
             }
             W::WithdrawBid { account: code, bid } => {
                 Command::WithdrawBid(t::WithdrawBid { account: account(code)?, bid: self.bid("bid", bid)? })
             }
             W::DrawLot { auction, seed } => {
-                Command::DrawLot(t::DrawLot { auction: self.auction("auction", auction)?, seed: *seed })
+                Command::DrawLot(t::DrawLot { auction: self.auction("auction", auction)?.0, seed: *seed })
             }
             W::CancelAuction { auction, reason } => {
-                let auction = self.auction("auction", auction)?;
+                let auction = self.auction("auction", auction)?.0;
                 Command::CancelAuction(t::CancelAuction { auction, reason: reason.clone() })
             }
             _ => unreachable!("resolve() sends only commands of the trading room here"),
