@@ -76,17 +76,27 @@ pub fn parse_line(text: &str) -> Result<Line, LineError> {
     if id.is_empty() || id.len() > 64 {
         return Err(LineError::at(text, "id", "an id has 1 to 64 bytes"));
     }
-    let command = serde_path_to_error::deserialize(Value::Object(object)).map_err(|error| {
+    let name = take("do", "the name of a command")?;
+    let command = read_command(text, name, object)?;
+    Ok(Line { time, id, by, command })
+}
+
+fn read_command(text: &str, name: String, fields: Map<String, Value>) -> Result<WireCommand, LineError> {
+    let tagged = Value::Object(Map::from_iter([(name, Value::Object(fields))]));
+    serde_path_to_error::deserialize(tagged).map_err(|error| {
         let path = error.path().to_string();
         let message = error.into_inner().to_string();
-        // serde names an unknown field and an unknown command in its message only.
-        let named = message.split('`').nth(1).filter(|_| message.starts_with("unknown field"));
-        let named =
-            named.or_else(|| message.starts_with("unknown variant").then_some("do").filter(|_| path == "."));
-        match named.or((path != ".").then_some(path.as_str())) {
+        let field = path.split_once('.').map(|(_, field)| field).filter(|field| !field.is_empty());
+        // serde names an unknown field in its message only.
+        let unknown = message.starts_with("unknown field").then(|| message.split('`').nth(1)).flatten();
+        let named = if message.starts_with("unknown variant") && field.is_none() {
+            Some("do")
+        } else {
+            unknown.or(field)
+        };
+        match named {
             Some(field) => LineError::at(text, field, message.clone()),
-            None => whole(message),
+            None => LineError { column: 1, field: None, message },
         }
-    })?;
-    Ok(Line { time, id, by, command })
+    })
 }

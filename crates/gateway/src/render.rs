@@ -101,7 +101,17 @@ impl Names<'_> {
                     rulebook.versions.iter().map(|version| version.from.to_string()).collect();
                 json!({ "do": "adopt_rulebook", "code": rulebook.code, "versions": versions })
             }
-            command => serde_json::to_value(self.wire(command)).unwrap_or_default(),
+            command => {
+                let Ok(Value::Object(tagged)) = serde_json::to_value(self.wire(command)) else {
+                    return Value::Null;
+                };
+                let mut flat = Map::new();
+                for (name, fields) in tagged {
+                    flat.insert("do".to_owned(), Value::String(name));
+                    flat.extend(fields.as_object().cloned().unwrap_or_default());
+                }
+                Value::Object(flat)
+            }
         }
     }
 

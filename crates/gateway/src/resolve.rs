@@ -14,7 +14,7 @@ use trading as t;
 /// Names something an earlier command created: by that command's id (`"0716-001"`, or `"HUANENG/0716-001"` where several
 /// senders used the same id), or by the number that the engine gave it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected the id of an earlier command, or a number that the engine gave")]
 pub enum Reference {
     /// The engine's number.
     Number(u64),

@@ -15,10 +15,11 @@ pub enum Class {
     Offset,
 }
 
-/// A command, by its name in `do`. A price, quantity or amount is a [`Number`]; what an earlier command created is named by
+/// A command. On the wire its name stands in `do`, beside its fields; serde sees the name as the tag around them, so that an
+/// error names the field. A price, quantity or amount is a [`Number`]; what an earlier command created is named by
 /// a [`Reference`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[allow(missing_docs)] // documented, field by field, in docs/commands.md and on the commands they become
 pub enum WireCommand {
     RegisterParticipant {
