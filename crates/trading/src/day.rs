@@ -154,8 +154,9 @@ impl Venue {
                 instrument.day = instrument.day.next_day(instrument.close());
             }
             let market = &mut self.markets[id.index()];
-            if let (Some(composite), Some(close)) = (&mut market.composite, composite) {
-                *composite = composite.next_day(close);
+            if let Some(day) = &mut market.composite {
+                // A composite that nothing makes stays where it was.
+                *day = day.next_day(composite.unwrap_or(day.reference));
             }
             market.list_date = date;
             market.ended = false;
