@@ -2,5 +2,6 @@
 //!
 //! Architecture Invariant: files, clocks and terminals are known here and in the journal only.
 
+pub mod history;
 pub mod node;
 pub mod report;
