@@ -3,5 +3,6 @@
 //! Architecture Invariant: files, clocks and terminals are known here and in the journal only.
 
 pub mod cli;
+pub mod history;
 pub mod node;
 pub mod report;

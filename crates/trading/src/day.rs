@@ -1,6 +1,7 @@
 //! The trading day: which market is where in its calendar, and the steps by which it moves on.
 
-use crate::{End, Event, Instrument, Line, PriceLine, Statistics, Terms, Venue, instrument, rules::Rules};
+use crate::rules::{CompositePrice, Rules};
+use crate::{End, Event, Instrument, Line, PriceLine, Statistics, Terms, Venue, instrument};
 use base::{
     AssetId, AuctionId, Calendar, Date, InstrumentId, MarketId, Method, Price, Session, TimeOfDay, Timestamp,
     Trade,
@@ -29,6 +30,8 @@ pub(crate) struct Market {
     pub(crate) list_date: Date,
     /// The composite line.
     pub(crate) composite: Option<Statistics>,
+    /// The composite's close on the price list that stands, as the rules and the instruments of its day made it.
+    composite_closed: Option<Price>,
 }
 
 /// A step that is due by the calendar.
@@ -102,6 +105,7 @@ impl Venue {
             ended: true,
             list_date: date,
             composite: None,
+            composite_closed: None,
         });
         id
     }
@@ -156,11 +160,13 @@ impl Venue {
                 instrument.day = instrument.day.next_day(instrument.close());
             }
             let market = &mut self.markets[id.index()];
-            if let (Some(composite), Some(close)) = (&mut market.composite, composite) {
-                *composite = composite.next_day(close);
+            if let Some(day) = &mut market.composite {
+                // A composite that nothing makes stays where it was.
+                *day = day.next_day(composite.unwrap_or(day.reference));
             }
             market.list_date = date;
             market.ended = false;
+            market.composite_closed = None;
         }
         let market = &mut self.markets[id.index()];
         market.date = date;
@@ -193,7 +199,9 @@ impl Venue {
             |_, instrument: InstrumentId| listed_here[instrument.index()],
             out,
         );
-        self.markets[id.index()].ended = true;
+        let composite_closed = self.composite_close(id);
+        let market = &mut self.markets[id.index()];
+        (market.ended, market.composite_closed) = (true, composite_closed);
         for line in self.price_list(id) {
             out(Event::LineClosed(Box::new(line)));
         }
@@ -222,23 +230,128 @@ impl Venue {
         self.instruments.iter().filter(move |instrument| instrument.market == id && !instrument.delisted)
     }
 
-    /// The composite's close as it stands.
+    /// The composite's close as it stands. Once the day has ended it is that of the day's price list, whatever is listed,
+    /// delisted or put into force until the next day begins.
     pub(crate) fn composite_close(&self, id: MarketId) -> Option<Price> {
+        if let Some(closed) = self.markets[id.index()].composite_closed {
+            return Some(closed);
+        }
         let rule = self.markets[id.index()].rules.composite.as_ref()?;
         let closes = self.on_list(id).map(|instrument| (instrument.code.as_str(), instrument.close()));
         instrument::composite_price(&rule.price, closes)
     }
 
-    /// The composite moves with each listed trade: the same rule over the last prices.
+    /// The composite moves with each listed trade that its rule looks at: the same rule over the last prices.
     pub(crate) fn record_composite(&mut self, trade: &Trade) {
         let market = &self.markets[trade.market.index()];
         let Some(rule) = market.rules.composite.as_ref() else { return };
         let last = self.on_list(trade.market).map(|i| (i.code.as_str(), i.last_or_reference()));
-        let price = instrument::composite_price(&rule.price, last);
+        let moves = match &rule.price {
+            CompositePrice::Mean => true,
+            CompositePrice::Instrument(code) => self.instruments[trade.instrument.index()].code == *code,
+        };
+        let price = instrument::composite_price(&rule.price, last).filter(|_| moves);
         let Some(composite) = &mut self.markets[trade.market.index()].composite else { return };
         composite.count(trade.method, trade.quantity.0, trade.amount.0);
         if let (Method::Listed, Some(price)) = (trade.method, price) {
             composite.mark(price);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::{Composite, ListingRules};
+    use crate::{ListInstrument, PlaceOrder, TakeListing};
+    use base::{AccountId, BasisPoints, Quantity, Side};
+
+    fn rules(price: CompositePrice) -> Rules {
+        let time = |text: &str| TimeOfDay::parse(text).unwrap();
+        Rules {
+            calendar: Calendar {
+                offsets: Vec::new(),
+                weekdays: 0b111_1111,
+                holidays: BTreeSet::new(),
+                day_end: time("15:00"),
+            },
+            tick_value: 1,
+            lot: Quantity(1),
+            launch_reference: Some(Price(100)),
+            listing: Some(ListingRules {
+                sessions: vec![Session { opens: time("09:00"), closes: time("15:00") }],
+                band: BasisPoints(1_000),
+                quantity_below: Quantity(1_000),
+                best_prices: 5,
+            }),
+            block: None,
+            auction: None,
+            composite: Some(Composite { code: "ALL".to_owned(), price }),
+        }
+    }
+
+    const MARKET: MarketId = MarketId(0);
+
+    fn list(venue: &mut Venue, code: &str, reference: i64) -> InstrumentId {
+        let (code, reference, carried) = (code.to_owned(), Some(Price(reference)), Default::default());
+        let command = ListInstrument { market: MARKET, code, asset: AssetId(1), reference, carried };
+        venue.list(&command, &mut |_| ()).unwrap()
+    }
+
+    fn trade(venue: &mut Venue, instrument: InstrumentId, price: i64) {
+        let (price, quantity) = (Price(price), Quantity(1));
+        let order = PlaceOrder { account: AccountId(1), instrument, side: Side::Sell, price, quantity };
+        let amount = venue.check_place(&order).unwrap().amount;
+        let listing = venue.place(&order, amount, &mut |_| ());
+        let take = TakeListing { account: AccountId(2), listing, quantity };
+        venue.check_take(&take).unwrap();
+        venue.take(&take, &mut |_| ());
+    }
+
+    fn ring_until_the_end(venue: &mut Venue) {
+        while !venue.markets[0].ended {
+            venue.ring(MARKET, &mut |_| ());
+        }
+    }
+
+    fn composite(venue: &Venue) -> PriceLine {
+        venue.price_list(MARKET).into_iter().find(|line| line.line == Line::Composite(MARKET)).unwrap()
+    }
+
+    #[test]
+    fn a_close_that_was_published_is_not_computed_again() {
+        let mut venue = Venue::default();
+        venue.add_market(rules(CompositePrice::Mean), AssetId(0), Date(0), Timestamp(0));
+        venue.begin_day(MARKET, Date(1), &mut |_| ());
+        list(&mut venue, "A", 100);
+        let second = list(&mut venue, "B", 100);
+        venue.ring(MARKET, &mut |_| ());
+        trade(&mut venue, second, 110);
+        ring_until_the_end(&mut venue);
+        assert_eq!(composite(&venue).close, Price(105));
+        // Other rules, another instrument: the day that is over keeps its price list, and the next one starts from it.
+        list(&mut venue, "C", 300);
+        venue.set_rules(MARKET, rules(CompositePrice::Instrument("B".to_owned())));
+        assert_eq!(composite(&venue).close, Price(105));
+        venue.begin_day(MARKET, Date(2), &mut |_| ());
+        assert_eq!(composite(&venue).previous_close, Price(105));
+        assert_eq!(composite(&venue).close, Price(110));
+    }
+
+    #[test]
+    fn a_composite_of_one_instrument_has_its_prices() {
+        let mut venue = Venue::default();
+        let one = CompositePrice::Instrument("B".to_owned());
+        venue.add_market(rules(one), AssetId(0), Date(0), Timestamp(0));
+        venue.begin_day(MARKET, Date(1), &mut |_| ());
+        let (first, second) = (list(&mut venue, "A", 100), list(&mut venue, "B", 100));
+        venue.ring(MARKET, &mut |_| ());
+        trade(&mut venue, first, 91);
+        trade(&mut venue, second, 105);
+        trade(&mut venue, second, 103);
+        let line = composite(&venue);
+        let prices = (line.open, line.high, line.low, line.close);
+        assert_eq!(prices, (Price(105), Some(Price(105)), Some(Price(103)), Price(104)));
+        assert_eq!(line.turnover[0].volume, 3, "its turnover is that of the whole market");
     }
 }
