@@ -254,6 +254,11 @@ impl Registry {
         Ok(())
     }
 
+    /// Applications to carry units over, answered or not.
+    pub fn conversions(&self) -> impl Iterator<Item = (ConversionId, &Conversion)> {
+        self.conversions.iter().map(|(id, conversion)| (*id, conversion))
+    }
+
     /// Every duty of every market, by market, year and participant.
     pub fn standings(&self) -> impl Iterator<Item = Standing> {
         self.duties.iter().map(|(&(market, year, participant), &duty)| {

@@ -18,6 +18,7 @@ pub mod rules;
 mod settlement;
 
 pub use accounts::{Account, AccountKind, Asset, AssetClass, Participant};
+pub use cash::Withdrawal;
 pub use compliance::{Conversion, Duty, Standing};
 pub use custody::{Freeze, Pledge};
 pub use ledger::{Bucket, Discrepancy, Holding, Ledger};
@@ -131,6 +132,11 @@ impl Registry {
     ) -> Option<Quantity> {
         let recorded = self.record_dates.get(&(market, date))?;
         Some(recorded.get(&(account, asset)).copied().unwrap_or_default())
+    }
+
+    /// What was bought and cannot be sold again yet: account, asset, units.
+    pub fn locks(&self) -> impl Iterator<Item = (AccountId, AssetId, Quantity)> {
+        self.locks.values().flatten().copied()
     }
 
     fn next_id(&mut self) -> u64 {

@@ -328,6 +328,16 @@ impl Venue {
         self.auctions.get(&id)
     }
 
+    /// Auctions that are not decided, by id.
+    pub fn auctions(&self) -> impl Iterator<Item = (AuctionId, &Auction)> {
+        self.auctions.iter().map(|(id, auction)| (*id, auction))
+    }
+
+    /// Bids that stand, by id.
+    pub fn bids(&self) -> impl Iterator<Item = (BidId, &Bid)> {
+        self.bids.iter().map(|(id, bid)| (*id, bid))
+    }
+
     /// The next auction to close its bids.
     pub(crate) fn next_auction(&self) -> Option<(Timestamp, AuctionId)> {
         let waiting = self.auctions.iter().filter(|(_, auction)| !auction.awaits_lot);
