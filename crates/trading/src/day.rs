@@ -103,6 +103,9 @@ impl Venue {
             list_date: date,
             composite: None,
         });
+        // A market that opens in the morning trades from the next bell of that same day.
+        let market = &mut self.markets[id.index()];
+        market.ended = !market.trades_on(date) || rung >= market.rules.calendar.day_end;
         id
     }
 
