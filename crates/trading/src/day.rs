@@ -67,6 +67,20 @@ impl Market {
         self.trades_on(self.date) && sessions.iter().any(within)
     }
 
+    /// Opens and closes methods as the last bell says; midnight is one, for a session that begins with the day.
+    fn change_phases(&mut self, id: MarketId, out: &mut impl FnMut(Event)) {
+        let bell = self.rung;
+        let day_goes_on = !self.ended && bell < self.rules.calendar.day_end;
+        for method in Method::ALL {
+            let inside = |s: &Session| s.opens <= bell && bell < s.closes;
+            let open = day_goes_on && self.sessions(method).iter().any(inside);
+            if open != self.open[method.index()] {
+                self.open[method.index()] = open;
+                out(Event::PhaseChanged { market: id, method, open });
+            }
+        }
+    }
+
     fn next_bell(&self) -> (Timestamp, Option<TimeOfDay>) {
         let calendar: &Calendar = &self.rules.calendar;
         if self.trades_on(self.date) {
@@ -163,6 +177,7 @@ impl Venue {
         market.date = date;
         market.rung = TimeOfDay(0);
         out(Event::DayBegan { market: id, date, trading });
+        market.change_phases(id, out);
     }
 
     /// Rings the next bell of a market: sessions open and close; at the end of the day what still stands expires. Returns
@@ -172,14 +187,7 @@ impl Venue {
         let (_, Some(bell)) = market.next_bell() else { return Vec::new() };
         market.rung = bell;
         let day_ends = bell == market.rules.calendar.day_end;
-        for method in Method::ALL {
-            let inside = |s: &Session| s.opens <= bell && bell < s.closes;
-            let open = !day_ends && !market.ended && market.sessions(method).iter().any(inside);
-            if open != market.open[method.index()] {
-                market.open[method.index()] = open;
-                out(Event::PhaseChanged { market: id, method, open });
-            }
-        }
+        market.change_phases(id, out);
         if !day_ends || market.ended {
             return Vec::new();
         }
