@@ -6,9 +6,9 @@ use base::{Date, MarketId, Timestamp};
 use trading::Due;
 
 impl State {
-    /// Takes every step that is due up to and including `now`.
+    /// Takes every step that is due up to and including `now`. What is due at the last instant there is, is due never.
     pub(crate) fn advance(&mut self, now: Timestamp, out: &mut Events) {
-        while let Some((_, due)) = self.venue.next_due().filter(|(at, _)| *at <= now) {
+        while let Some((_, due)) = self.venue.next_due().filter(|(at, _)| *at <= now && *at < Timestamp::MAX) {
             match due {
                 Due::DayBegins(market, date) => self.begin_day(market, date, out),
                 Due::Bell(market) => {

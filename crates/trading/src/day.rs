@@ -90,7 +90,10 @@ impl Market {
                 return (calendar.instant(self.date, bell), Some(bell));
             }
         }
-        (calendar.instant(self.date.next(), TimeOfDay(0)), None)
+        let tomorrow = calendar.instant(self.date.next(), TimeOfDay(0));
+        // Instants end in the year 2262; a day that cannot be told begins never.
+        let begins = calendar.local(tomorrow).0 > self.date;
+        (if begins { tomorrow } else { Timestamp::MAX }, None)
     }
 }
 
