@@ -121,8 +121,15 @@ impl Venue {
         Ok(())
     }
 
-    /// Sets the price that a line starts from: after the day's end that of the next trading day, before the first trade
-    /// of a day that of the day itself.
+    /// Whether a listing, a block or an auction waits in an instrument.
+    fn anything_stands(&self, id: InstrumentId) -> bool {
+        self.orders.values().any(|order| order.terms.instrument == id)
+            || self.proposals.values().any(|proposal| proposal.terms.instrument == id)
+            || self.auctions.values().any(|auction| auction.terms.instrument == id)
+    }
+
+    /// Sets the price that a line starts from: after the day's end that of the next trading day, before anything stands or
+    /// trades on a day that of the day itself.
     ///
     /// # Errors
     /// See [`ControlRejection`].
@@ -140,6 +147,7 @@ impl Venue {
             Line::Composite(id) if id.index() < self.markets.len() => (id, self.composite_close(id)),
             Line::Composite(_) => return Err(ControlRejection::MarketUnknown),
         };
+        let stands = matches!(line, Line::Instrument(id) if self.anything_stands(id));
         let market = &mut self.markets[market.index()];
         let day = match line {
             Line::Instrument(id) => Some(&mut self.instruments[id.index()].day),
@@ -149,7 +157,7 @@ impl Venue {
         if !price.is_positive() {
             return Err(ControlRejection::PriceNotPositive);
         }
-        if !market.ended && day.has_traded() {
+        if !market.ended && (day.has_traded() || stands) {
             return Err(ControlRejection::TradingHasBegun);
         }
         let from = if market.ended { day.corrected.unwrap_or(computed) } else { day.reference };
