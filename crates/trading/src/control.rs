@@ -38,7 +38,9 @@ impl Venue {
                 if market.ended { self.composite_close(command.market) } else { Some(composite.reference) };
             composite.corrected.or(close)
         });
-        let reference = command.reference.or(carried).or(market.rules.launch_reference);
+        let first = self.instruments.iter().all(|instrument| instrument.market != command.market);
+        let launch = market.rules.launch_reference.filter(|_| first);
+        let reference = command.reference.or(carried).or(launch);
         let reference = reference.ok_or(ControlRejection::ReferenceMissing)?;
         if reference.is_positive() { Ok(reference) } else { Err(ControlRejection::PriceNotPositive) }
     }
