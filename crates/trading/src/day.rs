@@ -1,6 +1,8 @@
 //! The trading day: which market is where in its calendar, and the steps by which it moves on.
 
-use crate::{End, Event, Instrument, Line, PriceLine, Statistics, Terms, Venue, instrument, rules::Rules};
+use crate::{
+    End, Event, Instrument, Line, PriceLine, Statistics, Terms, Turnover, Venue, instrument, rules::Rules,
+};
 use base::{
     AssetId, AuctionId, Calendar, Date, InstrumentId, MarketId, Method, Price, Session, TimeOfDay, Timestamp,
     Trade,
@@ -29,6 +31,8 @@ pub(crate) struct Market {
     pub(crate) list_date: Date,
     /// The composite line.
     pub(crate) composite: Option<Statistics>,
+    /// Its close as it was published when the last day ended.
+    published: Option<Price>,
 }
 
 /// A step that is due by the calendar.
@@ -119,6 +123,7 @@ impl Venue {
             ended: true,
             list_date: date,
             composite: None,
+            published: None,
         });
         // A market that opens in the morning trades from the next bell of that same day.
         let market = &mut self.markets[id.index()];
@@ -169,10 +174,8 @@ impl Venue {
                 }
                 instrument.day = instrument.day.next_day(instrument.close());
             }
+            self.begin_composite(id, composite);
             let market = &mut self.markets[id.index()];
-            if let (Some(composite), Some(close)) = (&mut market.composite, composite) {
-                *composite = composite.next_day(close);
-            }
             market.list_date = date;
             market.ended = false;
         }
@@ -201,6 +204,7 @@ impl Venue {
             |_, instrument: InstrumentId| listed_here[instrument.index()],
             out,
         );
+        self.markets[id.index()].published = self.composite_close(id);
         self.markets[id.index()].ended = true;
         for line in self.price_list(id) {
             out(Event::LineClosed(Box::new(line)));
@@ -230,9 +234,32 @@ impl Venue {
         self.instruments.iter().filter(move |instrument| instrument.market == id && !instrument.delisted)
     }
 
-    /// The composite's close as it stands.
+    /// The composite line of a new day. A rule that begins to ask for one finds the line from that day on, with what its
+    /// instruments traded before; where the rule names an instrument that is not listed, the line stands still.
+    fn begin_composite(&mut self, id: MarketId, close: Option<Price>) {
+        let mut total = [Turnover::default(); 3];
+        for instrument in self.instruments.iter().filter(|instrument| instrument.market == id) {
+            for (sum, traded) in total.iter_mut().zip(instrument.day.total) {
+                sum.volume += traded.volume;
+                sum.amount += traded.amount;
+            }
+        }
+        let composite = &mut self.markets[id.index()].composite;
+        *composite = match (&*composite, close) {
+            (Some(composite), close) => Some(composite.next_day(close.unwrap_or(composite.reference))),
+            (None, Some(close)) => Some(Statistics::starting_at(close, total)),
+            (None, None) => None,
+        };
+    }
+
+    /// The composite's close as it stands; when the day is over, as it was published: what is listed, delisted or ruled
+    /// differently in the evening does not change it.
     pub(crate) fn composite_close(&self, id: MarketId) -> Option<Price> {
-        let rule = self.markets[id.index()].rules.composite.as_ref()?;
+        let market = &self.markets[id.index()];
+        let rule = market.rules.composite.as_ref()?;
+        if let Some(published) = market.published.filter(|_| market.ended) {
+            return Some(published);
+        }
         let closes = self.on_list(id).map(|instrument| (instrument.code.as_str(), instrument.close()));
         instrument::composite_price(&rule.price, closes)
     }
