@@ -50,8 +50,8 @@ pub struct Registry {
     asset_codes: BTreeMap<String, AssetId>,
     ledger: Ledger,
     rules: Vec<rules::Rules>,
-    /// Units that may be sold again from a date on.
-    locks: BTreeMap<Date, Vec<(AccountId, AssetId, Quantity)>>,
+    /// Units that may be sold again from a date of their market on.
+    locks: BTreeMap<(MarketId, Date), Vec<(AccountId, AssetId, Quantity)>>,
     pledges: BTreeMap<PledgeId, Pledge>,
     freezes: BTreeMap<FreezeId, Freeze>,
     withdrawals: BTreeMap<Sequence, cash::Withdrawal>,
@@ -89,8 +89,10 @@ impl Registry {
     /// Begins `date` in `market`: what may be sold again becomes available, and holdings are recorded where the day before
     /// was a record date.
     pub fn begin_day(&mut self, market: MarketId, before: Date, date: Date, out: &mut impl FnMut(Event)) {
-        while let Some(entry) = self.locks.first_entry().filter(|entry| *entry.key() <= date) {
-            for (account, asset, quantity) in entry.remove() {
+        let due = (market, Date(i32::MIN))..=(market, date);
+        let due: Vec<(MarketId, Date)> = self.locks.range(due).map(|(key, _)| *key).collect();
+        for key in due {
+            for (account, asset, quantity) in self.locks.remove(&key).unwrap_or_default() {
                 self.ledger.shift(account, asset, Bucket::Locked, Bucket::Available, quantity);
             }
         }
