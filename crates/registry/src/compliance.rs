@@ -141,6 +141,8 @@ impl Registry {
         } else {
             duty.allowances.0 += quantity.0;
         }
+        // Who makes good what was found missing is not cut for it too (interim regulation 2024, art. 24).
+        duty.to_cut.0 = (duty.to_cut.0 - quantity.0).max(0);
         out(Event::Surrendered { account, participant, year, asset, quantity, late });
         Ok(())
     }
