@@ -73,11 +73,7 @@ impl State {
 
 /// The engine trusts no rulebook: a zero lot or a missing version would break an invariant later.
 fn check(rulebook: &Rulebook) -> Result<(), EngineRejection> {
-    let code = rulebook.code.as_bytes();
-    if code.is_empty()
-        || code.len() > 32
-        || !code.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
-    {
+    if !base::is_code(&rulebook.code) {
         return Err(EngineRejection::CodeMalformed);
     }
     if rulebook.versions.is_empty() || !rulebook.versions.is_sorted_by(|a, b| a.from < b.from) {

@@ -8,7 +8,8 @@ use trading::Due;
 impl State {
     /// Takes every step that is due up to and including `now`. What is due at the last instant there is, is due never.
     pub(crate) fn advance(&mut self, now: Timestamp, out: &mut Events) {
-        while let Some((_, due)) = self.venue.next_due().filter(|(at, _)| *at <= now && *at < Timestamp::MAX) {
+        while let Some((_, due)) = self.venue.next_due().filter(|(at, _)| *at <= now && *at < Timestamp::MAX)
+        {
             match due {
                 Due::DayBegins(market, date) => self.begin_day(market, date, out),
                 Due::Bell(market) => {

@@ -4,7 +4,7 @@ use crate::{
     ControlRejection, CorrectReference, DeclareHoliday, DelistInstrument, End, Event, Instrument, Line,
     ListInstrument, SetHalted, Statistics, Terms, Turnover, Venue, book::Book,
 };
-use base::{Date, InstrumentId, Price};
+use base::{Date, InstrumentId, Price, is_code};
 use serde::{Deserialize, Serialize};
 
 /// A reference price that an operator corrected: it stands in every report.
@@ -30,6 +30,9 @@ impl Venue {
     fn check_list(&self, command: &ListInstrument) -> Result<Price, ControlRejection> {
         let market = self.markets.get(command.market.index()).ok_or(ControlRejection::MarketUnknown)?;
         let composite = market.rules.composite.as_ref();
+        if !is_code(&command.code) {
+            return Err(ControlRejection::CodeMalformed);
+        }
         if self.codes.contains_key(&command.code) || composite.is_some_and(|c| c.code == command.code) {
             return Err(ControlRejection::CodeTaken);
         }

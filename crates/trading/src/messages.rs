@@ -427,6 +427,8 @@ rejections! {
         InstrumentUnknown = "instrument_unknown",
         /// The instrument has left the list.
         InstrumentDelisted = "instrument_delisted",
+        /// A code has 1 to 32 letters, digits, '-', '_' or '.'.
+        CodeMalformed = "code_malformed",
         /// The code is taken.
         CodeTaken = "code_taken",
         /// The asset does not exist or belongs to another market.
