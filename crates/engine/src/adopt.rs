@@ -82,7 +82,13 @@ fn check(rulebook: &Rulebook) -> Result<(), EngineRejection> {
     let sound = rulebook.versions.iter().all(|version| {
         let (trading, registry) = (&version.trading, &version.registry);
         let fees = version.clearing.fees.iter().flat_map(|fee| [&fee.buyer, &fee.seller]);
-        trading.tick_value > 0
+        let bands = [
+            trading.listing.as_ref().map(|listing| listing.band),
+            trading.block.as_ref().map(|block| block.band),
+            trading.auction.as_ref().and_then(|auction| auction.band),
+        ];
+        bands.iter().flatten().all(|band| band.0 > 0)
+            && trading.tick_value > 0
             && trading.lot.is_positive()
             && trading.calendar.day_end.0 > 0
             && trading.calendar.day_end.0 < 86_400

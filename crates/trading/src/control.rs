@@ -45,7 +45,13 @@ impl Venue {
         let launch = market.rules.launch_reference.filter(|_| first);
         let reference = command.reference.or(carried).or(launch);
         let reference = reference.ok_or(ControlRejection::ReferenceMissing)?;
-        if reference.is_positive() { Ok(reference) } else { Err(ControlRejection::PriceNotPositive) }
+        if !reference.is_positive() {
+            return Err(ControlRejection::PriceNotPositive);
+        }
+        // What 64 bits count leaves room for every trade to come, in sums of 128.
+        let fits = |number: i128| (0..=i128::from(i64::MAX)).contains(&number);
+        let fit = command.carried.iter().all(|carried| fits(carried.volume) && fits(carried.amount));
+        if fit { Ok(reference) } else { Err(ControlRejection::TurnoverUnfit) }
     }
 
     /// Admits an asset to trading. That the asset exists and belongs to the market is checked by the engine.

@@ -437,6 +437,8 @@ rejections! {
         ReferenceMissing = "reference_missing",
         /// The price is not above zero.
         PriceNotPositive = "price_not_positive",
+        /// What was traded before is below zero, or more than can be counted.
+        TurnoverUnfit = "turnover_unfit",
         /// The market has no composite line.
         NoComposite = "no_composite",
         /// The day's trading has begun: its reference stands.
