@@ -16,8 +16,7 @@ impl State {
                 return Err(EngineRejection::FormatChanged.into());
             }
             adopted.rulebook = rulebook.clone();
-            // No version begins on this day, so that the next day puts its version into force afresh.
-            adopted.in_force = base::Date(i32::MIN);
+            adopted.amended = true;
             out.push(Event::RulebookAdopted { market });
             return Ok(());
         }
@@ -53,7 +52,13 @@ impl State {
         self.registry.set_rules(market, version.registry.clone());
         self.watch.set_rules(market, version.supervision.clone());
         let in_force = version.from;
-        self.markets.push(Adopted { rulebook: rulebook.clone(), currency, fee_account, in_force });
+        self.markets.push(Adopted {
+            rulebook: rulebook.clone(),
+            currency,
+            fee_account,
+            in_force,
+            amended: false,
+        });
         self.schedule();
         out.push(Event::RulebookAdopted { market });
         out.push(Event::RulesInForce { market, from: in_force });

@@ -44,10 +44,10 @@ impl State {
     fn put_rules_in_force(&mut self, market: MarketId, date: Date, out: &mut Events) {
         let adopted = &mut self.markets[market.index()];
         let version = adopted.rulebook.version_on(date);
-        if version.from == adopted.in_force {
+        if version.from == adopted.in_force && !adopted.amended {
             return;
         }
-        adopted.in_force = version.from;
+        (adopted.in_force, adopted.amended) = (version.from, false);
         out.push(Event::RulesInForce { market, from: version.from });
         self.venue.set_rules(market, version.trading.clone());
         self.clearing.set_rules(market, version.clearing.clone());
