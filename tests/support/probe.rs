@@ -56,10 +56,17 @@ pub fn ask(state: &State, market: Option<MarketId>, question: &str) -> Vec<Strin
                 registry.standings().filter(|s| s.participant == who && s.year.to_string() == year);
             let written = standings.map(|s| {
                 let d = s.duty;
-                let (determined, deadline) = (d.determined.map(|q| q.0), s.deadline.map(|date| date.to_string()));
+                let (determined, deadline) =
+                    (d.determined.map(|q| q.to_string()), s.deadline.map(|date| date.to_string()));
+                let determined = determined.unwrap_or_else(|| "no".to_owned());
                 format!(
-                    "verified={} allowances={} offsets={} open={} determined={determined:?} to_cut={} deadline={}",
-                    d.verified, d.allowances, d.offsets, d.open(), d.to_cut, deadline.unwrap_or_default()
+                    "verified={} allowances={} offsets={} open={} determined={determined} to_cut={} deadline={}",
+                    d.verified,
+                    d.allowances,
+                    d.offsets,
+                    d.open(),
+                    d.to_cut,
+                    deadline.unwrap_or_default()
                 )
             });
             some_or_none(written.collect())
