@@ -19,7 +19,8 @@ fn shared_record() -> Option<PathBuf> {
         return Some(record);
     }
     // Not `eprintln!`, which the test harness keeps to itself when a test passes.
-    let _ = writeln!(std::io::stderr(), "skipped: no public record at {} (set HUANGPU_SHARED)", record.display());
+    let _ =
+        writeln!(std::io::stderr(), "skipped: no public record at {} (set HUANGPU_SHARED)", record.display());
     None
 }
 

@@ -2,6 +2,7 @@
 
 mod completions;
 mod files;
+mod history;
 mod log;
 mod progress;
 mod report;
@@ -23,6 +24,8 @@ struct Cli {
 enum Command {
     /// Run a market through its command files, day by day, and print what each day brought
     Run(run::Args),
+    /// Make the public record of a market again, order by order, and compare it row by row
+    History(history::Args),
     /// Check a log: checksums, hash chain, replay to the same digest, conservation
     Verify(verify::Args),
     /// Print a report, as of any day or record
@@ -42,6 +45,7 @@ type Ended = anyhow::Result<ExitCode>;
 pub fn main() -> ExitCode {
     let ended = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
+        Command::History(args) => history::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Log(args) => log::run(&args),

@@ -60,7 +60,7 @@ impl Date {
     /// Day of the week: 1 is Monday, 7 is Sunday (ISO 8601).
     #[must_use]
     pub fn weekday(self) -> i32 {
-        (self.0 + 3).rem_euclid(7) + 1
+        (self.0.rem_euclid(7) + 3) % 7 + 1
     }
 
     /// The next day.

@@ -66,3 +66,9 @@ ids! {
     /// The number of a record in the log, from 1.
     Sequence(u64);
 }
+
+/// Whether `text` can be the code of something: 1 to 32 letters, digits, `-`, `_` and `.`.
+#[must_use]
+pub fn is_code(text: &str) -> bool {
+    (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+}

@@ -18,7 +18,7 @@ pub use date::{Date, Timestamp};
 pub use fact::{Delivery, Directive, FeeLine, Hold, Method, Obligation, Party, Payment, Side, Trade};
 pub use id::{
     AccountId, AlertId, AssetId, AuctionId, BidId, ConversionId, FreezeId, InstrumentId, MarketId, OrderId,
-    ParticipantId, PledgeId, ProposalId, Sequence, TradeId,
+    ParticipantId, PledgeId, ProposalId, Sequence, TradeId, is_code,
 };
 pub use rejection::Sentence;
 pub use role::Role;

@@ -100,6 +100,14 @@ impl ClearingHouse {
         Money(fee_on(schedule, after).0 - fee_on(schedule, party.traded_before).0)
     }
 
+    /// The same for a seller, whose order never pays more than it has brought so far: what a small part could not pay, the
+    /// next parts do.
+    fn seller_fee_step(schedule: &FeeSchedule, party: &Party, amount: Money) -> Money {
+        let fee = |traded: Money| fee_on(schedule, traded).min(traded);
+        let after = Money(party.traded_before.0 + amount.0);
+        Money(fee(after).0 - fee(party.traded_before).0).min(amount)
+    }
+
     /// Turns a trade between `buyer` and `seller` into the obligation that fulfils it.
     pub fn novate(
         &mut self,
@@ -110,8 +118,7 @@ impl ClearingHouse {
         let market = &mut self.markets[trade.market.index()];
         let fee = market.rules.fee(trade.method);
         let buyer_fee = Self::fee_step(&fee.buyer, &trade.buyer, trade.amount);
-        // A seller never pays more than the trade brings.
-        let seller_fee = Self::fee_step(&fee.seller, &trade.seller, trade.amount).min(trade.amount);
+        let seller_fee = Self::seller_fee_step(&fee.seller, &trade.seller, trade.amount);
 
         let (units, amount) = (i128::from(trade.quantity.0), i128::from(trade.amount.0));
         let bought = market.statements.entry((buyer, trade.instrument)).or_default();
@@ -164,6 +171,19 @@ mod tests {
                     party.traded_before.0 += amount.0;
                 }
                 assert_eq!(fees, fee_on(&schedule, Money(total)).0, "{total} in {parts}");
+                let (mut party, mut fees) = (Party { traded_before: Money::ZERO, ..party }, 0);
+                for part in 0..parts {
+                    let amount = Money(total * (part + 1) / parts - total * part / parts);
+                    let fee = ClearingHouse::seller_fee_step(&schedule, &party, amount);
+                    assert!((0..=amount.0).contains(&fee.0));
+                    fees += fee.0;
+                    party.traded_before.0 += amount.0;
+                }
+                assert_eq!(
+                    fees,
+                    fee_on(&schedule, Money(total)).0.min(total),
+                    "a seller's {total} in {parts}"
+                );
             }
         }
         assert_eq!(fee_on(&schedule, Money::ZERO), Money::ZERO);

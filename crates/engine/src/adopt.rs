@@ -16,8 +16,7 @@ impl State {
                 return Err(EngineRejection::FormatChanged.into());
             }
             adopted.rulebook = rulebook.clone();
-            // No version begins on this day, so that the next day puts its version into force afresh.
-            adopted.in_force = base::Date(i32::MIN);
+            adopted.amended = true;
             out.push(Event::RulebookAdopted { market });
             return Ok(());
         }
@@ -53,7 +52,13 @@ impl State {
         self.registry.set_rules(market, version.registry.clone());
         self.watch.set_rules(market, version.supervision.clone());
         let in_force = version.from;
-        self.markets.push(Adopted { rulebook: rulebook.clone(), currency, fee_account, in_force });
+        self.markets.push(Adopted {
+            rulebook: rulebook.clone(),
+            currency,
+            fee_account,
+            in_force,
+            amended: false,
+        });
         self.schedule();
         out.push(Event::RulebookAdopted { market });
         out.push(Event::RulesInForce { market, from: in_force });
@@ -73,11 +78,7 @@ impl State {
 
 /// The engine trusts no rulebook: a zero lot or a missing version would break an invariant later.
 fn check(rulebook: &Rulebook) -> Result<(), EngineRejection> {
-    let code = rulebook.code.as_bytes();
-    if code.is_empty()
-        || code.len() > 32
-        || !code.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
-    {
+    if !base::is_code(&rulebook.code) {
         return Err(EngineRejection::CodeMalformed);
     }
     if rulebook.versions.is_empty() || !rulebook.versions.is_sorted_by(|a, b| a.from < b.from) {
@@ -86,7 +87,13 @@ fn check(rulebook: &Rulebook) -> Result<(), EngineRejection> {
     let sound = rulebook.versions.iter().all(|version| {
         let (trading, registry) = (&version.trading, &version.registry);
         let fees = version.clearing.fees.iter().flat_map(|fee| [&fee.buyer, &fee.seller]);
-        trading.tick_value > 0
+        let bands = [
+            trading.listing.as_ref().map(|listing| listing.band),
+            trading.block.as_ref().map(|block| block.band),
+            trading.auction.as_ref().and_then(|auction| auction.band),
+        ];
+        bands.iter().flatten().all(|band| band.0 > 0)
+            && trading.tick_value > 0
             && trading.lot.is_positive()
             && trading.calendar.day_end.0 > 0
             && trading.calendar.day_end.0 < 86_400

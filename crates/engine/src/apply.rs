@@ -145,8 +145,10 @@ impl State {
 
     fn announce_auction(&mut self, announced: &AnnounceAuction, out: &mut Events) -> Applied {
         let (terms, announced) = self.venue.check_announce(self.time, announced)?;
-        if self.registry.account(terms.account).is_none() {
-            return Err(crate::AccessRejection::NotYourAccount.into());
+        let initiator = self.registry.account(terms.account).map(|account| account.participant);
+        let initiator = initiator.ok_or(crate::AccessRejection::NotYourAccount)?;
+        if self.registry.has_role(initiator, base::Role::BarredStaff) {
+            return Err(crate::AccessRejection::BarredFromTrading.into());
         }
         self.reserve(&terms)?;
         self.venue.announce(announced, terms.amount, &mut out.trading());

@@ -6,9 +6,10 @@ use base::{Date, MarketId, Timestamp};
 use trading::Due;
 
 impl State {
-    /// Takes every step that is due up to and including `now`.
+    /// Takes every step that is due up to and including `now`. What is due at the last instant there is, is due never.
     pub(crate) fn advance(&mut self, now: Timestamp, out: &mut Events) {
-        while let Some((_, due)) = self.venue.next_due().filter(|(at, _)| *at <= now) {
+        while let Some((_, due)) = self.venue.next_due().filter(|(at, _)| *at <= now && *at < Timestamp::MAX)
+        {
             match due {
                 Due::DayBegins(market, date) => self.begin_day(market, date, out),
                 Due::Bell(market) => {
@@ -43,10 +44,10 @@ impl State {
     fn put_rules_in_force(&mut self, market: MarketId, date: Date, out: &mut Events) {
         let adopted = &mut self.markets[market.index()];
         let version = adopted.rulebook.version_on(date);
-        if version.from == adopted.in_force {
+        if version.from == adopted.in_force && !adopted.amended {
             return;
         }
-        adopted.in_force = version.from;
+        (adopted.in_force, adopted.amended) = (version.from, false);
         out.push(Event::RulesInForce { market, from: version.from });
         self.venue.set_rules(market, version.trading.clone());
         self.clearing.set_rules(market, version.clearing.clone());

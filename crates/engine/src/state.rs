@@ -19,6 +19,8 @@ pub struct Adopted {
     pub fee_account: AccountId,
     /// The first day of the version in force.
     pub in_force: Date,
+    /// The rulebook was adopted again: what it says holds from the next day on.
+    pub amended: bool,
 }
 
 /// The state: a pure function of the records applied to it.

@@ -347,7 +347,9 @@ impl Names<'_> {
 
     fn name_fields(&self, object: &mut Map<String, Value>, market: Option<MarketId>) {
         let instrument = object.get("instrument").and_then(id).map(InstrumentId);
-        let market = object.get("market").and_then(id).map(MarketId).or(market);
+        let line = |key| object.get("line").and_then(|line| line.get(key)).and_then(id);
+        let instrument = instrument.or(line("instrument").map(InstrumentId));
+        let market = object.get("market").and_then(id).or(line("composite")).map(MarketId).or(market);
         let market = instrument.and_then(|instrument| self.of_instrument(instrument).0).or(market);
         let converts = object.contains_key("into");
         let corrects = object.contains_key("line");
@@ -356,7 +358,7 @@ impl Names<'_> {
             let name = id(value).and_then(|id| match key.as_str() {
                 "account" | "counterparty" => Some(self.account(AccountId(id))),
                 "from" | "to" | "into" if converts => Some(self.asset(AssetId(id))),
-                "from" | "to" if corrects => Some(self.price(market, Price(i64::from(id)))),
+                "from" | "to" if corrects => None,
                 "from" if !transfers => Some(base::Date(i32::try_from(id).unwrap_or_default()).to_string()),
                 "from" | "to" => Some(self.account(AccountId(id))),
                 "participant" | "pledgee" => Some(self.participant(ParticipantId(id))),
@@ -374,6 +376,7 @@ impl Names<'_> {
             let amount = value.as_i64().and_then(|units| match key.as_str() {
                 "price" | "reference" | "reserve" | "previous_close" | "open" | "high" | "low" | "close"
                 | "corrected" => Some(self.price(market, Price(units))),
+                "from" | "to" if corrects => Some(self.price(market, Price(units))),
                 "amount" | "buyer_fee" | "seller_fee" | "traded_before" => {
                     let currency = market.and_then(|market| self.0.markets().get(market.index()));
                     currency.map(|market| self.units(market.currency, i128::from(units)))

@@ -1,7 +1,7 @@
 //! Participants, accounts and assets, and the codes by which people name them.
 
 use crate::{DefineAsset, Event, OpenAccount, OpeningRejection, RegisterParticipant, Registry};
-use base::{AccountId, AssetId, MarketId, ParticipantId, Role};
+use base::{AccountId, AssetId, MarketId, ParticipantId, Role, is_code};
 use serde::{Deserialize, Serialize};
 
 /// A legal person known to the registry.
@@ -70,11 +70,6 @@ pub struct Asset {
     pub decimals: u8,
     /// The market whose rules hold for it; none for a currency.
     pub market: Option<MarketId>,
-}
-
-/// Codes are 1 to 32 characters: letters, digits, `-`, `_` and `.`.
-fn is_code(text: &str) -> bool {
-    (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
 }
 
 impl Registry {

@@ -8,10 +8,13 @@ use serde::{Deserialize, Serialize};
 
 /// A withdrawal that waits for the bank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Withdrawal {
-    account: AccountId,
-    currency: AssetId,
-    amount: Money,
+pub struct Withdrawal {
+    /// Whose.
+    pub account: AccountId,
+    /// The currency.
+    pub currency: AssetId,
+    /// Minor units, reserved.
+    pub amount: Money,
 }
 
 impl Registry {
@@ -84,5 +87,10 @@ impl Registry {
         }
         out(Event::WithdrawalSettled { withdrawal, account, currency, amount, paid });
         Ok(())
+    }
+
+    /// Withdrawals that wait for the bank, by the record that asked.
+    pub fn withdrawals(&self) -> impl Iterator<Item = (Sequence, &Withdrawal)> {
+        self.withdrawals.iter().map(|(record, withdrawal)| (*record, withdrawal))
     }
 }

@@ -92,7 +92,8 @@ impl Registry {
         Ok(())
     }
 
-    /// Surrenders available units against the duty of the account's participant. `today` is the market's local date.
+    /// Surrenders available units against the duty of the account's participant. `today` is the market's local date. That the
+    /// account is the sender's was checked before.
     ///
     /// # Errors
     /// See [`ComplianceRejection`].
@@ -103,7 +104,7 @@ impl Registry {
         out: &mut impl FnMut(Event),
     ) -> Result<(), ComplianceRejection> {
         let &Surrender { account, year, asset, quantity } = command;
-        let holder = self.account(account).ok_or(ComplianceRejection::AccountUnknown)?;
+        let holder = &self.accounts[account.index()];
         let (participant, frozen) = (holder.participant, holder.frozen);
         if !quantity.is_positive() {
             return Err(ComplianceRejection::QuantityNotPositive);
@@ -141,6 +142,8 @@ impl Registry {
         } else {
             duty.allowances.0 += quantity.0;
         }
+        // Who makes good what was found missing is not cut for it too (interim regulation 2024, art. 24).
+        duty.to_cut.0 = (duty.to_cut.0 - quantity.0).max(0);
         out(Event::Surrendered { account, participant, year, asset, quantity, late });
         Ok(())
     }
@@ -175,7 +178,7 @@ impl Registry {
     }
 
     /// Freezes units for a conversion that is applied for. The market's formula proposed `limit`; that all applications of
-    /// the participant stay within it, and everything else, is checked here.
+    /// the participant stay within it, and everything else, is checked here; that the account is the sender's was before.
     ///
     /// # Errors
     /// See [`CarryOverRejection`].
@@ -186,7 +189,7 @@ impl Registry {
         out: &mut impl FnMut(Event),
     ) -> Result<(), CarryOverRejection> {
         let &ApplyCarryOver { account, from, into, quantity, limit } = command;
-        let holder = self.account(account).ok_or(CarryOverRejection::AccountUnknown)?;
+        let holder = &self.accounts[account.index()];
         let old = self.assets.get(from.index()).ok_or(CarryOverRejection::NotConvertible)?;
         let rules = old.market.and_then(|market| self.rules[market.index()].carry_over.as_ref());
         let Some(rules) = rules.filter(|rules| (rules.opens..=rules.closes).contains(&today)) else {
@@ -252,6 +255,11 @@ impl Registry {
         }
         out(Event::CarryOverDecided { conversion, account, from, into, quantity, approved });
         Ok(())
+    }
+
+    /// Applications to carry units over, answered or not.
+    pub fn conversions(&self) -> impl Iterator<Item = (ConversionId, &Conversion)> {
+        self.conversions.iter().map(|(id, conversion)| (*id, conversion))
     }
 
     /// Every duty of every market, by market, year and participant.

@@ -18,6 +18,7 @@ pub mod rules;
 mod settlement;
 
 pub use accounts::{Account, AccountKind, Asset, AssetClass, Participant};
+pub use cash::Withdrawal;
 pub use compliance::{Conversion, Duty, Standing};
 pub use custody::{Freeze, Pledge};
 pub use ledger::{Bucket, Discrepancy, Holding, Ledger};
@@ -49,8 +50,8 @@ pub struct Registry {
     asset_codes: BTreeMap<String, AssetId>,
     ledger: Ledger,
     rules: Vec<rules::Rules>,
-    /// Units that may be sold again from a date on.
-    locks: BTreeMap<Date, Vec<(AccountId, AssetId, Quantity)>>,
+    /// Units that may be sold again from a date of their market on.
+    locks: BTreeMap<(MarketId, Date), Vec<(AccountId, AssetId, Quantity)>>,
     pledges: BTreeMap<PledgeId, Pledge>,
     freezes: BTreeMap<FreezeId, Freeze>,
     withdrawals: BTreeMap<Sequence, cash::Withdrawal>,
@@ -88,8 +89,10 @@ impl Registry {
     /// Begins `date` in `market`: what may be sold again becomes available, and holdings are recorded where the day before
     /// was a record date.
     pub fn begin_day(&mut self, market: MarketId, before: Date, date: Date, out: &mut impl FnMut(Event)) {
-        while let Some(entry) = self.locks.first_entry().filter(|entry| *entry.key() <= date) {
-            for (account, asset, quantity) in entry.remove() {
+        let due = (market, Date(i32::MIN))..=(market, date);
+        let due: Vec<(MarketId, Date)> = self.locks.range(due).map(|(key, _)| *key).collect();
+        for key in due {
+            for (account, asset, quantity) in self.locks.remove(&key).unwrap_or_default() {
                 self.ledger.shift(account, asset, Bucket::Locked, Bucket::Available, quantity);
             }
         }
@@ -131,6 +134,11 @@ impl Registry {
     ) -> Option<Quantity> {
         let recorded = self.record_dates.get(&(market, date))?;
         Some(recorded.get(&(account, asset)).copied().unwrap_or_default())
+    }
+
+    /// What was bought and cannot be sold again yet: account, asset, units.
+    pub fn locks(&self) -> impl Iterator<Item = (AccountId, AssetId, Quantity)> {
+        self.locks.values().flatten().copied()
     }
 
     fn next_id(&mut self) -> u64 {

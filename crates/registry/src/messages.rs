@@ -484,10 +484,10 @@ rejections! {
         AssetIsCurrency = "asset_is_currency",
         /// The quantity is not above zero.
         QuantityNotPositive = "quantity_not_positive",
-        /// The rules know no pre-allocation.
-        PreallocationNotOpen = "preallocation_not_open",
         /// Pre-allocation is of allowances.
         NotAnAllowance = "not_an_allowance",
+        /// The rules know no pre-allocation.
+        PreallocationNotOpen = "preallocation_not_open",
         /// This vintage was pre-allocated to the participant already.
         AlreadyPreallocated = "already_preallocated",
         /// No verified emissions are recorded for the base year.
@@ -566,8 +566,6 @@ rejections! {
 rejections! {
     /// Why emissions are not recorded, or units not surrendered.
     pub enum ComplianceRejection {
-        /// The account does not exist.
-        AccountUnknown = "account_unknown",
         /// The participant is not a compliance entity.
         NotAComplianceEntity = "not_a_compliance_entity",
         /// The rules know no such compliance period.
@@ -576,10 +574,10 @@ rejections! {
         QuantityNotPositive = "quantity_not_positive",
         /// Emissions are recorded already for this period.
         EmissionsAlreadyRecorded = "emissions_already_recorded",
-        /// No verified emissions are recorded for this period.
-        NoDuty = "no_duty",
         /// The asset meets no duty in this market.
         NotAComplianceUnit = "not_a_compliance_unit",
+        /// No verified emissions are recorded for this period.
+        NoDuty = "no_duty",
         /// The vintage is later than the period: there is no borrowing.
         VintageTooLate = "vintage_too_late",
         /// More than the duty that is left.
@@ -602,8 +600,6 @@ rejections! {
 rejections! {
     /// Why units are not carried over.
     pub enum CarryOverRejection {
-        /// The account does not exist.
-        AccountUnknown = "account_unknown",
         /// The rules know no carry-over, or not on this day.
         CarryOverNotOpen = "carry_over_not_open",
         /// The old units are not allowances of a vintage that may be carried over.

@@ -38,7 +38,11 @@ impl Registry {
         self.ledger.transfer(delivery.asset, from, (delivery.to, into), delivery.quantity);
         if days > 0 {
             let until = Date(due.date.0.saturating_add_unsigned(days));
-            self.locks.entry(until).or_default().push((delivery.to, delivery.asset, delivery.quantity));
+            self.locks.entry((due.market, until)).or_default().push((
+                delivery.to,
+                delivery.asset,
+                delivery.quantity,
+            ));
         }
 
         let payer = (payment.from, Bucket::Reserved);

@@ -203,7 +203,7 @@ impl Venue {
     /// Decides an auction by the seed of its lot.
     ///
     /// # Errors
-    /// There is no such auction, or it does not wait for a lot.
+    /// There is no such auction, it does not wait for a lot, or its instrument is halted.
     pub fn draw_lot(
         &mut self,
         draw: &DrawLot,
@@ -212,6 +212,9 @@ impl Venue {
         let auction = self.auctions.get(&draw.auction).ok_or(AuctionRejection::AuctionUnknown)?;
         if !auction.awaits_lot {
             return Err(AuctionRejection::NoLotAwaited);
+        }
+        if self.instruments[auction.terms.instrument.index()].halted {
+            return Err(AuctionRejection::InstrumentHalted);
         }
         Ok(self.uncross(draw.auction, Some(draw.seed), out))
     }
@@ -326,6 +329,16 @@ impl Venue {
     #[must_use]
     pub fn auction(&self, id: AuctionId) -> Option<&Auction> {
         self.auctions.get(&id)
+    }
+
+    /// Auctions that are not decided, by id.
+    pub fn auctions(&self) -> impl Iterator<Item = (AuctionId, &Auction)> {
+        self.auctions.iter().map(|(id, auction)| (*id, auction))
+    }
+
+    /// Bids that stand, by id.
+    pub fn bids(&self) -> impl Iterator<Item = (BidId, &Bid)> {
+        self.bids.iter().map(|(id, bid)| (*id, bid))
     }
 
     /// The next auction to close its bids.

@@ -127,4 +127,9 @@ impl Venue {
         out(Event::BlockEnded { proposal: id, end });
         self.terms(Method::Block, terms.instrument, (terms.account, terms.side), terms.quantity, amount)
     }
+
+    /// Blocks that wait for their counterparty, by id.
+    pub fn proposals(&self) -> impl Iterator<Item = (ProposalId, &Proposal)> {
+        self.proposals.iter().map(|(id, proposal)| (*id, proposal))
+    }
 }

@@ -4,7 +4,7 @@ use crate::{
     ControlRejection, CorrectReference, DeclareHoliday, DelistInstrument, End, Event, Instrument, Line,
     ListInstrument, SetHalted, Statistics, Terms, Turnover, Venue, book::Book,
 };
-use base::{Date, InstrumentId, Price};
+use base::{Date, InstrumentId, Price, is_code};
 use serde::{Deserialize, Serialize};
 
 /// A reference price that an operator corrected: it stands in every report.
@@ -30,6 +30,9 @@ impl Venue {
     fn check_list(&self, command: &ListInstrument) -> Result<Price, ControlRejection> {
         let market = self.markets.get(command.market.index()).ok_or(ControlRejection::MarketUnknown)?;
         let composite = market.rules.composite.as_ref();
+        if !is_code(&command.code) {
+            return Err(ControlRejection::CodeMalformed);
+        }
         if self.codes.contains_key(&command.code) || composite.is_some_and(|c| c.code == command.code) {
             return Err(ControlRejection::CodeTaken);
         }
@@ -38,9 +41,17 @@ impl Venue {
                 if market.ended { self.composite_close(command.market) } else { Some(composite.reference) };
             composite.corrected.or(close)
         });
-        let reference = command.reference.or(carried).or(market.rules.launch_reference);
+        let first = self.instruments.iter().all(|instrument| instrument.market != command.market);
+        let launch = market.rules.launch_reference.filter(|_| first);
+        let reference = command.reference.or(carried).or(launch);
         let reference = reference.ok_or(ControlRejection::ReferenceMissing)?;
-        if reference.is_positive() { Ok(reference) } else { Err(ControlRejection::PriceNotPositive) }
+        if !reference.is_positive() {
+            return Err(ControlRejection::PriceNotPositive);
+        }
+        // What 64 bits count leaves room for every trade to come, in sums of 128.
+        let fits = |number: i128| (0..=i128::from(i64::MAX)).contains(&number);
+        let fit = command.carried.iter().all(|carried| fits(carried.volume) && fits(carried.amount));
+        if fit { Ok(reference) } else { Err(ControlRejection::TurnoverUnfit) }
     }
 
     /// Admits an asset to trading. That the asset exists and belongs to the market is checked by the engine.
@@ -121,8 +132,15 @@ impl Venue {
         Ok(())
     }
 
-    /// Sets the price that a line starts from: after the day's end that of the next trading day, before the first trade
-    /// of a day that of the day itself.
+    /// Whether a listing, a block or an auction waits in an instrument.
+    fn anything_stands(&self, id: InstrumentId) -> bool {
+        self.orders.values().any(|order| order.terms.instrument == id)
+            || self.proposals.values().any(|proposal| proposal.terms.instrument == id)
+            || self.auctions.values().any(|auction| auction.terms.instrument == id)
+    }
+
+    /// Sets the price that a line starts from: after the day's end that of the next trading day, before anything stands or
+    /// trades on a day that of the day itself.
     ///
     /// # Errors
     /// See [`ControlRejection`].
@@ -140,6 +158,7 @@ impl Venue {
             Line::Composite(id) if id.index() < self.markets.len() => (id, self.composite_close(id)),
             Line::Composite(_) => return Err(ControlRejection::MarketUnknown),
         };
+        let stands = matches!(line, Line::Instrument(id) if self.anything_stands(id));
         let market = &mut self.markets[market.index()];
         let day = match line {
             Line::Instrument(id) => Some(&mut self.instruments[id.index()].day),
@@ -149,7 +168,7 @@ impl Venue {
         if !price.is_positive() {
             return Err(ControlRejection::PriceNotPositive);
         }
-        if !market.ended && day.has_traded() {
+        if !market.ended && (day.has_traded() || stands) {
             return Err(ControlRejection::TradingHasBegun);
         }
         let from = if market.ended { day.corrected.unwrap_or(computed) } else { day.reference };

@@ -1,7 +1,9 @@
 //! The trading day: which market is where in its calendar, and the steps by which it moves on.
 
-use crate::rules::{CompositePrice, Rules};
-use crate::{End, Event, Instrument, Line, PriceLine, Statistics, Terms, Venue, instrument};
+use crate::{
+    End, Event, Instrument, Line, PriceLine, Statistics, Terms, Turnover, Venue, instrument,
+    rules::{CompositePrice, Rules},
+};
 use base::{
     AssetId, AuctionId, Calendar, Date, InstrumentId, MarketId, Method, Price, Session, TimeOfDay, Timestamp,
     Trade,
@@ -30,8 +32,8 @@ pub(crate) struct Market {
     pub(crate) list_date: Date,
     /// The composite line.
     pub(crate) composite: Option<Statistics>,
-    /// The composite's close on the price list that stands, as the rules and the instruments of its day made it.
-    composite_closed: Option<Price>,
+    /// Its close as it was published when the last day ended.
+    published: Option<Price>,
 }
 
 /// A step that is due by the calendar.
@@ -70,6 +72,20 @@ impl Market {
         self.trades_on(self.date) && sessions.iter().any(within)
     }
 
+    /// Opens and closes methods as the last bell says; midnight is one, for a session that begins with the day.
+    fn change_phases(&mut self, id: MarketId, out: &mut impl FnMut(Event)) {
+        let bell = self.rung;
+        let day_goes_on = !self.ended && bell < self.rules.calendar.day_end;
+        for method in Method::ALL {
+            let inside = |s: &Session| s.opens <= bell && bell < s.closes;
+            let open = day_goes_on && self.sessions(method).iter().any(inside);
+            if open != self.open[method.index()] {
+                self.open[method.index()] = open;
+                out(Event::PhaseChanged { market: id, method, open });
+            }
+        }
+    }
+
     fn next_bell(&self) -> (Timestamp, Option<TimeOfDay>) {
         let calendar: &Calendar = &self.rules.calendar;
         if self.trades_on(self.date) {
@@ -79,7 +95,10 @@ impl Market {
                 return (calendar.instant(self.date, bell), Some(bell));
             }
         }
-        (calendar.instant(self.date.next(), TimeOfDay(0)), None)
+        let tomorrow = calendar.instant(self.date.next(), TimeOfDay(0));
+        // Instants end in the year 2262; a day that cannot be told begins never.
+        let begins = calendar.local(tomorrow).0 > self.date;
+        (if begins { tomorrow } else { Timestamp::MAX }, None)
     }
 }
 
@@ -105,8 +124,11 @@ impl Venue {
             ended: true,
             list_date: date,
             composite: None,
-            composite_closed: None,
+            published: None,
         });
+        // A market that opens in the morning trades from the next bell of that same day.
+        let market = &mut self.markets[id.index()];
+        market.ended = !market.trades_on(date) || rung >= market.rules.calendar.day_end;
         id
     }
 
@@ -159,19 +181,16 @@ impl Venue {
                 }
                 instrument.day = instrument.day.next_day(instrument.close());
             }
+            self.begin_composite(id, composite);
             let market = &mut self.markets[id.index()];
-            if let Some(day) = &mut market.composite {
-                // A composite that nothing makes stays where it was.
-                *day = day.next_day(composite.unwrap_or(day.reference));
-            }
             market.list_date = date;
             market.ended = false;
-            market.composite_closed = None;
         }
         let market = &mut self.markets[id.index()];
         market.date = date;
         market.rung = TimeOfDay(0);
         out(Event::DayBegan { market: id, date, trading });
+        market.change_phases(id, out);
     }
 
     /// Rings the next bell of a market: sessions open and close; at the end of the day what still stands expires. Returns
@@ -181,14 +200,7 @@ impl Venue {
         let (_, Some(bell)) = market.next_bell() else { return Vec::new() };
         market.rung = bell;
         let day_ends = bell == market.rules.calendar.day_end;
-        for method in Method::ALL {
-            let inside = |s: &Session| s.opens <= bell && bell < s.closes;
-            let open = !day_ends && !market.ended && market.sessions(method).iter().any(inside);
-            if open != market.open[method.index()] {
-                market.open[method.index()] = open;
-                out(Event::PhaseChanged { market: id, method, open });
-            }
-        }
+        market.change_phases(id, out);
         if !day_ends || market.ended {
             return Vec::new();
         }
@@ -199,9 +211,8 @@ impl Venue {
             |_, instrument: InstrumentId| listed_here[instrument.index()],
             out,
         );
-        let composite_closed = self.composite_close(id);
-        let market = &mut self.markets[id.index()];
-        (market.ended, market.composite_closed) = (true, composite_closed);
+        self.markets[id.index()].published = self.composite_close(id);
+        self.markets[id.index()].ended = true;
         for line in self.price_list(id) {
             out(Event::LineClosed(Box::new(line)));
         }
@@ -230,13 +241,32 @@ impl Venue {
         self.instruments.iter().filter(move |instrument| instrument.market == id && !instrument.delisted)
     }
 
-    /// The composite's close as it stands. Once the day has ended it is that of the day's price list, whatever is listed,
-    /// delisted or put into force until the next day begins.
-    pub(crate) fn composite_close(&self, id: MarketId) -> Option<Price> {
-        if let Some(closed) = self.markets[id.index()].composite_closed {
-            return Some(closed);
+    /// The composite line of a new day. A rule that begins to ask for one finds the line from that day on, with what its
+    /// instruments traded before; where the rule names an instrument that is not listed, the line stands still.
+    fn begin_composite(&mut self, id: MarketId, close: Option<Price>) {
+        let mut total = [Turnover::default(); 3];
+        for instrument in self.instruments.iter().filter(|instrument| instrument.market == id) {
+            for (sum, traded) in total.iter_mut().zip(instrument.day.total) {
+                sum.volume += traded.volume;
+                sum.amount += traded.amount;
+            }
         }
-        let rule = self.markets[id.index()].rules.composite.as_ref()?;
+        let composite = &mut self.markets[id.index()].composite;
+        *composite = match (&*composite, close) {
+            (Some(composite), close) => Some(composite.next_day(close.unwrap_or(composite.reference))),
+            (None, Some(close)) => Some(Statistics::starting_at(close, total)),
+            (None, None) => None,
+        };
+    }
+
+    /// The composite's close as it stands; when the day is over, as it was published: what is listed, delisted or ruled
+    /// differently in the evening does not change it.
+    pub(crate) fn composite_close(&self, id: MarketId) -> Option<Price> {
+        let market = &self.markets[id.index()];
+        let rule = market.rules.composite.as_ref()?;
+        if let Some(published) = market.published.filter(|_| market.ended) {
+            return Some(published);
+        }
         let closes = self.on_list(id).map(|instrument| (instrument.code.as_str(), instrument.close()));
         instrument::composite_price(&rule.price, closes)
     }

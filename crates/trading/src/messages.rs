@@ -427,6 +427,8 @@ rejections! {
         InstrumentUnknown = "instrument_unknown",
         /// The instrument has left the list.
         InstrumentDelisted = "instrument_delisted",
+        /// A code has 1 to 32 letters, digits, '-', '_' or '.'.
+        CodeMalformed = "code_malformed",
         /// The code is taken.
         CodeTaken = "code_taken",
         /// The asset does not exist or belongs to another market.
@@ -435,6 +437,8 @@ rejections! {
         ReferenceMissing = "reference_missing",
         /// The price is not above zero.
         PriceNotPositive = "price_not_positive",
+        /// What was traded before is below zero, or more than can be counted.
+        TurnoverUnfit = "turnover_unfit",
         /// The market has no composite line.
         NoComposite = "no_composite",
         /// The day's trading has begun: its reference stands.

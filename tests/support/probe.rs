@@ -1,0 +1,169 @@
+//! Questions about a state, in scenarios: `? holding ACCOUNT ASSET`, `? price_list`, `? statement`, `? alerts`, `? orders`,
+//! `? duty PARTICIPANT YEAR`, `? fine`, `? carry_over ACCOUNT ASSET`, `? corrections`.
+
+use base::{MarketId, Method, decimal};
+use engine::State;
+use gateway::Names;
+use registry::rules::Fine;
+use trading::{PriceLine, Turnover};
+
+pub fn ask(state: &State, market: Option<MarketId>, question: &str) -> Vec<String> {
+    let words: Vec<&str> = question.split(' ').collect();
+    let market = market.unwrap_or(MarketId(0));
+    let (registry, names) = (state.registry(), Names(state));
+    match words[..] {
+        ["holding", account, asset] => {
+            let asset = registry.asset_id(asset).unwrap();
+            let held = registry.ledger().holding(registry.account_id(account).unwrap(), asset);
+            let parts = [
+                ("available", held.available),
+                ("reserved", held.reserved),
+                ("locked", held.locked),
+                ("pledged", held.pledged),
+                ("frozen", held.frozen),
+            ];
+            let some = parts.iter().filter(|(name, units)| *name == "available" || units.0 != 0);
+            let written =
+                some.map(|(name, units)| format!("{name}={}", names.units(asset, i128::from(units.0))));
+            vec![written.collect::<Vec<_>>().join(" ")]
+        }
+        ["price_list"] => {
+            state.venue().price_list(market).iter().map(|line| price_line(state, line)).collect()
+        }
+        ["statement"] => statement(state, market),
+        ["alerts"] => {
+            let alerts = state.watch().alerts().iter();
+            let written = alerts.map(|a| {
+                let (who, what) = (names.participant(a.participant), names.instrument(a.instrument));
+                format!(
+                    "{} {:?} {} {who} {what} measured={} threshold={}",
+                    a.id, a.rule, a.date, a.measured, a.threshold
+                )
+            });
+            some_or_none(written.collect())
+        }
+        ["orders"] => {
+            let orders = state.venue().orders();
+            some_or_none(
+                orders
+                    .map(|(id, order)| format!("{id} left={} of {}", order.left(), order.terms.quantity))
+                    .collect(),
+            )
+        }
+        ["duty", participant, year] => {
+            let who = registry.participant_id(participant).unwrap();
+            let standings =
+                registry.standings().filter(|s| s.participant == who && s.year.to_string() == year);
+            let written = standings.map(|s| {
+                let d = s.duty;
+                let (determined, deadline) =
+                    (d.determined.map(|q| q.to_string()), s.deadline.map(|date| date.to_string()));
+                let determined = determined.unwrap_or_else(|| "no".to_owned());
+                format!(
+                    "verified={} allowances={} offsets={} open={} determined={determined} to_cut={} deadline={}",
+                    d.verified,
+                    d.allowances,
+                    d.offsets,
+                    d.open(),
+                    d.to_cut,
+                    deadline.unwrap_or_default()
+                )
+            });
+            some_or_none(written.collect())
+        }
+        ["fine"] => vec![fine(state, market)],
+        ["rules"] => vec![format!("from {}", state.markets()[market.index()].in_force)],
+        ["corrections"] => {
+            let all = state.venue().corrections().iter();
+            let price = |price| names.price(Some(market), price);
+            let written = all.map(|c| {
+                format!(
+                    "{} {} {} -> {} {:?}",
+                    c.date,
+                    names.line(c.line),
+                    price(c.from),
+                    price(c.to),
+                    c.reason
+                )
+            });
+            some_or_none(written.collect())
+        }
+        ["frozen", account] => {
+            let id = registry.account_id(account).unwrap();
+            vec![registry.account(id).unwrap().frozen.to_string()]
+        }
+        ["halted", code] => {
+            let id = state.venue().instrument_id(code).unwrap();
+            vec![state.venue().instrument(id).unwrap().halted.to_string()]
+        }
+        _ => panic!("no such question: {question}"),
+    }
+}
+
+fn some_or_none(lines: Vec<String>) -> Vec<String> {
+    if lines.is_empty() { vec!["none".to_owned()] } else { lines }
+}
+
+pub fn price_line(state: &State, line: &PriceLine) -> String {
+    let names = Names(state);
+    let market = match line.line {
+        trading::Line::Instrument(id) => state.venue().instruments()[id.index()].market,
+        trading::Line::Composite(id) => id,
+    };
+    let currency = state.markets()[market.index()].currency;
+    let price = |price| names.price(Some(market), price);
+    let mut text = format!(
+        "{} {} previous={} open={}",
+        names.line(line.line),
+        line.date,
+        price(line.previous_close),
+        price(line.open)
+    );
+    for (name, value) in
+        [("high", line.high), ("low", line.low), ("close", Some(line.close)), ("corrected", line.corrected)]
+    {
+        text.extend(value.map(|value| format!(" {name}={}", price(value))));
+    }
+    let turnover = |name: &str, t: Turnover| {
+        (t.volume != 0).then(|| format!(" {name}={}t/{}", t.volume, names.units(currency, t.amount)))
+    };
+    for (method, name) in Method::ALL.into_iter().zip(["listed", "block", "auction"]) {
+        text.extend(turnover(name, line.turnover[method.index()]));
+    }
+    let all = line.total.iter().fold(Turnover::default(), |sum, t| Turnover {
+        volume: sum.volume + t.volume,
+        amount: sum.amount + t.amount,
+    });
+    text.extend(turnover("total", all));
+    text
+}
+
+fn statement(state: &State, market: MarketId) -> Vec<String> {
+    let names = Names(state);
+    let currency = state.markets()[market.index()].currency;
+    let (date, lines) = state.clearing().statements(market);
+    let mut written = vec![date.to_string()];
+    written.extend(lines.map(|(who, what, s)| {
+        let money = |amount| names.units(currency, amount);
+        let (who, what) = (names.participant(who), names.instrument(what));
+        let (paid, received, fees) = (money(s.paid), money(s.received), money(s.fees));
+        format!(
+            "{who} {what} bought={} sold={} paid={paid} received={received} fees={fees}",
+            s.bought, s.sold
+        )
+    }));
+    written
+}
+
+fn fine(state: &State, market: MarketId) -> String {
+    match &state.registry().rules(market).fine {
+        None => "none".to_owned(),
+        Some(Fine::Fixed { least, most }) => {
+            let money = |amount: base::Money| decimal::text(i128::from(amount.0), 2);
+            format!("{} to {}", money(*least), money(*most))
+        }
+        Some(Fine::OfAveragePrice { least, most, methods }) => {
+            format!("{least} to {most} times shortfall at the average price of {methods:?}")
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! A world: a state, the log that made it, and who remembers what commands created.
+
+use super::audit::Audit;
+use base::{ParticipantId, Sequence, Timestamp};
+use engine::snapshot::Snapshot;
+use engine::{Command, Envelope, Event, Events, LogDigest, Record, State, decode, encode};
+use gateway::{Created, ReferenceBook};
+use std::collections::BTreeMap;
+
+/// What earlier commands created, by sender and id.
+#[derive(Default)]
+pub struct Remembered(BTreeMap<(ParticipantId, String), Option<Created>>);
+
+impl ReferenceBook for Remembered {
+    fn created(&self, by: Option<ParticipantId>, id: &str) -> Result<Option<Created>, String> {
+        let fits = |(sender, used): &(ParticipantId, String)| used == id && by.is_none_or(|by| *sender == by);
+        let mut found = self.0.iter().filter(|(key, _)| fits(key));
+        match (found.next(), found.next()) {
+            (Some((_, created)), None) => Ok(*created),
+            (None, _) => Err(format!("there is no command {id:?}")),
+            (Some(_), Some(_)) => Err(format!("several senders used the id {id:?}")),
+        }
+    }
+}
+
+/// See the module.
+pub struct World {
+    pub state: State,
+    pub book: Remembered,
+    pub log: Vec<(Record, Vec<u8>)>,
+    pub digest: LogDigest,
+    pub audit: Audit,
+    buffer: Events,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let (state, book, digest) = (State::new(), Remembered::default(), LogDigest::new());
+        Self { state, book, log: Vec::new(), digest, audit: Audit::default(), buffer: Events::new() }
+    }
+
+    /// Sends a command through the codec into the engine, and lets the auditor look at what came of it.
+    pub fn send(&mut self, time: Timestamp, by: ParticipantId, id: &str, command: Command) -> Vec<Event> {
+        let sent = Envelope { actor: by, client_id: engine::ClientId::of(id), command };
+        let mut payload = Vec::new();
+        encode(&sent, &mut payload).unwrap();
+        let envelope = decode(&payload).unwrap();
+        assert_eq!(envelope, sent, "a payload is read as it was written");
+        let record = Record {
+            sequence: Sequence(self.state.sequence().0 + 1),
+            time: time.max(self.state.time()),
+            envelope,
+        };
+
+        let before = self.state.clone();
+        self.state.apply(&record, &mut self.buffer);
+        let events = self.buffer.as_slice().to_vec();
+        self.digest.absorb(&record, &payload, &events).unwrap();
+        self.audit.look(&before, &self.state, &record, &events);
+        self.book.0.insert((by, id.to_owned()), Created::by(&events));
+        self.log.push((record, payload));
+        events
+    }
+
+    /// Replays the log from its bytes, once straight and once over a snapshot of the middle: both must end where this world
+    /// stands.
+    pub fn check_replay(&self) {
+        for cut in [None, Some(self.log.len() / 2)] {
+            let (mut state, mut digest, mut events) = (State::new(), LogDigest::new(), Events::new());
+            for (index, (record, payload)) in self.log.iter().enumerate() {
+                if cut == Some(index) {
+                    let bytes = Snapshot { state: state.clone(), digest: digest.clone() }.encode().unwrap();
+                    let snapshot = Snapshot::decode(&bytes).unwrap();
+                    assert_eq!(snapshot.state, state, "a snapshot is the state");
+                    (state, digest) = (snapshot.state, snapshot.digest);
+                }
+                let record = Record { envelope: decode(payload).unwrap(), ..record.clone() };
+                state.apply(&record, &mut events);
+                digest.absorb(&record, payload, events.as_slice()).unwrap();
+            }
+            assert_eq!(digest.value(), self.digest.value(), "a replay has the log's digest");
+            assert_eq!(
+                state.digest().unwrap(),
+                self.state.digest().unwrap(),
+                "a replay has the state's digest"
+            );
+            assert_eq!(state, self.state);
+        }
+    }
+}
