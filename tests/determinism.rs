@@ -1,0 +1,60 @@
+//! The same records give the same digests: in another process, from a snapshot, and from a journal of the first version.
+
+use huangpu::node::{DataDir, Node, Until, hex, replay, verify};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn run(data: &Path) {
+    let binary = Command::new(env!("CARGO_BIN_EXE_huangpu"));
+    let status = { binary }
+        .current_dir(root())
+        .args(["run", "examples/carbon", "--json", "--data"])
+        .arg(data)
+        .stdout(std::process::Stdio::null())
+        .status();
+    assert!(status.unwrap().success());
+}
+
+#[test]
+fn two_processes_agree_on_log_and_state() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    run(one.path());
+    run(two.path());
+    let end = |data: &Path| replay(&DataDir::at(data), Until::End, &mut |_, _, _| Ok(())).unwrap();
+    let (one, two) = (end(one.path()), end(two.path()));
+    assert_eq!(one.digest, two.digest);
+    assert_eq!(one.state.digest().unwrap(), two.state.digest().unwrap());
+}
+
+#[test]
+fn a_node_that_starts_from_a_snapshot_is_where_a_replay_is() {
+    let data = tempfile::tempdir().unwrap();
+    run(data.path());
+    let (node, opened) = Node::open(data.path(), &mut |_, _| ()).unwrap();
+    assert!(opened.snapshot > 0 && opened.snapshot == opened.records);
+    let from_snapshot = (node.digest(), node.state().digest().unwrap(), node.answers().len());
+    drop(node);
+    fs::remove_dir_all(data.path().join("snapshots")).unwrap();
+    let (node, opened) = Node::open(data.path(), &mut |_, _| ()).unwrap();
+    assert_eq!(opened.snapshot, 0);
+    assert_eq!((node.digest(), node.state().digest().unwrap(), node.answers().len()), from_snapshot);
+}
+
+/// Journals that earlier versions wrote, with the digest that each ended with. They are never made anew: a version that does
+/// not replay them is broken.
+const FIXTURES: [(&str, u64, &str); 1] = [("carbon-1", FIXTURE_RECORDS, FIXTURE_DIGEST)];
+
+#[test]
+fn journals_of_every_version_replay_to_their_digests() {
+    for (name, records, digest) in FIXTURES {
+        let verified =
+            verify(&DataDir::at(&root().join("tests/fixtures").join(name)), &mut |_, _| ()).unwrap();
+        assert_eq!(verified.summary.records, records, "{name}");
+        assert_eq!(hex(&verified.digest), digest, "{name}");
+    }
+}
