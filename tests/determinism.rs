@@ -45,6 +45,33 @@ fn a_node_that_starts_from_a_snapshot_is_where_a_replay_is() {
     assert_eq!((node.digest(), node.state().digest().unwrap(), node.answers().len()), from_snapshot);
 }
 
+#[test]
+fn a_snapshot_and_the_rest_of_the_log_make_the_same_state() {
+    let data = tempfile::tempdir().unwrap();
+    let story = root().join("examples/carbon");
+    let day = |date: &str| story.join(format!("{date}.jsonl"));
+    let binary = || {
+        let mut binary = Command::new(env!("CARGO_BIN_EXE_huangpu"));
+        binary.stdout(std::process::Stdio::null()).args(["run", "--json", "--data"]).arg(data.path());
+        binary.arg(story.join("rulebook.toml"));
+        binary
+    };
+    // Two runs leave a snapshot in the middle and one at the end; without the one at the end, the rest is replayed.
+    assert!(binary().args([day("2021-07-15"), day("2021-07-16")]).status().unwrap().success());
+    assert!(binary().args([day("2021-07-19"), day("2021-07-20")]).status().unwrap().success());
+    let mut snapshots: Vec<PathBuf> =
+        fs::read_dir(data.path().join("snapshots")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    snapshots.sort();
+    assert_eq!(snapshots.len(), 2);
+    let (node, whole) = Node::open(data.path(), &mut |_, _| ()).unwrap();
+    let expected = (node.digest(), node.state().digest().unwrap());
+    drop(node);
+    fs::remove_file(&snapshots[1]).unwrap();
+    let (node, opened) = Node::open(data.path(), &mut |_, _| ()).unwrap();
+    assert!(0 < opened.snapshot && opened.snapshot < opened.records && opened.records == whole.records);
+    assert_eq!((node.digest(), node.state().digest().unwrap()), expected);
+}
+
 /// Journals that earlier versions wrote, with the digest that each ended with. They are never made anew: a version that does
 /// not replay them is broken.
 const FIXTURES: [(&str, u64, &str); 1] = [("carbon-1", 267, "")];
