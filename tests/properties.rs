@@ -13,82 +13,9 @@ use base::{
 use engine::{Command, Event, OPERATOR, Permission};
 use proptest::prelude::*;
 use registry as r;
-use std::path::Path;
+use support::opened::{ADMIN, SECOND, beijing, opened, rulebook};
 use support::world::World;
 use trading as t;
-
-/// Everything with a role but trading, and three who trade; the last is staff.
-const ADMIN: ParticipantId = ParticipantId(1);
-const SECOND: i64 = 1_000_000_000;
-
-fn rulebook(path: &str) -> Command {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    Command::AdoptRulebook(Box::new(rulebook::read(&path).unwrap_or_else(|error| panic!("{error}"))))
-}
-
-fn beijing(date: &str, time: &str) -> Timestamp {
-    let days = i64::from(Date::parse(date).unwrap().0);
-    Timestamp((days * 86_400 + i64::from(TimeOfDay::parse(time).unwrap().0) - 8 * 3_600) * SECOND)
-}
-
-/// A world the morning the market opens: two markets, five traders' accounts, something in most of them.
-fn opened(first: &str) -> World {
-    let mut world = World::new();
-    let time = beijing("2021-07-16", "08:00");
-    let mut send = |by, command| {
-        let events = world.send(time, by, "setup", command);
-        assert!(!events.iter().any(|event| matches!(event, Event::Refused(_))), "{events:?}");
-    };
-    let register = |code: &str, roles: &[Role]| {
-        let (code, roles) = (code.to_owned(), roles.to_vec());
-        Command::RegisterParticipant(r::RegisterParticipant { name: code.clone(), code, roles })
-    };
-    let all = [Role::Registrar, Role::Authority, Role::Supervisor, Role::SettlementBank];
-    send(OPERATOR, register("ADMIN", &all));
-    send(OPERATOR, register("A", &[Role::ComplianceEntity]));
-    send(OPERATOR, register("B", &[Role::ComplianceEntity]));
-    send(OPERATOR, register("C", &[Role::Institution]));
-    send(OPERATOR, register("STAFF", &[Role::ComplianceEntity, Role::BarredStaff]));
-    send(OPERATOR, rulebook(first));
-    send(OPERATOR, rulebook("rulebooks/carbon-shanghai.toml"));
-    // Accounts 0 and 1 are the markets' own; assets: 0 is money.
-    for (owner, code) in [(2, "A1"), (2, "A2"), (3, "B1"), (4, "C1"), (5, "S1")] {
-        let (participant, code) = (ParticipantId(owner), code.to_owned());
-        send(
-            OPERATOR,
-            Command::OpenAccount(r::OpenAccount { participant, code, kind: r::AccountKind::House }),
-        );
-    }
-    let years = |first_vintage, last_vintage| r::AssetClass::Allowance { first_vintage, last_vintage };
-    for (code, class, market) in [
-        ("CEA", years(2019, 2020), 0),
-        ("CEA24", years(2024, 2024), 0),
-        ("CEA25", years(2025, 2025), 0),
-        ("CCER", r::AssetClass::Offset { vintage: 2020 }, 0),
-        ("SHEA", years(2022, 2022), 1),
-    ] {
-        let (code, market) = (code.to_owned(), Some(MarketId(market)));
-        send(OPERATOR, Command::DefineAsset(r::DefineAsset { code, class, decimals: 0, market }));
-    }
-    for (code, asset, market) in [("CEA", 1, 0), ("CEA24", 2, 0), ("SHEA", 5, 1)] {
-        let (market, code, asset, reference) = (MarketId(market), code.to_owned(), AssetId(asset), None);
-        let carried = [t::Turnover::default(); 3];
-        send(
-            OPERATOR,
-            Command::ListInstrument(t::ListInstrument { market, code, asset, reference, carried }),
-        );
-    }
-    for account in 2..6 {
-        let account = AccountId(account);
-        let (amount, reference) = (base::Money(5_000_000_000), String::new());
-        send(ADMIN, Command::Deposit(r::Deposit { account, currency: AssetId(0), amount, reference }));
-        for asset in [1, 2, 4, 5] {
-            let (asset, quantity, reason) = (AssetId(asset), Quantity(1_000_000), String::new());
-            send(ADMIN, Command::Issue(r::Issue { account, asset, quantity, reason }));
-        }
-    }
-    world
-}
 
 /// What a random command is made of; what each number means depends on the command and on the state it meets.
 #[derive(Clone, Copy, Debug)]
@@ -111,19 +38,35 @@ fn dice() -> impl Strategy<Value = Dice> {
 
 impl Dice {
     fn account(self) -> AccountId {
-        AccountId([2, 3, 4, 5, 2, 4, 5, 6, 0, 99][usize::from(self.who) % 10])
+        Self::trader(self.who)
+    }
+
+    /// An account of a trader; that of staff, of the venue or of nobody now and then.
+    fn trader(number: u8) -> AccountId {
+        AccountId(match number {
+            0..248 => 2 + u32::from(number % 4),
+            248..251 => 6,
+            251..254 => 1,
+            _ => 99,
+        })
     }
 
     fn other(self) -> AccountId {
-        AccountId([2, 3, 4, 5, 2, 4, 5, 6, 1, 99][usize::from(self.other) % 10])
+        Self::trader(self.other.rotate_left(3))
     }
 
     fn instrument(self) -> InstrumentId {
-        InstrumentId([0, 0, 0, 0, 1, 1, 2, 9][usize::from(self.what) % 8])
+        InstrumentId(match self.what {
+            0..140 => 0,
+            140..190 => 1,
+            190..240 => 2,
+            240..250 => 3,
+            _ => 9,
+        })
     }
 
     fn asset(self) -> AssetId {
-        AssetId([1, 1, 1, 2, 2, 3, 4, 5, 0, 99][usize::from(self.what) % 10])
+        AssetId([1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 4, 5, 5, 0, 99][usize::from(self.what) % 16])
     }
 
     fn side(self) -> Side {
@@ -173,38 +116,51 @@ impl Dice {
     fn time(self, world: &World) -> Timestamp {
         let now = world.state.time();
         let day = 86_400;
+        let local = (now.0 / SECOND + 8 * 3_600).rem_euclid(day);
+        // To one in the afternoon, when everything is open, some days later.
+        let to_one = |days: u16| (13 * 3_600 - local).rem_euclid(day) + day * i64::from(days);
+        let calendar = &world.state.venue().rules(MarketId(0)).calendar;
+        let trades = calendar.is_trading_day(calendar.local(now).0);
+        let open = trades && (13 * 3_600..15 * 3_600 - 600).contains(&local);
         let seconds = match self.jump {
-            0..150 => i64::from(self.jump % 5),
-            150..190 => i64::from(self.fine % 1_800),
-            190..215 => 3_600,
-            215..240 => {
-                // to ten in the morning, or to one in the afternoon
-                let local = (now.0 / SECOND + 8 * 3_600).rem_euclid(day);
-                let hour = if self.fine.is_multiple_of(2) { 10 } else { 13 };
-                (hour * 3_600 - local).rem_euclid(day)
-            }
-            240..250 => day * i64::from(self.fine % 4),
-            250..253 => day * i64::from(self.fine % 60),
-            253 => day * 365,
-            254 => (beijing("2025-12-31", "13:30").0 - now.0).max(0) / SECOND,
-            255 => (beijing("2026-01-05", "13:30").0 - now.0).max(0) / SECOND,
+            0..240 if !open && !self.fine.is_multiple_of(4) => to_one(u16::from(!trades)),
+            0..236 => i64::from(self.jump % 3),
+            236..243 => i64::from(self.fine % 300),
+            243 => 3_600,
+            244..247 => to_one(0),
+            247 | 248 => to_one(self.fine % 4),
+            249..251 => i64::from(self.fine) * 3,
+            251..253 => to_one(self.fine % 60),
+            253 => to_one(365),
+            254 => (beijing("2025-12-31", "13:00").0 - now.0).max(0) / SECOND,
+            255 => (beijing("2026-01-05", "13:00").0 - now.0).max(0) / SECOND,
         };
         now.after_seconds(seconds)
     }
 
     #[allow(clippy::too_many_lines)] // one arm a command
-    fn command(self, world: &World) -> Command {
+    fn command(self, world: &World, time: Timestamp) -> Command {
         let (venue, registry) = (world.state.venue(), world.state.registry());
         let (account, other, asset, instrument) =
             (self.account(), self.other(), self.asset(), self.instrument());
         let (quantity, side, price) = (self.quantity(), self.side(), self.price(world));
         let reason = String::new;
-        let year = [2020, 2021, 2022, 2023, 2024][usize::from(self.price) % 5];
-        let market = MarketId([0, 0, 0, 1, 9][usize::from(self.what) % 5]);
-        match self.kind % 64 {
+        let year = [2020, 2020, 2020, 2022, 2024][usize::from(self.price) % 5];
+        let market = MarketId([0, 0, 0, 0, 0, 1, 1, 9][usize::from(self.what) % 8]);
+        // Where nothing stands that could be taken, accepted or bid for, something is placed instead, mostly.
+        let kind = match self.kind % 64 {
+            kind if self.fine.is_multiple_of(8) => kind,
+            13..26 if venue.orders().next().is_none() => 0,
+            29..32 if venue.proposals().next().is_none() => 26,
+            35..43 if venue.auctions().next().is_none() => 32,
+            kind => kind,
+        };
+        match kind {
             0..13 => Command::PlaceOrder(t::PlaceOrder { account, instrument, side, price, quantity }),
             13..24 => {
                 let listing = OrderId(self.one_of(venue.orders().map(|(id, _)| id.0)));
+                let left = venue.order(listing).map_or(quantity, |order| order.left());
+                let quantity = if self.price.is_multiple_of(4) { left } else { quantity };
                 Command::TakeListing(t::TakeListing { account, listing, quantity })
             }
             24 | 25 => {
@@ -234,9 +190,9 @@ impl Dice {
                 Command::WithdrawBlock(t::WithdrawBlock { account, proposal })
             }
             32..35 => {
-                let reserve = (self.jump % 4 != 0).then_some(price);
-                let opens = world.state.time().after_seconds(5);
-                let closes = opens.after_seconds(i64::from(self.fine % 900));
+                let reserve = self.jump.is_multiple_of(4).then_some(price);
+                let opens = time.after_seconds(i64::from(self.jump % 2));
+                let closes = opens.after_seconds(i64::from(self.fine % 300));
                 Command::AnnounceAuction(t::AnnounceAuction {
                     instrument,
                     side,
@@ -253,6 +209,8 @@ impl Dice {
             }
             41 => {
                 let bid = BidId(self.one_of(venue.bids().map(|(id, _)| id.0)));
+                let found = venue.bids().find(|(id, _)| *id == bid);
+                let account = found.map_or(account, |(_, bid)| bid.terms.account);
                 Command::WithdrawBid(t::WithdrawBid { account, bid })
             }
             42 => {
@@ -262,9 +220,11 @@ impl Dice {
                     _ => Command::DrawLot(t::DrawLot { auction, seed: u64::from(self.fine) }),
                 }
             }
-            43 => {
-                Command::SetHalted(t::SetHalted { instrument, halted: side == Side::Buy, reason: reason() })
-            }
+            43 => Command::SetHalted(t::SetHalted {
+                instrument,
+                halted: self.who.is_multiple_of(4),
+                reason: reason(),
+            }),
             44 => {
                 let line = if self.who.is_multiple_of(4) {
                     t::Line::Composite(market)
@@ -273,14 +233,14 @@ impl Dice {
                 };
                 Command::CorrectReference(t::CorrectReference { line, price, reason: reason() })
             }
-            45 => match self.price % 8 {
+            45 => match self.price % 16 {
                 0 => Command::DelistInstrument(t::DelistInstrument { instrument }),
                 1 => rulebook("tests/scenarios/rulebooks/fees.toml"),
                 2 => rulebook("tests/scenarios/rulebooks/limits.toml"),
                 3 => {
                     let code = format!("L{}", self.fine);
                     let carried = [t::Turnover { volume: i128::from(quantity.0), amount: 0 }; 3];
-                    let reference = (self.jump % 2 == 0).then_some(price);
+                    let reference = (self.jump.is_multiple_of(2)).then_some(price);
                     Command::ListInstrument(t::ListInstrument { market, code, asset, reference, carried })
                 }
                 _ => {
@@ -296,7 +256,8 @@ impl Dice {
             47 => Command::Preallocate(r::Preallocate { account, asset, base_year: year }),
             48 => Command::CancelUnits(r::CancelUnits { account, asset, quantity, reason: reason() }),
             49 => {
-                let (currency, amount) = (AssetId(u32::from(self.what % 16 == 0)), base::Money(quantity.0));
+                let (currency, amount) =
+                    (AssetId(u32::from(self.what.is_multiple_of(16))), base::Money(quantity.0));
                 Command::Deposit(r::Deposit { account, currency, amount, reference: reason() })
             }
             50 => {
@@ -322,11 +283,11 @@ impl Dice {
                 Command::UnfreezeUnits(r::UnfreezeUnits { freeze })
             }
             58 => {
-                let frozen = self.other % 4 == 0;
+                let frozen = self.other.is_multiple_of(8);
                 Command::SetAccountFrozen(r::SetAccountFrozen { account, frozen, reason: reason() })
             }
             59 => {
-                let participant = ParticipantId(u32::from(self.who % 7));
+                let participant = ParticipantId([2, 2, 3, 3, 4, 9][usize::from(self.who) % 6]);
                 match self.price % 2 {
                     0 => Command::RecordEmissions(r::RecordEmissions {
                         market,
@@ -339,7 +300,7 @@ impl Dice {
             }
             60 => Command::Surrender(r::Surrender { account, year, asset, quantity }),
             61 => {
-                let limit = Quantity(i64::from(self.fine));
+                let limit = Quantity(i64::from(self.fine) * 100);
                 Command::ApplyCarryOver(r::ApplyCarryOver {
                     account,
                     from: asset,
@@ -358,7 +319,7 @@ impl Dice {
 
     /// Who sends it: someone who may, most of the time.
     fn sender(self, world: &World, command: &Command) -> ParticipantId {
-        if self.who >= 250 {
+        if self.jump % 32 == 7 {
             return ParticipantId(u32::from(self.other));
         }
         match command.permission() {
@@ -372,6 +333,11 @@ impl Dice {
     }
 }
 
+/// As many as the environment asks for (`PROPTEST_CASES`), else few enough to run every time.
+fn cases(few: u32) -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|asked| asked.parse().ok()).unwrap_or(few)
+}
+
 const RULEBOOKS: [&str; 4] = [
     "rulebooks/carbon-cn.toml",
     "tests/scenarios/rulebooks/fees.toml",
@@ -380,17 +346,17 @@ const RULEBOOKS: [&str; 4] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(96), ..ProptestConfig::default() })]
 
     /// The auditor of `support/audit.rs` looks after every command: conservation, buckets made of what fills them, both legs
     /// or neither, refusals that change nothing. At the end the log is replayed.
     #[test]
     fn whatever_is_sent_the_books_add_up(book in 0..RULEBOOKS.len(), day in proptest::collection::vec(dice(), 1..160)) {
         let mut world = opened(RULEBOOKS[book]);
-        world.send(beijing("2021-07-16", "09:30"), OPERATOR, "open", Command::Tick);
+        world.send(beijing("2021-07-16", "13:00"), OPERATOR, "open", Command::Tick);
         for (index, dice) in day.into_iter().enumerate() {
             let time = dice.time(&world);
-            let command = dice.command(&world);
+            let command = dice.command(&world, time);
             let by = dice.sender(&world, &command);
             world.send(time, by, &format!("{index}"), command);
         }
@@ -477,7 +443,7 @@ impl NaiveBook {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(48), ..ProptestConfig::default() })]
 
     #[test]
     fn the_book_does_what_a_naive_one_does(moves in proptest::collection::vec(any::<(u8, u8, u8, u8, i8)>(), 1..150)) {
@@ -532,6 +498,72 @@ proptest! {
             });
             prop_assert_eq!(stands.collect::<Vec<_>>(), naive.0.clone());
         }
+    }
+}
+
+// --- auctions against the rule as it is written ----------------------------------------------------------------------------
+
+/// What each bid gets, in the order of the bids, and the price: better prices first, earlier bids first among equals, until
+/// the quantity is used up; everyone at the price of the last who gets anything.
+fn allotted(side: Side, mut left: i64, bids: &[(i64, i64)]) -> (Vec<i64>, Option<i64>) {
+    let (mut shares, mut price) = (vec![0; bids.len()], None);
+    while left > 0 {
+        let open = (0..bids.len()).filter(|&at| shares[at] == 0);
+        // min_by_key keeps the first of equals
+        let Some(next) = open.min_by_key(|&at| if side == Side::Sell { -bids[at].0 } else { bids[at].0 })
+        else {
+            break;
+        };
+        shares[next] = bids[next].1.min(left);
+        left -= shares[next];
+        price = Some(bids[next].0);
+    }
+    (shares, price)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(64), ..ProptestConfig::default() })]
+
+    #[test]
+    fn an_auction_allots_as_the_rule_says(
+        sale: bool,
+        quantity in 1_i64..2_000,
+        bids in proptest::collection::vec((4_790_i64..4_800, 1_i64..900), 0..12),
+    ) {
+        let mut world = opened("rulebooks/carbon-cn.toml");
+        let side = if sale { Side::Sell } else { Side::Buy };
+        let (start, account) = (beijing("2021-07-16", "13:00"), AccountId(5));
+        let (instrument, quantity, reserve) = (InstrumentId(0), Quantity(quantity), (!sale).then_some(Price(4_800)));
+        let (opens, closes) = (start, start.after_seconds(60));
+        let announced = t::AnnounceAuction { instrument, side, account, quantity, reserve, opens, closes };
+        world.send(start, OPERATOR, "announce", Command::AnnounceAuction(announced));
+        let (auction, _) = world.state.venue().auctions().next().unwrap();
+        let bids: Vec<(i64, i64)> = bids.into_iter().filter(|(_, bid)| *bid <= quantity.0).collect();
+        for (at, (price, quantity)) in bids.iter().enumerate() {
+            let account = AccountId(2 + u32::try_from(at % 3).unwrap());
+            let by = world.state.registry().account(account).unwrap().participant;
+            let bid = t::PlaceBid { account, auction, price: Price(*price), quantity: Quantity(*quantity) };
+            let events = world.send(start.after_seconds(1), by, "bid", Command::PlaceBid(bid));
+            prop_assert!(!events.iter().any(|event| matches!(event, Event::Refused(_))));
+        }
+        let events = world.send(closes, OPERATOR, "close", Command::Tick);
+        let traded = events.iter().filter_map(|event| match event {
+            Event::Trading(t::Event::Traded(trade)) => {
+                let bidder = if sale { trade.buyer } else { trade.seller };
+                Some((bidder.account, trade.quantity.0, trade.price.0))
+            }
+            _ => None,
+        });
+        let (shares, price) = allotted(side, quantity.0, &bids);
+        let expected = shares.iter().enumerate().filter(|(_, share)| **share > 0);
+        let mut expected: Vec<_> = expected
+            .map(|(at, share)| (AccountId(2 + u32::try_from(at % 3).unwrap()), *share, price.unwrap()))
+            .collect();
+        let mut traded: Vec<_> = traded.collect();
+        expected.sort_unstable();
+        traded.sort_unstable();
+        prop_assert_eq!(traded, expected);
+        prop_assert!(world.state.venue().auctions().next().is_none() && world.state.venue().bids().next().is_none());
     }
 }
 
