@@ -7,8 +7,7 @@ mod support;
 
 use base::{
     AccountId, AssetId, AuctionId, BidId, ConversionId, Date, FreezeId, InstrumentId, MarketId, Method,
-    OrderId, ParticipantId, PledgeId, Price, ProposalId, Quantity, Role, Sequence, Side, TimeOfDay,
-    Timestamp,
+    OrderId, ParticipantId, PledgeId, Price, ProposalId, Quantity, Role, Sequence, Side, Timestamp,
 };
 use engine::{Command, Event, OPERATOR, Permission};
 use proptest::prelude::*;
