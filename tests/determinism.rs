@@ -76,7 +76,8 @@ fn a_snapshot_and_the_rest_of_the_log_make_the_same_state() {
 
 /// Journals that earlier versions wrote, with the digest that each ended with. They are never made anew: a version that does
 /// not replay them is broken.
-const FIXTURES: [(&str, u64, &str); 1] = [("carbon-1", 267, "")];
+const FIXTURES: [(&str, u64, &str); 1] =
+    [("carbon-1", 267, "347a6f695c3554f4f6e1c158a12fa69b4d03e3ad73fcdf39ff6b5dcf9a84a165")];
 
 #[test]
 fn journals_of_every_version_replay_to_their_digests() {
