@@ -1,5 +1,7 @@
 //! The binary as a user meets it: the example, repeats, bad input, damage, and a kill in the middle.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // a test that cannot go on has failed
+
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::fs;

@@ -33,6 +33,10 @@ fn what_comes_of_every_command_is_what_stands_under_it() {
             let mut script = Script::new(&folder());
             let found = script.run(&expected);
             script.world.check_replay();
+            // Once for each version of the formats: see tests/fixtures/README.md.
+            if let Some(fixtures) = std::env::var_os("WRITE_FIXTURES") {
+                script.world.write_journal(&Path::new(&fixtures).join(path.file_stem().unwrap()));
+            }
             found
         });
         match ran {

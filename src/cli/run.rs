@@ -104,7 +104,14 @@ pub(crate) fn run(args: &Args) -> Ended {
     bar.set_length(total);
     let mut days = Vec::new();
     for file in &story.days {
-        let day = run_day(&mut node, market, file, &bar)?;
+        let day = match run_day(&mut node, market, file, &bar) {
+            Ok(day) => day,
+            Err(error) => {
+                // What stands before the faulty line is taken; a corrected file takes up from there.
+                node.flush(&mut |_, _, _| Ok(()))?;
+                anyhow::bail!("{error:#}\n(stopped here: every command before this line is in the log)");
+            }
+        };
         if let Some(report) = &day.report {
             report::write_day(&node.dir().reports(), report)?;
         }

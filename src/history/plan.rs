@@ -36,7 +36,9 @@ pub(super) struct Planner<'a> {
     rulebook: &'a Rulebook,
     /// The last day on which each line has a row.
     last_rows: BTreeMap<&'a str, Date>,
+    /// Of the record, and those of them that were declared because the rulebook lacks them.
     holidays: BTreeSet<Date>,
+    declared: BTreeSet<Date>,
     book: Book,
     lines: Lines,
     sender: Sender,
@@ -91,7 +93,8 @@ impl<'a> Planner<'a> {
         let mut planner = Self {
             rulebook,
             last_rows,
-            holidays: BTreeSet::new(),
+            holidays: record.holidays.iter().map(|date| date_of(*date)).collect::<Result<_>>()?,
+            declared: BTreeSet::new(),
             book: Book::default(),
             lines: Lines::default(),
             sender: Sender::new(),
@@ -100,11 +103,11 @@ impl<'a> Planner<'a> {
             today: Date(first.0 - 1),
             findings: Findings::default(),
         };
-        planner.open(record)?;
+        planner.open();
         Ok(planner)
     }
 
-    fn open(&mut self, record: &Record) -> Result<()> {
+    fn open(&mut self) {
         let calendar = &self.rulebook.versions[0].trading.calendar;
         let at = calendar.instant(self.today, TimeOfDay(9 * 3_600));
         self.sender.begin_day(self.today);
@@ -115,33 +118,13 @@ impl<'a> Planner<'a> {
         for account in cast::accounts() {
             self.sender.send(at, REGISTRAR, Command::OpenAccount(account));
         }
-        // The engine asks the calendar of the rules in force on the day of the declaration.
-        let version = self.rulebook.version_on(self.today);
-        for holiday in &record.holidays {
-            let date = date_of(*holiday)?;
-            if date > self.today
-                && date >= self.rulebook.versions[0].from
-                && version.trading.calendar.is_trading_day(date)
-            {
-                self.sender.send(
-                    at,
-                    OPERATOR,
-                    Command::DeclareHoliday(DeclareHoliday { market: MARKET, date }),
-                );
-                self.holidays.insert(date);
-                self.findings
-                    .notes
-                    .push(format!("{date}: holidays.csv has it, the rulebook has not; declared"));
-            }
-        }
-        Ok(())
     }
 
     fn trades_on(&self, date: Date) -> bool {
         let calendar = &self.rulebook.version_on(date).trading.calendar;
         date >= self.rulebook.versions[0].from
             && calendar.is_trading_day(date)
-            && !self.holidays.contains(&date)
+            && !self.declared.contains(&date)
     }
 
     /// What is planned and was not yet handed over.
@@ -152,6 +135,7 @@ impl<'a> Planner<'a> {
     /// Plans a day of the record.
     pub(super) fn day(&mut self, day: &Day) -> Result<()> {
         let date = date_of(day.date)?;
+        self.declare_holidays(date);
         self.pass_days_before(date);
         self.sender.begin_day(date);
         let version = self.rulebook.version_on(date);
@@ -169,6 +153,25 @@ impl<'a> Planner<'a> {
         self.evening(day, date, version, end);
         self.today = date;
         Ok(())
+    }
+
+    /// On the evening of the day before, holidays up to `date` that the rulebook lacks. Not earlier: a record that has grown
+    /// since the last run goes on in the same log.
+    fn declare_holidays(&mut self, date: Date) {
+        // The engine asks the calendar of the rules in force on the day of the declaration.
+        let calendar = &self.rulebook.version_on(self.today).trading.calendar;
+        let at = calendar.instant(self.today, calendar.day_end);
+        let first = self.rulebook.versions[0].from.max(self.today.next());
+        for holiday in (first.0..=date.0).map(Date).filter(|day| self.holidays.contains(day)) {
+            if calendar.is_trading_day(holiday) {
+                let command = DeclareHoliday { market: MARKET, date: holiday };
+                self.sender.send(at, OPERATOR, Command::DeclareHoliday(command));
+                self.declared.insert(holiday);
+                self.findings
+                    .notes
+                    .push(format!("{holiday}: holidays.csv has it, the rulebook has not; declared"));
+            }
+        }
     }
 
     /// Trading days that the record does not have: nothing trades, and the composite is made anew.
@@ -375,7 +378,7 @@ impl<'a> Planner<'a> {
             line.or(day.listed.first().map(|row| row.instrument.as_str())).unwrap_or_default().to_owned();
         let why = if date < self.rulebook.versions[0].from {
             "the rulebook begins later"
-        } else if self.holidays.contains(&date) {
+        } else if self.declared.contains(&date) {
             "holidays.csv has it as a day without trading"
         } else {
             "it is no trading day by the rulebook's calendar"

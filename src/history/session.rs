@@ -62,10 +62,6 @@ pub(super) struct Desk<'a> {
     quotes: Vec<(Trader, usize, i128, i128)>,
 }
 
-fn quantity(tonnes: i64) -> Quantity {
-    Quantity(tonnes)
-}
-
 fn instrument_id(instrument: usize) -> InstrumentId {
     InstrumentId::at(instrument)
 }
@@ -196,7 +192,7 @@ impl<'a> Desk<'a> {
         (instrument, side): (usize, Side),
         trade: Trade,
     ) -> OrderId {
-        let (price, quantity) = (Price(trade.price_fen), quantity(trade.quantity_t));
+        let (price, quantity) = (Price(trade.price_fen), Quantity(trade.quantity_t));
         let order = PlaceOrder {
             account: maker.account(),
             instrument: instrument_id(instrument),
@@ -229,7 +225,7 @@ impl<'a> Desk<'a> {
         for part_t in parts.into_iter().chain([last]) {
             let needs = (i128::from(part_t), self.cost(Method::Listed, price_fen, part_t));
             let taker = self.book.counterparty(side.opposite(), instrument, needs, Some(maker));
-            let take = TakeListing { account: taker.account(), listing: order, quantity: quantity(part_t) };
+            let take = TakeListing { account: taker.account(), listing: order, quantity: Quantity(part_t) };
             self.sender.send(at, taker.participant(), Command::TakeListing(take));
             let (buyer, seller) = if side == Side::Buy { (maker, taker) } else { (taker, maker) };
             let (quantity_t, amount_fen) = (i128::from(part_t), i128::from(price_fen) * i128::from(part_t));
@@ -275,7 +271,7 @@ impl<'a> Desk<'a> {
             side,
             counterparty: other.account(),
             price: Price(price_fen),
-            quantity: quantity(quantity_t),
+            quantity: Quantity(quantity_t),
         };
         let command = Command::ProposeBlock(proposal);
         let proposal = ProposalId(self.sender.create(at, proposer.participant(), command));
@@ -293,7 +289,7 @@ impl<'a> Desk<'a> {
             instrument: instrument_id(instrument),
             side: Side::Sell,
             account: seller.account(),
-            quantity: quantity(trade.quantity_t),
+            quantity: Quantity(trade.quantity_t),
             reserve: Some(Price(trade.price_fen)),
             opens,
             closes,
@@ -321,7 +317,7 @@ impl<'a> Desk<'a> {
             let hold = self.cost(Method::Auction, price, quantity_t);
             let bidder = self.book.buyer(hold, Some(seller));
             self.book.hold_cash(bidder, hold);
-            let (account, quantity) = (bidder.account(), quantity(quantity_t));
+            let (account, quantity) = (bidder.account(), Quantity(quantity_t));
             let bid = PlaceBid { account, auction: id, price: Price(price), quantity };
             self.sender.create(at, bidder.participant(), Command::PlaceBid(bid));
             self.auctions[index].bids.push((bidder, price, quantity_t, allotted_t));

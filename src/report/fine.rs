@@ -1,7 +1,7 @@
 //! The fine on a shortfall: its rule, the average price it stands on, and the range for one participant.
 
 use super::{View, name_of};
-use base::{Date, Method, Money};
+use base::{Date, Method, Money, half_up};
 use registry::rules::Fine;
 use serde::Serialize;
 use trading::Turnover;
@@ -152,30 +152,4 @@ fn month_before(view: &View<'_>, methods: &[Method], deadline: Date) -> Option<T
             amount: sum.amount.checked_add(turnover.amount)?,
         })
     })
-}
-
-/// `numerator / denominator` rounded to the nearest integer, a half away from zero (四舍五入).
-fn half_up(numerator: i128, denominator: i128) -> Option<i128> {
-    if denominator <= 0 {
-        return None;
-    }
-    let doubled = numerator.checked_abs()?.checked_mul(2)?.checked_add(denominator)?;
-    let magnitude = doubled / denominator.checked_mul(2)?;
-    Some(if numerator < 0 { -magnitude } else { magnitude })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::half_up;
-
-    #[test]
-    fn halves_round_away_from_zero_beyond_64_bits() {
-        for (n, d, want) in [(5, 2, Some(3)), (-5, 2, Some(-3)), (4, 3, Some(1)), (1, 0, None)] {
-            assert_eq!(half_up(n, d), want, "{n}/{d}");
-        }
-        let large = i128::from(i64::MAX) * 1_000;
-        assert_eq!(half_up(large * 2 + 1, 2), Some(large + 1));
-        assert_eq!(half_up(i128::MAX, 1), None);
-        assert_eq!(half_up(i128::MIN, 1), None);
-    }
 }

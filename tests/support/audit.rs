@@ -21,7 +21,7 @@ impl Audit {
     pub fn look(&mut self, before: &State, after: &State, record: &Record, events: &[Event]) {
         events.iter().for_each(|event| self.count(event));
         self.check_conservation(after);
-        self.check_trades(after, events);
+        self.check_trades(before, after, events);
         check_buckets(after);
         check_refusal(before, after, record, events);
     }
@@ -57,7 +57,7 @@ impl Audit {
     }
 
     /// Every trade is novated and settled once, in its own record; prices are within the band and numbers dense.
-    fn check_trades(&mut self, state: &State, events: &[Event]) {
+    fn check_trades(&mut self, before: &State, state: &State, events: &[Event]) {
         let (mut traded, mut novated, mut settled) = (Vec::new(), Vec::new(), Vec::new());
         for event in events {
             match event {
@@ -67,6 +67,7 @@ impl Audit {
                     assert!(trade.quantity.is_positive() && trade.price.is_positive());
                     assert_ne!(trade.buyer.account, trade.seller.account);
                     traded.push(trade.id);
+                    check_trade(before, state, trade);
                 }
                 Event::Clearing(clearing::Event::Novated { trade, buyer_fee, seller_fee }) => {
                     assert!(buyer_fee.0 >= 0 && seller_fee.0 >= 0);
@@ -78,16 +79,21 @@ impl Audit {
         }
         assert_eq!(traded, novated, "every trade is novated once");
         assert_eq!(traded, settled, "every trade is settled once: both legs or neither");
-        if let Some(Event::Trading(T::Traded(trade))) = events
-            .iter()
-            .find(|event| matches!(event, Event::Trading(T::Traded(t)) if t.method == Method::Listed))
-        {
-            let reference = state.venue().instruments()[trade.instrument.index()].day.reference;
-            if let Some(listing) = &state.venue().rules(trade.market).listing {
-                let (low, high) = trading::band_limits(reference, listing.band);
-                assert!((low..=high).contains(&trade.price), "a listed trade lies within the day's band");
-            }
-        }
+    }
+}
+
+/// Nothing trades while it is halted or for an account that is frozen, and a listed price lies within the day's band.
+fn check_trade(before: &State, after: &State, trade: &base::Trade) {
+    assert!(!before.venue().instruments()[trade.instrument.index()].halted, "a halted instrument traded");
+    for party in [trade.buyer, trade.seller] {
+        let account = before.registry().account(party.account).expect("a party to a trade has an account");
+        assert!(!account.frozen, "a frozen account traded");
+    }
+    if trade.method == Method::Listed {
+        let reference = after.venue().instruments()[trade.instrument.index()].day.reference;
+        let listing = after.venue().rules(trade.market).listing.as_ref().expect("there is listed trading");
+        let (low, high) = trading::band_limits(reference, listing.band);
+        assert!((low..=high).contains(&trade.price), "a listed trade lies within the day's band");
     }
 }
 

@@ -7,6 +7,7 @@ use gateway::Names;
 use registry::rules::Fine;
 use trading::{PriceLine, Turnover};
 
+#[allow(clippy::too_many_lines)] // one arm a question
 pub fn ask(state: &State, market: Option<MarketId>, question: &str) -> Vec<String> {
     let words: Vec<&str> = question.split(' ').collect();
     let market = market.unwrap_or(MarketId(0));

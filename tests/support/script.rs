@@ -128,7 +128,7 @@ impl Script {
             "adopt" => Ok(self.adopt(fields)),
             "raw" => Ok(serde_json::from_str(fields).unwrap_or_else(|error| panic!("{error}: {line}"))),
             _ => {
-                let mut object = Map::from_iter([("do".to_owned(), json!(name))]);
+                let mut object = Map::new();
                 for (key, value) in words(fields)
                     .iter()
                     .map(|word| word.split_once('=').unwrap_or_else(|| panic!("{word}: {line}")))
@@ -139,8 +139,7 @@ impl Script {
                         object.insert(key.to_owned(), self.value(key, value));
                     }
                 }
-                let wire: WireCommand = serde_json::from_value(Value::Object(object))
-                    .unwrap_or_else(|error| panic!("{error}: {line}"));
+                let wire = WireCommand::named(name, object).unwrap_or_else(|error| panic!("{error}: {line}"));
                 let market = self.market.or((!self.world.state.markets().is_empty()).then_some(MarketId(0)));
                 // The clock has moved on by the time a command is resolved: names of this morning's lines are known.
                 Resolver { state: &self.world.state, market, book: &self.world.book }.resolve(&wire)

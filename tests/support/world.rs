@@ -5,6 +5,7 @@ use base::{ParticipantId, Sequence, Timestamp};
 use engine::snapshot::Snapshot;
 use engine::{Command, Envelope, Event, Events, LogDigest, Record, State, decode, encode};
 use gateway::{Created, ReferenceBook};
+use journal::{Batch, Journal, Log, Outcome};
 use std::collections::BTreeMap;
 
 /// What earlier commands created, by sender and id.
@@ -60,6 +61,19 @@ impl World {
         self.book.0.insert((by, id.to_owned()), Created::by(&events));
         self.log.push((record, payload));
         events
+    }
+
+    /// Writes the log as a node would, sealed with its digest: a fixture for later versions.
+    pub fn write_journal(&self, dir: &std::path::Path) {
+        let options = journal::Options { segment_bytes: 1 << 20 };
+        let mut journal = Journal::create(dir.join("journal"), [7; 16], options).unwrap();
+        for log in self.log.chunks(50) {
+            let mut batch = Batch::new();
+            log.iter().for_each(|(record, payload)| batch.push(record.time.0, payload).unwrap());
+            journal.append(journal.last_seq() + 1, 1, Outcome::default(), &batch).unwrap();
+        }
+        let outcome = Outcome { seq: self.state.sequence().0, digest: self.digest.value() };
+        journal.seal(1, outcome).unwrap();
     }
 
     /// Replays the log from its bytes, once straight and once over a snapshot of the middle: both must end where this world

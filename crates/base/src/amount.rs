@@ -85,13 +85,18 @@ pub fn amount_of(price: Price, quantity: Quantity, tick_value: i64) -> Option<Mo
 /// `numerator / denominator` rounded to the nearest integer, a half away from zero (四舍五入). `None` when the denominator
 /// is not positive or the result does not fit.
 #[must_use]
+pub fn half_up(numerator: i128, denominator: i128) -> Option<i128> {
+    let denominator = u128::try_from(denominator).ok().filter(|denominator| *denominator > 0)?;
+    let (quotient, rest) = (numerator.unsigned_abs() / denominator, numerator.unsigned_abs() % denominator);
+    let magnitude = quotient.checked_add(u128::from(rest >= denominator - rest))?;
+    let magnitude = i128::try_from(magnitude).ok()?;
+    Some(if numerator < 0 { -magnitude } else { magnitude })
+}
+
+/// [`half_up`] for a result that is a price or an amount.
+#[must_use]
 pub fn div_half_up(numerator: i128, denominator: i128) -> Option<i64> {
-    if denominator <= 0 {
-        return None;
-    }
-    let magnitude =
-        numerator.checked_abs()?.checked_mul(2)?.checked_add(denominator)? / denominator.checked_mul(2)?;
-    i64::try_from(if numerator < 0 { -magnitude } else { magnitude }).ok()
+    half_up(numerator, denominator).and_then(|result| i64::try_from(result).ok())
 }
 
 /// `rate` of `whole`, rounded down: the share a cap or a quota allows. `None` when the result does not fit.
@@ -112,6 +117,10 @@ mod tests {
         }
         assert_eq!(div_half_up(1, 0), None);
         assert_eq!(div_half_up(i128::MAX, 1), None);
+        assert_eq!(half_up(i128::MAX, 1), Some(i128::MAX));
+        assert_eq!(half_up(i128::MAX, i128::MAX), Some(1));
+        assert_eq!(half_up(i128::MIN, 1), None);
+        assert_eq!(half_up(5, -2), None);
     }
 
     #[test]

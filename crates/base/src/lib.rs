@@ -12,7 +12,7 @@ mod id;
 mod rejection;
 mod role;
 
-pub use amount::{BasisPoints, Money, Price, Quantity, amount_of, div_half_up, share};
+pub use amount::{BasisPoints, Money, Price, Quantity, amount_of, div_half_up, half_up, share};
 pub use calendar::{Calendar, Session, TimeOfDay, UtcOffset};
 pub use date::{Date, Timestamp};
 pub use fact::{Delivery, Directive, FeeLine, Hold, Method, Obligation, Party, Payment, Side, Trade};

@@ -17,9 +17,27 @@ pub trait Sentence: Copy {
 macro_rules! rejections {
     ($(#[$meta:meta])* pub enum $name:ident { $(#[doc = $sentence:literal] $variant:ident = $code:literal,)* }) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum $name {
-            $(#[doc = $sentence] #[serde(rename = $code)] $variant,)*
+            $(#[doc = $sentence] $variant,)*
+        }
+
+        // Written by its code, not by its place: a reason may be added anywhere in the order of precedence, and a log that
+        // was digested before keeps its digest.
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str($crate::Sentence::code(*self))
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let code = <String as serde::Deserialize>::deserialize(deserializer)?;
+                match code.as_str() {
+                    $($code => Ok(Self::$variant),)*
+                    _ => Err(serde::de::Error::custom(format!("{code:?} is no reason of this operation"))),
+                }
+            }
         }
 
         impl $crate::Sentence for $name {

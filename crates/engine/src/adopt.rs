@@ -50,7 +50,7 @@ impl State {
         self.venue.add_market(version.trading.clone(), currency, first_day, self.time);
         self.clearing.add_market(version.clearing.clone(), fee_account, today);
         self.registry.set_rules(market, version.registry.clone());
-        self.watch.set_rules(market, version.supervision.clone());
+        self.watch.set_rules(market, version.supervision);
         let in_force = version.from;
         self.markets.push(Adopted {
             rulebook: rulebook.clone(),

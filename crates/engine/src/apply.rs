@@ -121,7 +121,8 @@ impl State {
     // --- block trading --------------------------------------------------------------------------------------------------
 
     fn propose_block(&mut self, block: &ProposeBlock, out: &mut Events) -> Applied {
-        let terms = self.venue.check_propose(block)?;
+        let known = self.registry.account(block.counterparty).is_some();
+        let terms = self.venue.check_propose(block, known)?;
         self.reserve(&terms)?;
         self.venue.propose(block, terms.amount, &mut out.trading());
         Ok(())

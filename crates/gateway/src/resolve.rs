@@ -308,6 +308,7 @@ impl<B: ReferenceBook> Resolver<'_, B> {
         }
     }
 
+    #[allow(clippy::too_many_lines)] // one arm a command, each of a few lines
     fn trade(&self, wire: &WireCommand) -> Resolved<Command> {
         use WireCommand as W;
         let traded = |instrument: &str| {

@@ -4,6 +4,7 @@ use crate::{Number, Reference};
 use base::{Role, Side};
 use registry::AccountKind;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// The class of an asset on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -226,4 +227,14 @@ pub enum WireCommand {
         reason: String,
     },
     Tick {},
+}
+
+impl WireCommand {
+    /// The command of a name with its fields.
+    ///
+    /// # Errors
+    /// No such command, or other fields.
+    pub fn named(name: &str, fields: Map<String, Value>) -> Result<Self, serde_json::Error> {
+        serde_json::from_value(Value::Object(Map::from_iter([(name.to_owned(), Value::Object(fields))])))
+    }
 }

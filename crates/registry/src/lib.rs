@@ -39,6 +39,9 @@ pub struct Traded {
     pub sold: i128,
 }
 
+/// What was bought and cannot be sold again yet.
+type Lock = (AccountId, AssetId, Quantity);
+
 /// The state of the registry.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Registry {
@@ -51,7 +54,7 @@ pub struct Registry {
     ledger: Ledger,
     rules: Vec<rules::Rules>,
     /// Units that may be sold again from a date of their market on.
-    locks: BTreeMap<(MarketId, Date), Vec<(AccountId, AssetId, Quantity)>>,
+    locks: BTreeMap<(MarketId, Date), Vec<Lock>>,
     pledges: BTreeMap<PledgeId, Pledge>,
     freezes: BTreeMap<FreezeId, Freeze>,
     withdrawals: BTreeMap<Sequence, cash::Withdrawal>,

@@ -135,7 +135,7 @@ impl Watch {
         trade: &Trade,
         out: &mut impl FnMut(Event),
     ) -> [Outcome; 4] {
-        let rules = self.rules[trade.market.index()].clone();
+        let rules = self.rules[trade.market.index()];
         let (buyer, seller) = (self.owner(trade.buyer.account), self.owner(trade.seller.account));
         self.change(trade.buyer.account, trade.asset, trade.quantity.0);
         self.change(trade.seller.account, trade.asset, -trade.quantity.0);

@@ -4,7 +4,7 @@ use base::Quantity;
 use serde::{Deserialize, Serialize};
 
 /// The supervision rules of one market, as in force on a day.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rules {
     /// A participant's position in one instrument above this raises an alert.
     pub position_limit: Option<PositionLimit>,

@@ -83,7 +83,9 @@ impl Venue {
             let product = i128::from(instrument.day.reference.0) * i128::from(rate.0);
             div_half_up(product, i128::from(base::BasisPoints::ONE.0)).map(Price)
         };
-        terms.reserve = terms.reserve.or_else(|| rules.reserve_of_reference.and_then(of_reference));
+        if let (None, Some(rate)) = (terms.reserve, rules.reserve_of_reference) {
+            terms.reserve = Some(of_reference(rate).ok_or(AuctionRejection::AmountTooLarge)?);
+        }
         let amount = match (terms.side, terms.reserve) {
             (Side::Buy, None) => return Err(AuctionRejection::ReserveMissing),
             (_, Some(reserve)) if !reserve.is_positive() => return Err(AuctionRejection::ReserveNotPositive),

@@ -17,11 +17,11 @@ pub struct Proposal {
 }
 
 impl Venue {
-    /// What a block would trade, from the proposer's side.
+    /// What a block would trade, from the proposer's side. Whether the counterparty is `known` is the registry's to say.
     ///
     /// # Errors
     /// See [`ProposeRejection`].
-    pub fn check_propose(&self, block: &ProposeBlock) -> Result<Terms, ProposeRejection> {
+    pub fn check_propose(&self, block: &ProposeBlock, known: bool) -> Result<Terms, ProposeRejection> {
         let &ProposeBlock { account, instrument: id, side, counterparty, price, quantity } = block;
         let instrument = self.instrument(id).ok_or(ProposeRejection::InstrumentUnknown)?;
         if instrument.delisted {
@@ -37,6 +37,9 @@ impl Venue {
         }
         if account == counterparty {
             return Err(ProposeRejection::OwnBlock);
+        }
+        if !known {
+            return Err(ProposeRejection::CounterpartyUnknown);
         }
         if quantity.0 % market.rules.lot.0 != 0 {
             return Err(ProposeRejection::QuantityOffLot);

@@ -523,6 +523,8 @@ rejections! {
         InstrumentHalted = "instrument_halted",
         /// The counterparty is the same account.
         OwnBlock = "own_block",
+        /// The counterparty does not exist.
+        CounterpartyUnknown = "counterparty_unknown",
         /// The quantity is not a whole number of lots.
         QuantityOffLot = "quantity_off_lot",
         /// A block must be larger; a listing may be smaller.

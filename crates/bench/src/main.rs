@@ -1,0 +1,60 @@
+//! Measurements that take their time: `cargo run --release -p bench -- journal|history [--json]`. docs/benchmarks.md says what
+//! they printed, on which machine, and when.
+
+mod history;
+mod journal;
+mod probe;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Measure Huangpu. Run it in release mode, on a machine that does nothing else.
+#[derive(Debug, Parser)]
+#[command(name = "bench")]
+struct Cli {
+    #[command(subcommand)]
+    what: What,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+    /// Where the logs are written [default: the system's temporary folder]
+    #[arg(long, global = true, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// The journal alone: frames and records a second, with and without sync
+    Journal {
+        /// Seconds a measurement
+        #[arg(long, default_value_t = 3)]
+        seconds: u64,
+    },
+    /// The public record through the whole engine, durable
+    History {
+        /// The rulebook
+        rulebook: PathBuf,
+        /// The folder of the record
+        record: PathBuf,
+        /// How often
+        #[arg(long, default_value_t = 11)]
+        times: usize,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    let dir = cli.dir.unwrap_or_else(std::env::temp_dir);
+    let found = match cli.what {
+        What::Journal { seconds } => journal::measure(&dir, seconds)?,
+        What::History { rulebook, record, times } => history::measure(&dir, &rulebook, &record, times)?,
+    };
+    if cli.json {
+        println!("{}", serde_json::to_string_pretty(&found)?);
+    } else if let Some(found) = found.as_object() {
+        for (name, value) in found {
+            println!("{name:<44} {value}");
+        }
+    }
+    Ok(())
+}
