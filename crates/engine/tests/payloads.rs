@@ -161,9 +161,10 @@ fn described(log: &[Vec<u8>]) -> [u8; 32] {
 
 #[test]
 fn the_digest_of_the_log_is_a_chain_of_pages() {
-    let events = [Event::RulebookAdopted { market: base::MarketId(3) }];
-    // Event 5 of the engine's, market 3: two postcard varints.
-    let event = [5, 3];
+    let refused = engine::Rejection::Access(engine::AccessRejection::ActorUnknown);
+    let events = [Event::RulebookAdopted { market: base::MarketId(3) }, Event::Refused(refused)];
+    // Event 5 of the engine's, of market 3; event 0, of stage 0, with a code of thirteen bytes.
+    let encoded = [&[5, 3], &b"\x00\x00\x0dactor_unknown"[..]].concat();
     let mut digest = LogDigest::new();
     let mut log: Vec<Vec<u8>> = Vec::new();
     assert_eq!(digest.value(), described(&log));
@@ -181,7 +182,7 @@ fn the_digest_of_the_log_is_a_chain_of_pages() {
         bytes.extend((payload.len() as u64).to_le_bytes());
         bytes.extend(&payload);
         bytes.extend((happened.len() as u64).to_le_bytes());
-        happened.iter().for_each(|_| bytes.extend(event));
+        bytes.extend(if happened.is_empty() { &[] } else { &encoded[..] });
         log.push(bytes);
         if [1, 2, 1_023, 1_024, 1_025, 2_047, 2_048, 2_049, 2_050].contains(&sequence) {
             assert_eq!(digest.value(), described(&log), "after {sequence} records");
