@@ -1,6 +1,8 @@
 //! docs/journal-format.md, "Payloads" and "Digest of the log", byte for byte. What is written out here is what stands in every
 //! log there is: if one of these tests fails, the change that made it fail is wrong.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // tests, also outside the functions marked so
+
 use base::{
     AccountId, AssetId, InstrumentId, Money, OrderId, ParticipantId, Price, Quantity, Sequence, Side,
 };
