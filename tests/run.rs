@@ -375,7 +375,7 @@ fn a_killed_run_loses_nothing_it_said_and_ends_with_the_same_digest() {
         let mut ended = 0;
         while ended < stop_after {
             let line = lines.next().unwrap().unwrap();
-            ended += usize::from(line.starts_with("As of record") || line.contains("already in the log"));
+            ended += usize::from(line.starts_with("As of record") || line.contains("are already in the log"));
         }
         child.kill().unwrap();
         assert_eq!(

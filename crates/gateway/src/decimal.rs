@@ -1,6 +1,7 @@
 //! Numbers on the wire: `"48.00"` or `48`. A number with a fraction is written as text, so that no float ever touches it.
 
-use serde::de::{Deserializer, Error, Visitor};
+use base::decimal::{self, Refusal};
+use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use serde::{Deserialize, Serialize};
 
 /// A non-negative decimal number, kept as it was written.
@@ -23,10 +24,23 @@ impl<'de> Deserialize<'de> for Number {
             }
 
             fn visit_f64<E: Error>(self, value: f64) -> Result<Number, E> {
-                Err(E::custom(format!("a number with a fraction is written as text: \"{value}\"")))
+                Err(if value < 0.0 {
+                    E::invalid_value(Unexpected::Float(value), &self)
+                } else if value.fract() == 0.0 || value < 1e-9 {
+                    E::custom(
+                        "a number this long, or with an exponent, is written as text, such as \"48.00\"",
+                    )
+                } else {
+                    E::custom(format!("a number with a fraction is written as text: \"{value}\""))
+                })
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Number, E> {
+                // How many decimals there may be depends on what it is a number of.
+                if decimal::units(text, 0) == Err(Refusal::Form) {
+                    let expected = "expected a number such as \"100000\" or \"48.00\"";
+                    return Err(E::custom(format!("{expected}, found {text:?}")));
+                }
                 Ok(Number(text.to_owned()))
             }
         }

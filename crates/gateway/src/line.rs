@@ -3,6 +3,8 @@
 use crate::{WireCommand, parse_time};
 use base::Timestamp;
 use serde_json::{Map, Value};
+use serde_path_to_error::Segment;
+use std::collections::BTreeSet;
 
 /// A command with its time, its id and its sender, all as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,14 +38,63 @@ impl LineError {
     /// An error about a field of a line of JSON; its column is that of the field's value.
     #[must_use]
     pub fn at(text: &str, field: &str, message: impl Into<String>) -> Self {
-        let name = field.split(['.', '[']).next().unwrap_or(field);
-        let key = format!("\"{name}\"");
-        let value = text.find(&key).map(|start| {
-            let after = &text[start + key.len()..];
-            let skipped = after.len() - after.trim_start_matches([' ', '\t', ':']).len();
-            text[..start + key.len() + skipped].chars().count() + 1
-        });
-        Self { column: value.unwrap_or(1), field: Some(field.to_owned()), message: message.into() }
+        let fields = fields(text);
+        let value = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, start)| *start);
+        let outer = || field.split(['.', '[']).next().and_then(value);
+        let column = value(field).or_else(outer).map_or(1, |start| column(text, start));
+        Self { column, field: Some(field.to_owned()), message: message.into() }
+    }
+}
+
+/// The column of the character at a byte, or of the last one.
+fn column(text: &str, byte: usize) -> usize {
+    text.char_indices().take_while(|(start, _)| *start <= byte).count().max(1)
+}
+
+/// The names of a JSON object, duplicates too, and where their values start. Of text that is not one, whatever looks like them.
+fn fields(text: &str) -> Vec<(String, usize)> {
+    let mut fields = Vec::new();
+    let (mut depth, mut string, mut escaped) = (0_usize, None, false);
+    // Between the comma and the colon a name is due, and behind it a value.
+    let (mut name_due, mut name) = (false, None);
+    for (at, byte) in text.bytes().enumerate() {
+        if let Some(start) = string {
+            if escaped || byte == b'\\' {
+                escaped = !escaped;
+            } else if byte == b'"' {
+                string = None;
+                if name_due {
+                    name = serde_json::from_str::<String>(&text[start..=at]).ok();
+                    name_due = false;
+                }
+            }
+            continue;
+        }
+        let is_value =
+            depth == 1 && !name_due && !matches!(byte, b':' | b',' | b'}' | b' ' | b'\t' | b'\r' | b'\n');
+        if let Some(name) = name.take_if(|_| is_value) {
+            fields.push((name, at));
+        }
+        match byte {
+            b'"' => string = Some(at),
+            b'{' | b'[' => {
+                depth += 1;
+                name_due = depth == 1 && byte == b'{';
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b',' => name_due = depth == 1,
+            _ => {}
+        }
+    }
+    fields
+}
+
+/// A value as an error shows it.
+fn found(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }
 
@@ -52,25 +103,18 @@ impl LineError {
 /// # Errors
 /// What is wrong, and at which column.
 pub fn parse_line(text: &str) -> Result<Line, LineError> {
-    let whole = |message: String| LineError { column: 1, field: None, message };
-    if text.len() > LINE_BYTES_MAX {
-        return Err(whole(format!("a line has at most {LINE_BYTES_MAX} bytes, this one has {}", text.len())));
-    }
-    let mut object: Map<String, Value> = serde_json::from_str(text).map_err(|error| {
-        let message = error.to_string();
-        let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
-        LineError { column: error.column().max(1), field: None, message }
-    })?;
+    let mut object = read_object(text)?;
     let mut take = |field: &str, what: &str| match object.shift_remove(field) {
         Some(Value::String(value)) => Ok(value),
-        Some(other) => Err(LineError::at(text, field, format!("expected {what}, found {other}"))),
-        None => Err(whole(format!("the field {field:?} is missing: {what}"))),
+        Some(other) => Err(LineError::at(text, field, format!("expected {what}, found {}", found(&other)))),
+        None => Err(LineError::at(text, field, format!("missing field `{field}`: {what}"))),
     };
     let time = take("time", "a time such as \"2021-07-16T09:30:00+08:00\"")?;
     let id = take("id", "your own name for this command")?;
     let by = take("by", "the code of the participant who sends it")?;
     let Some(time) = parse_time(&time) else {
-        let message = format!("expected a time such as \"2021-07-16T09:30:00+08:00\", found {time:?}");
+        let found = found(&Value::String(time));
+        let message = format!("expected a time such as \"2021-07-16T09:30:00+08:00\", found {found}");
         return Err(LineError::at(text, "time", message));
     };
     if id.is_empty() || id.len() > 64 {
@@ -81,22 +125,49 @@ pub fn parse_line(text: &str) -> Result<Line, LineError> {
     Ok(Line { time, id, by, command })
 }
 
+fn read_object(text: &str) -> Result<Map<String, Value>, LineError> {
+    if text.len() > LINE_BYTES_MAX {
+        let message = format!("a line has at most {LINE_BYTES_MAX} bytes, this one has {}", text.len());
+        return Err(LineError { column: 1, field: None, message });
+    }
+    let object = serde_json::from_str(text).map_err(|error| {
+        let message = error.to_string();
+        let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
+        // serde counts bytes, and lines although this is one.
+        let before: usize =
+            text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+        let byte = (before + error.column()).saturating_sub(1);
+        let of_a_value = message.starts_with("recursion limit") || message.starts_with("number out of range");
+        let field = fields(text).into_iter().rev().find(|(_, start)| of_a_value && *start <= byte);
+        LineError { column: column(text, byte), field: field.map(|(name, _)| name), message }
+    })?;
+    let mut names = BTreeSet::new();
+    for (name, start) in fields(text) {
+        if names.contains(&name) {
+            let message = "this field is written twice".to_owned();
+            return Err(LineError { column: column(text, start), field: Some(name), message });
+        }
+        names.insert(name);
+    }
+    Ok(object)
+}
+
 fn read_command(text: &str, name: String, fields: Map<String, Value>) -> Result<WireCommand, LineError> {
+    let names: Vec<String> = fields.keys().cloned().collect();
     let tagged = Value::Object(Map::from_iter([(name, Value::Object(fields))]));
     serde_path_to_error::deserialize(tagged).map_err(|error| {
-        let path = error.path().to_string();
+        let mut inside = error.path().iter().filter_map(|segment| match segment {
+            Segment::Map { key } => Some(key.clone()),
+            Segment::Seq { index } => Some(format!("[{index}]")),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        });
+        let field = inside.next().map(|name| name + &inside.next().unwrap_or_default());
         let message = error.into_inner().to_string();
-        let field = path.split_once('.').map(|(_, field)| field).filter(|field| !field.is_empty());
-        // serde names an unknown field in its message only.
-        let unknown = message.starts_with("unknown field").then(|| message.split('`').nth(1)).flatten();
-        let named = if message.starts_with("unknown variant") && field.is_none() {
-            Some("do")
-        } else {
-            unknown.or(field)
-        };
-        match named {
-            Some(field) => LineError::at(text, field, message.clone()),
-            None => LineError { column: 1, field: None, message },
-        }
+        // serde names an unknown field, and one that is missing, in its message only.
+        let is_unknown = |name: &String| message.starts_with(&format!("unknown field `{name}`"));
+        let unknown = names.into_iter().filter(is_unknown).max_by_key(String::len);
+        let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+        let named = unknown.or_else(|| missing.map(str::to_owned)).or(field);
+        LineError::at(text, named.as_deref().unwrap_or("do"), message)
     })
 }

@@ -475,7 +475,9 @@ impl<B: ReferenceBook> Resolver<'_, B> {
             W::DefineAsset { code, class, vintages, market } => {
                 let market = self.market(market.as_deref())?;
                 let class = match (class, vintages.as_slice()) {
-                    (Class::Allowance, [first_vintage, .., last_vintage]) if first_vintage < last_vintage => {
+                    (Class::Allowance, [first_vintage, .., last_vintage])
+                        if vintages.is_sorted_by(|year, next| year < next) =>
+                    {
                         AssetClass::Allowance { first_vintage: *first_vintage, last_vintage: *last_vintage }
                     }
                     (Class::Allowance, [year]) => {
