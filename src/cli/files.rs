@@ -44,6 +44,7 @@ pub(crate) fn read(paths: &[PathBuf]) -> Result<Story> {
             };
             (rulebook.clone(), listed(folder, "jsonl")?, folder.clone())
         }
+        [only] if !only.exists() => bail!("{}: there is no such folder", only.display()),
         [rulebook, files @ ..] => (rulebook.clone(), files.to_vec(), rulebook.clone()),
         [] => bail!("name a folder, or a rulebook and command files"),
     };

@@ -139,7 +139,13 @@ impl Script {
                         object.insert(key.to_owned(), self.value(key, value));
                     }
                 }
-                let wire = WireCommand::named(name, object).unwrap_or_else(|error| panic!("{error}: {line}"));
+                let wire = match WireCommand::named(name, object) {
+                    Ok(wire) => wire,
+                    Err(error) => {
+                        assert!(!self.silent, "{error}: {line}");
+                        return self.show(&format!("  not understood: {error}"));
+                    }
+                };
                 let market = self.market.or((!self.world.state.markets().is_empty()).then_some(MarketId(0)));
                 // The clock has moved on by the time a command is resolved: names of this morning's lines are known.
                 Resolver { state: &self.world.state, market, book: &self.world.book }.resolve(&wire)

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum JournalError {
     /// The operating system refused or failed an operation.
-    #[error("cannot {action} {path}: {source}", path = path.display())]
+    #[error("cannot {action} {path}", path = path.display())]
     Io {
         /// What was being done, as a verb phrase.
         action: &'static str,

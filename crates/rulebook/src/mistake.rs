@@ -10,7 +10,7 @@ use std::fmt;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file could not be read.
-    #[error("{file}: {source}")]
+    #[error("{file}: cannot be read")]
     Io {
         /// Its name as given.
         file: String,

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     /// A file is missing or cannot be read.
-    #[error("{file}: cannot be read: {source}")]
+    #[error("{file}: cannot be read")]
     Unreadable {
         /// The path as given.
         file: String,

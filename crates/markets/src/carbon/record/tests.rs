@@ -206,6 +206,7 @@ fn files_that_are_no_tables() {
 
 #[test]
 fn a_missing_directory_is_named() {
-    let error = Record::read(Path::new("no/such/record")).unwrap_err().to_string();
-    assert!(error.starts_with("no/such/record/listed.csv: cannot be read: "), "{error}");
+    let error = Record::read(Path::new("no/such/record")).unwrap_err();
+    assert_eq!(error.to_string(), "no/such/record/listed.csv: cannot be read");
+    assert!(std::error::Error::source(&error).is_some(), "and its cause is told by itself");
 }
