@@ -74,6 +74,18 @@ fn a_snapshot_and_the_rest_of_the_log_make_the_same_state() {
     assert_eq!((node.digest(), node.state().digest().unwrap()), expected);
 }
 
+#[test]
+fn the_layout_of_snapshots_is_raised_when_the_state_changes() {
+    let fixture = DataDir::at(&root().join("tests/fixtures/carbon-1"));
+    let state = replay(&fixture, Until::End, &mut |_, _, _| Ok(())).unwrap().state;
+    let pinned = (1, "dad610131ce780671bf7a675f3e491269c386ef407ac2f8f4fe5fe6559d71052");
+    assert_eq!(
+        (engine::snapshot::LAYOUT, hex(&state.digest().unwrap()).as_str()),
+        pinned,
+        "the state of a known log changed: raise LAYOUT in crates/engine/src/snapshot.rs, and pin the new pair here"
+    );
+}
+
 /// Journals that earlier versions wrote, and what each ended with. They are never made anew: a version that does not replay
 /// them is broken. See tests/fixtures/README.md.
 #[test]

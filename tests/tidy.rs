@@ -16,6 +16,11 @@ fn files(folder: &str, extension: Option<&str>) -> Vec<PathBuf> {
     let mut found = Vec::new();
     while let Some(path) = stack.pop() {
         if path.is_dir() {
+            let made =
+                ["fuzz/target", "fuzz/corpus", "fuzz/artifacts"].iter().any(|made| path.ends_with(made));
+            if made {
+                continue;
+            }
             stack.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
         } else if extension.is_none_or(|wanted| path.extension().is_some_and(|found| found == wanted)) {
             found.push(path);

@@ -42,6 +42,7 @@ impl std::fmt::Display for TimeOfDay {
 
 /// A span of a trading day, from `opens` up to but not including `closes`, in local time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Session {
     /// First moment of the session.
     pub opens: TimeOfDay,
@@ -51,6 +52,7 @@ pub struct Session {
 
 /// The offset of local time from UTC, from an instant on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct UtcOffset {
     /// The first instant at which it holds.
     pub from: Timestamp,
@@ -60,6 +62,7 @@ pub struct UtcOffset {
 
 /// Trading days and local time of a market.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Calendar {
     /// The offsets of the market's time zone, oldest first; the first also holds before its instant.
     pub offsets: Vec<UtcOffset>,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// The clearing rules of one market, as in force on a day.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Rules {
     /// How trades become obligations.
     pub settlement: Settlement,
@@ -31,6 +32,7 @@ pub enum Settlement {
 
 /// What each side of a trade pays the venue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FeeRule {
     /// On top of the price.
     pub buyer: FeeSchedule,
@@ -40,6 +42,7 @@ pub struct FeeRule {
 
 /// A fee on the amount that an order has traded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FeeSchedule {
     /// Millionths of the amount, rounded half-up.
     pub rate_ppm: i64,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// The rules of one market through time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Rulebook {
     /// Short stable code of the market, for example `carbon-cn`.
     pub code: String,
@@ -22,6 +23,7 @@ pub struct Rulebook {
 
 /// A unit of the ledger and how people write it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Unit {
     /// `CNY`, `t`.
     pub code: String,
@@ -31,6 +33,7 @@ pub struct Unit {
 
 /// How a price in ticks is written as a decimal number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PriceFormat {
     /// Digits after the point.
     pub decimals: u8,
@@ -40,6 +43,7 @@ pub struct PriceFormat {
 
 /// The rules that hold from a date on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Version {
     /// The first trading day under these rules.
     pub from: Date,

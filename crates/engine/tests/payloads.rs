@@ -192,15 +192,25 @@ fn the_digest_of_the_log_is_a_chain_of_pages() {
     }
 }
 
+#[test]
+fn a_field_that_is_not_known_is_refused() {
+    let field = |name: &str| (Value::from(name), Value::from(0));
+    assert!(read("withdraw_bid", &[field("account"), field("bid")]).is_ok());
+    let error = read("withdraw_bid", &[field("account"), field("bid"), field("urgency")]).unwrap_err();
+    assert!(error.contains("unknown field `urgency`"), "{error}");
+}
+
 /// A value for a field, of some shape; the first that the command's reader takes is used.
 fn candidates() -> Vec<Value> {
     let named = |name: &str| Value::Map(vec![(name.into(), 0.into())]);
     let turnover = Value::Map(vec![("volume".into(), 0.into()), ("amount".into(), 0.into())]);
-    let format = [("code", "t".into()), ("decimals", 0.into()), ("tick", 1.into())];
-    let format = Value::Map(format.map(|(name, value)| (name.into(), value)).into());
+    let map =
+        |fields: [(&str, Value); 2]| Value::Map(fields.map(|(name, value)| (name.into(), value)).into());
+    let unit = map([("code", "t".into()), ("decimals", 0.into())]);
+    let format = map([("decimals", 0.into()), ("tick", 1.into())]);
     let texts = ["buy", "house", "currency"].map(Value::from);
     let turnovers = Value::Array(vec![turnover; 3]);
-    let others = [0.into(), true.into(), Value::Array(vec![]), format, turnovers, named("instrument")];
+    let others = [0.into(), true.into(), Value::Array(vec![]), unit, format, turnovers, named("instrument")];
     texts.into_iter().chain(others).collect()
 }
 

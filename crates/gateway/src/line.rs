@@ -117,8 +117,8 @@ pub fn parse_line(text: &str) -> Result<Line, LineError> {
         let message = format!("expected a time such as \"2021-07-16T09:30:00+08:00\", found {found}");
         return Err(LineError::at(text, "time", message));
     };
-    if id.is_empty() || id.len() > 64 {
-        return Err(LineError::at(text, "id", "an id has 1 to 64 bytes"));
+    if id.is_empty() || id.len() > 64 || id.chars().any(char::is_control) {
+        return Err(LineError::at(text, "id", "an id has 1 to 64 bytes, and no control characters"));
     }
     let name = take("do", "the name of a command")?;
     let command = read_command(text, name, object)?;

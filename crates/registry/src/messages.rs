@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// Makes a legal person known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RegisterParticipant {
     /// Short unique code.
     pub code: String,
@@ -20,6 +21,7 @@ pub struct RegisterParticipant {
 
 /// Opens an account for a participant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OpenAccount {
     /// Who answers for it.
     pub participant: ParticipantId,
@@ -31,6 +33,7 @@ pub struct OpenAccount {
 
 /// Defines something the ledger can hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DefineAsset {
     /// Short unique code.
     pub code: String,
@@ -44,6 +47,7 @@ pub struct DefineAsset {
 
 /// Creates units of an asset in an account (发放).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Issue {
     /// Where.
     pub account: AccountId,
@@ -57,6 +61,7 @@ pub struct Issue {
 
 /// Pre-allocates (预分配) a share of the emissions verified for a year, less what an earlier shortfall cuts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Preallocate {
     /// Where.
     pub account: AccountId,
@@ -68,6 +73,7 @@ pub struct Preallocate {
 
 /// Retires units without a duty (自愿注销).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CancelUnits {
     /// From here.
     pub account: AccountId,
@@ -81,6 +87,7 @@ pub struct CancelUnits {
 
 /// The settlement bank confirms money paid in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Deposit {
     /// Credited here.
     pub account: AccountId,
@@ -94,6 +101,7 @@ pub struct Deposit {
 
 /// Asks the settlement bank to pay out. The money is reserved until the bank answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RequestWithdrawal {
     /// Debited here.
     pub account: AccountId,
@@ -105,6 +113,7 @@ pub struct RequestWithdrawal {
 
 /// The settlement bank answers a withdrawal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SettleWithdrawal {
     /// The record that asked.
     pub withdrawal: Sequence,
@@ -114,6 +123,7 @@ pub struct SettleWithdrawal {
 
 /// Moves units free of payment (划转).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Transfer {
     /// From the available holding here.
     pub from: AccountId,
@@ -127,6 +137,7 @@ pub struct Transfer {
 
 /// Pledges part of a holding (质押).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PledgeUnits {
     /// Whose holding.
     pub account: AccountId,
@@ -140,6 +151,7 @@ pub struct PledgeUnits {
 
 /// Releases a pledge (解除质押): only the pledgee may.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ReleasePledge {
     /// Which.
     pub pledge: PledgeId,
@@ -147,6 +159,7 @@ pub struct ReleasePledge {
 
 /// Freezes part of a holding on the order of a court (司法冻结).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FreezeUnits {
     /// Whose holding.
     pub account: AccountId,
@@ -160,6 +173,7 @@ pub struct FreezeUnits {
 
 /// Lifts a judicial freeze.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct UnfreezeUnits {
     /// Which.
     pub freeze: FreezeId,
@@ -167,6 +181,7 @@ pub struct UnfreezeUnits {
 
 /// Stops or allows disposals from a whole account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SetAccountFrozen {
     /// Which.
     pub account: AccountId,
@@ -178,6 +193,7 @@ pub struct SetAccountFrozen {
 
 /// Records the verified emissions (经核查的排放量) of a participant for a compliance period: its duty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RecordEmissions {
     /// In which market.
     pub market: MarketId,
@@ -191,6 +207,7 @@ pub struct RecordEmissions {
 
 /// Surrenders units against a duty (清缴).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Surrender {
     /// From the available holding here, for the duty of its participant.
     pub account: AccountId,
@@ -204,6 +221,7 @@ pub struct Surrender {
 
 /// After the deadline, the authority states what is missing (interim regulation 2024, art. 24).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DetermineShortfall {
     /// In which market.
     pub market: MarketId,
@@ -215,6 +233,7 @@ pub struct DetermineShortfall {
 
 /// Applies to convert old units into new ones (结转). They are frozen until the authority answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ApplyCarryOver {
     /// Whose.
     pub account: AccountId,
@@ -230,6 +249,7 @@ pub struct ApplyCarryOver {
 
 /// Answers an application.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DecideCarryOver {
     /// Which.
     pub conversion: ConversionId,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// The registry's rules for one market, as in force on a day.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Rules {
     /// What was bought may be sold this many days later: 0 at once, 1 from the next day.
     pub resale_after_days: u32,
@@ -26,6 +27,7 @@ pub struct Rules {
 
 /// A compliance period: emissions of its years are met by one surrender (清缴).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Period {
     /// The period is named by its last year.
     pub year: i32,
@@ -57,6 +59,7 @@ pub enum Fine {
 
 /// The parameters of a carry-over. The formula itself is market code: it proposes a conversion, the registry checks it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CarryOver {
     /// First day to apply.
     pub opens: Date,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// The supervision rules of one market, as in force on a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Rules {
     /// A participant's position in one instrument above this raises an alert.
     pub position_limit: Option<PositionLimit>,
@@ -16,6 +17,7 @@ pub struct Rules {
 
 /// A limit on the position of one participant in one instrument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PositionLimit {
     /// The greatest position without an alert, units.
     pub quantity: Quantity,
@@ -25,6 +27,7 @@ pub struct PositionLimit {
 
 /// An alert from the `times`-th occurrence in a day on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CountRule {
     /// How often in a day, for one participant and instrument, before it is raised.
     pub times: u32,

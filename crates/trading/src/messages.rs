@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// Admits an asset to trading.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ListInstrument {
     /// Where.
     pub market: MarketId,
@@ -24,6 +25,7 @@ pub struct ListInstrument {
 
 /// Ends trading in an instrument for good (退市).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DelistInstrument {
     /// Which.
     pub instrument: InstrumentId,
@@ -31,6 +33,7 @@ pub struct DelistInstrument {
 
 /// Stops or resumes trading in an instrument (停牌, 复牌).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SetHalted {
     /// Which.
     pub instrument: InstrumentId,
@@ -52,6 +55,7 @@ pub enum Line {
 
 /// Sets the price that the next day starts from, where what was published differs from what the engine computed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CorrectReference {
     /// Which line.
     pub line: Line,
@@ -63,6 +67,7 @@ pub struct CorrectReference {
 
 /// Adds a day without trading to the calendar (休市).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DeclareHoliday {
     /// Where.
     pub market: MarketId,
@@ -72,6 +77,7 @@ pub struct DeclareHoliday {
 
 /// Places a listing (挂牌).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PlaceOrder {
     /// Delivers or pays.
     pub account: AccountId,
@@ -87,6 +93,7 @@ pub struct PlaceOrder {
 
 /// Takes part or all of one listing (摘牌), at the maker's price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TakeListing {
     /// Delivers or pays.
     pub account: AccountId,
@@ -98,6 +105,7 @@ pub struct TakeListing {
 
 /// Withdraws what is left of a listing (撤单).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CancelOrder {
     /// The account that placed it.
     pub account: AccountId,
@@ -107,6 +115,7 @@ pub struct CancelOrder {
 
 /// Proposes a block to a counterparty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ProposeBlock {
     /// Delivers or pays.
     pub account: AccountId,
@@ -124,6 +133,7 @@ pub struct ProposeBlock {
 
 /// Accepts a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AcceptBlock {
     /// The counterparty.
     pub account: AccountId,
@@ -133,6 +143,7 @@ pub struct AcceptBlock {
 
 /// Withdraws a block (by its proposer) or declines it (by its counterparty).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct WithdrawBlock {
     /// Either side.
     pub account: AccountId,
@@ -142,6 +153,7 @@ pub struct WithdrawBlock {
 
 /// Announces an auction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AnnounceAuction {
     /// What.
     pub instrument: InstrumentId,
@@ -161,6 +173,7 @@ pub struct AnnounceAuction {
 
 /// Enters a sealed bid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PlaceBid {
     /// Pays or delivers.
     pub account: AccountId,
@@ -174,6 +187,7 @@ pub struct PlaceBid {
 
 /// Withdraws a bid before the auction closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct WithdrawBid {
     /// The account that placed it.
     pub account: AccountId,
@@ -183,6 +197,7 @@ pub struct WithdrawBid {
 
 /// Gives the seed for the lot among tied bids, after the bids are closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DrawLot {
     /// Which auction.
     pub auction: AuctionId,
@@ -192,6 +207,7 @@ pub struct DrawLot {
 
 /// Calls an auction off before it is decided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CancelAuction {
     /// Which.
     pub auction: AuctionId,
@@ -201,6 +217,7 @@ pub struct CancelAuction {
 
 /// Quantity and amount traded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Turnover {
     /// Units.
     pub volume: i128,
@@ -553,6 +570,10 @@ rejections! {
 rejections! {
     /// Why an auction is not announced, drawn or called off.
     pub enum AuctionRejection {
+        /// The auction does not exist or is decided.
+        AuctionUnknown = "auction_unknown",
+        /// The auction does not wait for a lot.
+        NoLotAwaited = "no_lot_awaited",
         /// The instrument does not exist.
         InstrumentUnknown = "instrument_unknown",
         /// The instrument has left the list.
@@ -573,10 +594,6 @@ rejections! {
         ReserveNotPositive = "reserve_not_positive",
         /// The amount is more than can be counted.
         AmountTooLarge = "amount_too_large",
-        /// The auction does not exist or is decided.
-        AuctionUnknown = "auction_unknown",
-        /// The auction does not wait for a lot.
-        NoLotAwaited = "no_lot_awaited",
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// The trading rules of one market, as in force on a day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Rules {
     /// Trading days and local time.
     pub calendar: Calendar,
@@ -27,6 +28,7 @@ pub struct Rules {
 
 /// Listed trading: a maker's price, a taker's choice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ListingRules {
     /// When listings may be placed and taken.
     pub sessions: Vec<Session>,
@@ -40,6 +42,7 @@ pub struct ListingRules {
 
 /// Block trading: negotiated outside, confirmed by both sides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BlockRules {
     /// When blocks may be proposed and accepted.
     pub sessions: Vec<Session>,
@@ -51,6 +54,7 @@ pub struct BlockRules {
 
 /// One-way auctions: one side, sealed bids, one price.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AuctionRules {
     /// When bids may be entered: an auction opens and closes within one of these.
     pub sessions: Vec<Session>,
@@ -78,6 +82,7 @@ pub enum TieRule {
 
 /// The composite line of a market.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Composite {
     /// Its name on the price list.
     pub code: String,

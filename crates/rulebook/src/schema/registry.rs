@@ -130,6 +130,10 @@ fn carry_over_of(mut fields: Fields<'_>, context: Context<'_>) -> Option<CarryOv
     if closes < opens && closes.is_some() {
         fields.broken("closes", "a carry-over must not close before it opens");
     }
+    if opens <= sales_to && opens.is_some() {
+        // What the formula looks back on must not change any more: the same application is the same command whenever it is read.
+        fields.broken("opens", "a carry-over opens after the last day of the sales that it counts");
+    }
     if sales_to < sales_from && sales_to.is_some() {
         fields.broken("sales_to", "the span of sales must not end before it begins");
     }
