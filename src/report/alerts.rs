@@ -1,12 +1,12 @@
 //! Alerts of supervision (预警).
 
-use super::table::{left, right, table};
+use super::table::{grouped, left, right, table};
 use super::{Report, View, name_of};
 use base::{Date, MarketId};
 use engine::State;
 use gateway::Names;
 use serde::Serialize;
-use supervision::{Alert, AlertRule};
+use supervision::{Alert, AlertRule, rules::ManipulationFine};
 
 /// The alerts of a market from a day on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -17,6 +17,9 @@ pub struct Alerts {
     pub since: String,
     /// In order of raising.
     pub alerts: Vec<AlertLine>,
+    /// What manipulation is fined by the rules in force, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manipulation: Option<String>,
 }
 
 /// An alert.
@@ -45,7 +48,8 @@ pub struct AlertLine {
 pub fn alerts(state: &State, market: MarketId, since: Date) -> Alerts {
     let since_text = since.to_string();
     let Some(view) = View::of(state, market) else {
-        return Alerts { market: Names(state).market(market), since: since_text, alerts: Vec::new() };
+        let market = Names(state).market(market);
+        return Alerts { market, since: since_text, ..Alerts::default() };
     };
     let line = |alert: &Alert| {
         let measure = |measure| match alert.rule {
@@ -64,7 +68,13 @@ pub fn alerts(state: &State, market: MarketId, since: Date) -> Alerts {
         }
     };
     let raised = state.watch().alerts().iter().filter(|a| a.market == market && a.date >= since);
-    Alerts { market: view.code(), since: since_text, alerts: raised.map(line).collect() }
+    let fine = state.watch().rules(market).manipulation;
+    let manipulation = fine.map(|ManipulationFine { of_gain_least, of_gain_most, least, most }| {
+        let (least, most) = (view.money(i128::from(least.0)), view.money(i128::from(most.0)));
+        let gain = format!("{of_gain_least} to {of_gain_most} times the illegal gain");
+        format!("{gain}; without one, {} to {} {}", grouped(&least), grouped(&most), view.currency())
+    });
+    Alerts { market: view.code(), since: since_text, alerts: raised.map(line).collect(), manipulation }
 }
 
 impl Report for Alerts {
@@ -99,6 +109,9 @@ impl Report for Alerts {
             ]
         };
         text.push_str(&table(&heads, self.alerts.iter().map(row).collect()));
+        if let Some(fine) = &self.manipulation {
+            text.push_str(&format!("\nIf it was manipulation, the fine is {fine}.\n"));
+        }
         text
     }
 

@@ -245,3 +245,14 @@ fn rules_without_a_fine_say_so() {
     let text = compliance(&desk.state, MARKET).text();
     assert!(text.ends_with("\nNo fine is shown: the rules name no fine\n"), "{text}");
 }
+
+#[test]
+fn beside_alerts_stands_what_manipulation_is_fined_by_the_rules_of_the_day() {
+    let mut desk = december();
+    for minute in 10..13 {
+        desk.trade(&format!("2024-12-31T14:{minute}:00"), "CEA", "106.70", 1, ("CITIC", "CT"));
+    }
+    let text = huangpu::report::alerts(&desk.state, MARKET, base::Date(0)).text();
+    let fine = "1 to 10 times the illegal gain; without one, 500,000.00 to 5,000,000.00 CNY";
+    assert!(text.ends_with(&format!("\nIf it was manipulation, the fine is {fine}.\n")), "{text}");
+}

@@ -63,6 +63,7 @@ impl State {
             Command::DefineAsset(c) => self.define_asset(c, out),
             Command::Issue(c) => Ok(self.registry.issue(c, &mut out.registry())?),
             Command::Preallocate(c) => Ok(self.registry.preallocate(c, &mut out.registry())?),
+            Command::Allocate(c) => Ok(self.registry.allocate(c, &mut out.registry())?),
             Command::CancelUnits(c) => Ok(self.registry.cancel_units(c, &mut out.registry())?),
             Command::Deposit(c) => Ok(self.registry.deposit(c, &mut out.registry())?),
             Command::RequestWithdrawal(c) => {

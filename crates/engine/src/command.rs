@@ -89,6 +89,7 @@ pub enum Command {
     DefineAsset(r::DefineAsset),
     Issue(r::Issue),
     Preallocate(r::Preallocate),
+    Allocate(r::Allocate),
     CancelUnits(r::CancelUnits),
     Deposit(r::Deposit),
     RequestWithdrawal(r::RequestWithdrawal),

@@ -238,6 +238,10 @@ impl Names<'_> {
                 asset: self.asset(c.asset),
                 base_year: c.base_year,
             },
+            C::Allocate(c) => {
+                let (quantity, asset) = (self.quantity(c.asset, c.quantity), self.asset(c.asset));
+                W::Allocate { account: account(c.account), asset, base_year: c.base_year, quantity }
+            }
             C::CancelUnits(c) => {
                 let quantity = self.quantity(c.asset, c.quantity);
                 W::CancelUnits {

@@ -507,6 +507,10 @@ impl<B: ReferenceBook> Resolver<'_, B> {
                 let (account, asset) = (account(code)?, self.asset("asset", asset)?);
                 Command::Preallocate(r::Preallocate { account, asset, base_year: *base_year })
             }
+            W::Allocate { account: code, asset, base_year, quantity } => {
+                let ((asset, quantity), base_year) = (units(asset, quantity)?, *base_year);
+                Command::Allocate(r::Allocate { account: account(code)?, asset, base_year, quantity })
+            }
             W::CancelUnits { account: code, asset, quantity, reason } => {
                 let ((asset, quantity), reason) = (units(asset, quantity)?, reason.clone());
                 Command::CancelUnits(r::CancelUnits { account: account(code)?, asset, quantity, reason })

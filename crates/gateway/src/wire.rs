@@ -82,6 +82,12 @@ pub enum WireCommand {
         asset: String,
         base_year: i32,
     },
+    Allocate {
+        account: String,
+        asset: String,
+        base_year: i32,
+        quantity: Number,
+    },
     CancelUnits {
         account: String,
         asset: String,

@@ -1,7 +1,9 @@
 //! Units come into being and end: issuance, pre-allocation, cancellation.
 
-use crate::{AssetClass, Bucket, CancelUnits, Event, IssuanceRejection, Issue, Preallocate, Registry};
-use base::{AccountId, AssetId, Quantity, share};
+use crate::{
+    Allocate, AssetClass, Bucket, CancelUnits, Event, IssuanceRejection, Issue, Preallocate, Registry,
+};
+use base::{AccountId, AssetId, MarketId, ParticipantId, Quantity, share};
 
 impl Registry {
     fn check_units(&self, account: AccountId, asset: AssetId) -> Result<(), IssuanceRejection> {
@@ -12,6 +14,21 @@ impl Registry {
             None => Err(IssuanceRejection::AssetUnknown),
             Some(AssetClass::Currency) => Err(IssuanceRejection::AssetIsCurrency),
             Some(_) => Ok(()),
+        }
+    }
+
+    /// Whose allocation it would be, and in which market.
+    fn check_allocation(
+        &self,
+        account: AccountId,
+        asset: AssetId,
+    ) -> Result<(ParticipantId, MarketId), IssuanceRejection> {
+        self.check_units(account, asset)?;
+        match (self.assets[asset.index()].class, self.assets[asset.index()].market) {
+            (AssetClass::Allowance { .. }, Some(market)) => {
+                Ok((self.accounts[account.index()].participant, market))
+            }
+            _ => Err(IssuanceRejection::NotAnAllowance),
         }
     }
 
@@ -44,13 +61,7 @@ impl Registry {
         out: &mut impl FnMut(Event),
     ) -> Result<(), IssuanceRejection> {
         let &Preallocate { account, asset, base_year } = command;
-        self.check_units(account, asset)?;
-        let participant = self.accounts[account.index()].participant;
-        let (AssetClass::Allowance { .. }, Some(market)) =
-            (self.assets[asset.index()].class, self.assets[asset.index()].market)
-        else {
-            return Err(IssuanceRejection::NotAnAllowance);
-        };
+        let (participant, market) = self.check_allocation(account, asset)?;
         let Some(rate) = self.rules[market.index()].preallocation else {
             return Err(IssuanceRejection::PreallocationNotOpen);
         };
@@ -78,6 +89,48 @@ impl Registry {
         }
         self.ledger.issue(account, asset, Quantity(left));
         out(Event::Issued { account, asset, quantity: Quantity(left) });
+        Ok(())
+    }
+
+    /// States the final allocation: the formula's quantity, raised so far that the shortfall against the verified emissions stays
+    /// within the rules' share of them. The difference from the pre-allocation is issued, or taken back from what is available.
+    ///
+    /// # Errors
+    /// See [`IssuanceRejection`].
+    pub fn allocate(
+        &mut self,
+        command: &Allocate,
+        out: &mut impl FnMut(Event),
+    ) -> Result<(), IssuanceRejection> {
+        let &Allocate { account, asset, base_year, quantity } = command;
+        let (participant, market) = self.check_allocation(account, asset)?;
+        let Some(cap) = self.rules[market.index()].shortfall_cap else {
+            return Err(IssuanceRejection::AllocationNotOpen);
+        };
+        if self.allocated.contains_key(&(participant, asset)) {
+            return Err(IssuanceRejection::AlreadyAllocated);
+        }
+        let Some(duty) = self.duties.get(&(market, base_year, participant)) else {
+            return Err(IssuanceRejection::NoVerifiedEmissions);
+        };
+        let borne = share(duty.verified.0, cap).ok_or(IssuanceRejection::IssueTooLarge)?;
+        let granted = quantity.0.max(duty.verified.0 - borne);
+        let before = self.preallocated.get(&(participant, asset)).copied().unwrap_or_default();
+        let (more, less) = ((granted - before.0).max(0), (before.0 - granted).max(0));
+        if !self.ledger.can_issue(asset, Quantity(more)) {
+            return Err(IssuanceRejection::IssueTooLarge);
+        }
+        if self.ledger.holding(account, asset).available.0 < less {
+            return Err(IssuanceRejection::InsufficientHolding);
+        }
+        self.allocated.insert((participant, asset), Quantity(granted));
+        if less > 0 {
+            self.ledger.retire(account, asset, Bucket::Available, Quantity(less));
+            out(Event::Cancelled { account, asset, quantity: Quantity(less) });
+        } else {
+            self.ledger.issue(account, asset, Quantity(more));
+            out(Event::Issued { account, asset, quantity: Quantity(more) });
+        }
         Ok(())
     }
 

@@ -61,6 +61,7 @@ pub struct Registry {
     conversions: BTreeMap<ConversionId, Conversion>,
     duties: BTreeMap<(MarketId, i32, ParticipantId), Duty>,
     preallocated: BTreeMap<(ParticipantId, AssetId), Quantity>,
+    allocated: BTreeMap<(ParticipantId, AssetId), Quantity>,
     /// Trades by account, asset and month (year × 12 + month − 1): what a carry-over looks back on.
     traded: BTreeMap<(AccountId, AssetId, i32), Traded>,
     /// Holdings at the end of a record date.

@@ -71,6 +71,21 @@ pub struct Preallocate {
     pub base_year: i32,
 }
 
+/// States the final allocation (核定分配) for a vintage. What it exceeds the pre-allocation by is issued; what it falls short
+/// of it by is taken back (多退少补).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Allocate {
+    /// Where.
+    pub account: AccountId,
+    /// The vintage.
+    pub asset: AssetId,
+    /// The year whose verified emissions the cap on the shortfall looks at.
+    pub base_year: i32,
+    /// What the authority's formula comes to, units, before the cap.
+    pub quantity: Quantity,
+}
+
 /// Retires units without a duty (自愿注销).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -494,7 +509,7 @@ rejections! {
 }
 
 rejections! {
-    /// Why units are not issued, pre-allocated or cancelled.
+    /// Why units are not issued, allocated or cancelled.
     pub enum IssuanceRejection {
         /// The account does not exist.
         AccountUnknown = "account_unknown",
@@ -510,6 +525,10 @@ rejections! {
         PreallocationNotOpen = "preallocation_not_open",
         /// This vintage was pre-allocated to the participant already.
         AlreadyPreallocated = "already_preallocated",
+        /// The rules know no final allocation.
+        AllocationNotOpen = "allocation_not_open",
+        /// The final allocation of this vintage was stated already.
+        AlreadyAllocated = "already_allocated",
         /// No verified emissions are recorded for the base year.
         NoVerifiedEmissions = "no_verified_emissions",
         /// More units than the ledger can count.

@@ -13,6 +13,9 @@ pub struct Rules {
     pub holding_limit: Option<Quantity>,
     /// Pre-allocation: this share of the last verified emissions, rounded down.
     pub preallocation: Option<BasisPoints>,
+    /// The final allocation leaves no greater shortfall than this share of the verified emissions (缺口上限).
+    #[serde(default)]
+    pub shortfall_cap: Option<BasisPoints>,
     /// Compliance periods, oldest first.
     pub periods: Vec<Period>,
     /// Whether units of a later vintage than the period may meet its duty (borrowing).

@@ -13,7 +13,7 @@ use base::Date;
 use std::collections::BTreeMap;
 
 /// The tables that state a rule, and so must say where it comes from each time they are written.
-const TABLES: [&str; 21] = [
+const TABLES: [&str; 23] = [
     "trading.calendar",
     "trading.quantity",
     "trading.launch",
@@ -28,6 +28,7 @@ const TABLES: [&str; 21] = [
     "registry.resale",
     "registry.holding_limit",
     "registry.preallocation",
+    "registry.allocation",
     "registry.vintages",
     "registry.offsets",
     "registry.fine",
@@ -35,6 +36,7 @@ const TABLES: [&str; 21] = [
     "supervision.position_limit",
     "supervision.self_trade",
     "supervision.at_price_limit",
+    "supervision.manipulation",
 ];
 /// The arrays of such tables.
 const LISTS: [&str; 2] = ["registry.period", "registry.period_add"];

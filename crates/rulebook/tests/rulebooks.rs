@@ -68,6 +68,10 @@ fn the_fine_changes_with_the_interim_regulation() {
     assert_eq!(fine("2026-01-01"), multiple);
     // What the regulation did not change holds on.
     let (before, after) = (on(&book, "2024-04-30"), on(&book, "2024-05-01"));
+    assert_eq!(before.supervision.manipulation, None);
+    let manipulation = after.supervision.manipulation.unwrap();
+    assert_eq!((manipulation.of_gain_least, manipulation.of_gain_most), (1, 10));
+    assert_eq!((manipulation.least, manipulation.most), (Money(50_000_000), Money(500_000_000)));
     assert_eq!(before.trading, after.trading);
     assert_eq!(before.registry.periods, after.registry.periods);
 }
@@ -84,6 +88,8 @@ fn the_composite_line_and_the_allocation_plan() {
     assert_eq!((after.code, after.price), ("COMCEA".into(), CompositePrice::Instrument("CEA25".into())));
     let registry = &on(&book, "2025-12-31").registry;
     assert_eq!(registry.preallocation, Some(BasisPoints(7_000)));
+    assert_eq!(registry.shortfall_cap, Some(BasisPoints(2_000)));
+    assert_eq!(on(&book, "2024-10-20").registry.shortfall_cap, None);
     let carry_over = registry.carry_over.as_ref().unwrap();
     assert_eq!((carry_over.base, carry_over.of_net_sales), (Quantity(10_000), BasisPoints(15_000)));
     assert_eq!((carry_over.vintage_to, carry_over.into_vintage), (2024, 2025));

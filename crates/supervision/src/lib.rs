@@ -87,6 +87,12 @@ impl Watch {
         self.rules[market.index()] = rules;
     }
 
+    /// The rules in force in a market.
+    #[must_use]
+    pub fn rules(&self, market: MarketId) -> &Rules {
+        &self.rules[market.index()]
+    }
+
     /// Begins a trading day: counts start again.
     pub fn begin_day(&mut self, market: MarketId) {
         self.counts.retain(|(counted, ..), _| *counted != market);

@@ -1,6 +1,6 @@
 //! What a rulebook tells supervision.
 
-use base::Quantity;
+use base::{Money, Quantity};
 use serde::{Deserialize, Serialize};
 
 /// The supervision rules of one market, as in force on a day.
@@ -13,6 +13,23 @@ pub struct Rules {
     pub self_trade: Option<CountRule>,
     /// Trades of one participant at the edge of the price band raise an alert.
     pub at_price_limit: Option<CountRule>,
+    /// What manipulation is fined, where the rules say so: it stands beside the alerts.
+    #[serde(default)]
+    pub manipulation: Option<ManipulationFine>,
+}
+
+/// The fine on manipulation (操纵市场): multiples of the illegal gain, or a sum where there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManipulationFine {
+    /// The least multiple of the illegal gain.
+    pub of_gain_least: i64,
+    /// The greatest multiple of the illegal gain.
+    pub of_gain_most: i64,
+    /// The least sum where there is no gain.
+    pub least: Money,
+    /// The greatest sum where there is no gain.
+    pub most: Money,
 }
 
 /// A limit on the position of one participant in one instrument.

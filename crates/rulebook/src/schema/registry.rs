@@ -28,6 +28,7 @@ pub(super) fn read(node: &Node, context: Context<'_>) -> Option<Rules> {
     let resale = one(&mut room, "resale", "after_days", &days);
     let holding_limit = one(&mut room, "holding_limit", "quantity", &quantity);
     let preallocation = one(&mut room, "preallocation", "of_emissions", &share);
+    let shortfall_cap = one(&mut room, "allocation", "shortfall_cap", &share);
     let borrowing = one(&mut room, "vintages", "borrowing", &flag());
     let offset_cap = one(&mut room, "offsets", "cap", &share);
     let fine = room.table("fine").and_then(|fields| fine_of(fields, context));
@@ -38,6 +39,7 @@ pub(super) fn read(node: &Node, context: Context<'_>) -> Option<Rules> {
         resale_after_days: resale.unwrap_or_default(),
         holding_limit,
         preallocation,
+        shortfall_cap,
         periods: periods.unwrap_or_default(),
         borrowing: borrowing.unwrap_or_default(),
         offset_cap: offset_cap.unwrap_or_default(),
