@@ -94,6 +94,7 @@ pub fn price_list(state: &State, market: MarketId) -> PriceList {
     let rules = state.venue().rules(market);
     let offered = |method| match method {
         Method::Listed => rules.listing.is_some(),
+        Method::Continuous => rules.continuous.is_some(),
         Method::Block => rules.block.is_some(),
         Method::Auction => rules.auction.is_some(),
     };

@@ -91,6 +91,11 @@ impl State {
                 Ok(self.registry.apply_carry_over(today, c, &mut out.registry())?)
             }
             Command::DecideCarryOver(c) => Ok(self.registry.decide_carry_over(c, &mut out.registry())?),
+            Command::EnterOrder(_) => Err(trading::EnterRejection::MethodNotOffered.into()),
+            Command::AmendOrder(_) => Err(trading::AmendRejection::OrderUnknown.into()),
+            Command::MassCancel(_) | Command::SetTradingBlocked(_) => {
+                Err(trading::SweepRejection::NothingToDo.into())
+            }
             Command::AdoptRulebook(rulebook) => self.adopt(rulebook, out),
             Command::Tick => Ok(()),
         }

@@ -62,6 +62,7 @@ macro_rules! stages {
     };
 }
 
+// The digest of the log covers the place of a stage: new ones stand at the end.
 stages! {
     /// Who may send what.
     Access(AccessRejection) = "access";
@@ -99,4 +100,10 @@ stages! {
     Compliance(registry::ComplianceRejection) = "compliance";
     /// Carry-over.
     CarryOver(registry::CarryOverRejection) = "carry_over";
+    /// Entering an order.
+    Enter(trading::EnterRejection) = "enter";
+    /// Amending an order.
+    Amend(trading::AmendRejection) = "amend";
+    /// Cancelling many orders, and the kill switch.
+    Sweep(trading::SweepRejection) = "sweep";
 }

@@ -57,6 +57,8 @@ pub enum AssetClass {
         /// Year of the reduction.
         vintage: i32,
     },
+    /// A bond, a share, a fund's unit: no duty is met with it (证券).
+    Security,
 }
 
 /// Anything the ledger holds.

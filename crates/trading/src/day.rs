@@ -60,6 +60,7 @@ impl Market {
         let rules = &self.rules;
         match method {
             Method::Listed => rules.listing.as_ref().map_or(&[], |listing| &listing.sessions),
+            Method::Continuous => rules.continuous.as_ref().map_or(&[], |continuous| &continuous.sessions),
             Method::Block => rules.block.as_ref().map_or(&[], |block| &block.sessions),
             Method::Auction => rules.auction.as_ref().map_or(&[], |auction| &auction.sessions),
         }

@@ -43,6 +43,7 @@ pub(super) fn read(node: &Node, context: Context<'_>) -> Option<Rules> {
         lot: reading.lot,
         launch_reference,
         listing,
+        continuous: None,
         block,
         auction,
         composite,
