@@ -9,6 +9,7 @@
 //! equal slots, ids and queues, also after a restore.
 
 mod book;
+mod ladder;
 mod orders;
 
 pub use book::{Book, Level};

@@ -1,5 +1,6 @@
 //! The table of standing orders.
 
+use crate::ladder::NONE;
 use base::{OrderId, Price, Quantity, Side};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
@@ -11,8 +12,6 @@ const GENERATION_MAX: u32 = (1 << 24) - 1;
 /// Marks an id as one of a standing order: with it every id has 53 bits, the most that every reader of JSON keeps.
 const ID_MARK: u64 = 1 << 52;
 
-/// No order: the end of a queue, of the free list.
-pub(crate) const NONE: u32 = u32::MAX;
 /// In the place of the order before: the slot is closed.
 const CLOSED: u32 = u32::MAX - 1;
 
@@ -28,6 +27,7 @@ impl Slot {
         self.0 as usize
     }
 
+    #[inline]
     pub(crate) const fn link(link: u32) -> Option<Self> {
         if link == NONE { None } else { Some(Self(link)) }
     }
@@ -51,10 +51,12 @@ pub struct Order<T> {
 }
 
 impl<T> Order<T> {
+    #[inline]
     const fn generation(&self) -> u32 {
         u32::from_le_bytes([self.generation[0], self.generation[1], self.generation[2], 0])
     }
 
+    #[inline]
     const fn is_open(&self) -> bool {
         self.before != CLOSED
     }
@@ -111,6 +113,7 @@ impl<T: Copy> Orders<T> {
     }
 
     /// Takes a slot for an order that stands in no book yet. `None`: the table is full (2^28 slots).
+    #[inline]
     pub fn open(&mut self, side: Side, price: Price, left: Quantity, owner: T) -> Option<Slot> {
         if !self.dormant.is_empty() {
             self.wake(owner);
@@ -140,6 +143,7 @@ impl<T: Copy> Orders<T> {
 
     /// Gives the slot back; its order must have left its book. The id is not issued again: when the generations of the
     /// slot are used up (after 16,777,216 orders), it is retired.
+    #[inline]
     pub fn close(&mut self, slot: Slot) {
         let free = self.free;
         let order = self.at_mut(slot);
@@ -160,6 +164,7 @@ impl<T: Copy> Orders<T> {
     /// The id of the order: bit 52, then 24 bits of generation and 28 of slot. Below 2^53, so that every reader of JSON
     /// keeps it.
     #[must_use]
+    #[inline]
     pub fn id(&self, slot: Slot) -> OrderId {
         OrderId(ID_MARK | u64::from(self.get(slot).generation()) << SLOT_BITS | u64::from(slot.0))
     }
@@ -167,6 +172,7 @@ impl<T: Copy> Orders<T> {
     /// The order with this id, if it is still open.
     #[must_use]
     #[allow(clippy::cast_possible_truncation)] // 28 bits and 24 bits
+    #[inline]
     pub fn find(&self, id: OrderId) -> Option<Slot> {
         let slot = (id.0 & (SLOTS_MAX as u64 - 1)) as u32;
         let order = self.slots.get(slot as usize)?;
@@ -176,11 +182,13 @@ impl<T: Copy> Orders<T> {
 
     /// The order in an open slot.
     #[must_use]
+    #[inline]
     pub fn get(&self, slot: Slot) -> &Order<T> {
         &self.slots[slot.index()]
     }
 
     /// What the owner keeps with an order.
+    #[inline]
     pub fn owner_mut(&mut self, slot: Slot) -> &mut T {
         &mut self.slots[slot.index()].owner
     }
@@ -190,6 +198,7 @@ impl<T: Copy> Orders<T> {
         (0..).zip(&self.slots).filter(|(_, order)| order.is_open()).map(|(slot, order)| (Slot(slot), order))
     }
 
+    #[inline]
     pub(crate) fn at_mut(&mut self, slot: Slot) -> &mut Order<T> {
         &mut self.slots[slot.index()]
     }
