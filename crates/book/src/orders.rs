@@ -193,6 +193,13 @@ impl<T: Copy> Orders<T> {
         &mut self.slots[slot.index()].owner
     }
 
+    /// Gives an order that is in no book another price and quantity.
+    #[inline]
+    pub fn reprice(&mut self, slot: Slot, price: Price, left: Quantity) {
+        let order = self.at_mut(slot);
+        (order.price, order.left) = (price, left);
+    }
+
     /// The open orders, in the order of their slots.
     pub fn iter(&self) -> impl Iterator<Item = (Slot, &Order<T>)> {
         (0..).zip(&self.slots).filter(|(_, order)| order.is_open()).map(|(slot, order)| (Slot(slot), order))
