@@ -496,7 +496,9 @@ impl<B: ReferenceBook> Resolver<'_, B> {
                     }
                     (Class::Offset, [vintage]) => AssetClass::Offset { vintage: *vintage },
                     (Class::Security, []) => AssetClass::Security,
-                    (Class::Security, _) => return wrong("vintages", "a security has no vintages: leave it out"),
+                    (Class::Security, _) => {
+                        return wrong("vintages", "a security has no vintages: leave it out");
+                    }
                     _ => {
                         return wrong(
                             "vintages",

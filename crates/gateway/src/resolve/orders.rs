@@ -36,7 +36,11 @@ impl<B: ReferenceBook> Resolver<'_, B> {
             }
             W::UnblockTrading { account, participant, reason } => {
                 let of = self.whose(account.as_deref(), participant.as_deref())?;
-                Command::SetTradingBlocked(t::SetTradingBlocked { of, blocked: false, reason: reason.clone() })
+                Command::SetTradingBlocked(t::SetTradingBlocked {
+                    of,
+                    blocked: false,
+                    reason: reason.clone(),
+                })
             }
             _ => unreachable!("resolve() sends only commands of the order book here"),
         })
