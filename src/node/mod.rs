@@ -14,14 +14,14 @@ mod verify;
 
 pub use answers::{Answer, Answers};
 pub use dir::DataDir;
-pub use replay::{Replay, Until, hex, replay};
-pub use verify::{Fault, Verified, verify};
+pub use replay::{Replay, Until, hex, replay, replay_on};
+pub use verify::{Fault, Verified, verify, verify_on};
 
 use anyhow::{Context, Result, bail};
 use base::{ParticipantId, Sequence, Timestamp};
 use engine::{Envelope, Event, Events, LogDigest, Record, State};
 use gateway::Created;
-use journal::{Batch, Journal, Log, Options, Outcome};
+use journal::{Batch, Disk, Journal, Log, Options, Outcome, RealDisk};
 use std::path::Path;
 
 /// Records a batch at most: one write and one sync.
@@ -54,10 +54,20 @@ pub struct Opened {
 /// What is told about each record when it has been applied.
 pub type Observer<'a> = dyn FnMut(&Record, &[Event], &State) -> Result<()> + 'a;
 
-/// A node: journal, engine and the answers given so far.
-pub struct Node {
+/// How a node is set up, where it matters to someone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Settings {
+    /// How its journal is laid out.
+    pub journal: Options,
+    /// The id of a log that is to be made; a random one where none is given.
+    pub log_id: Option<[u8; 16]>,
+}
+
+/// A node: journal, engine and the answers given so far. Everything it keeps goes through one [`Disk`].
+pub struct Node<D: Disk = RealDisk> {
+    disk: D,
     dir: DataDir,
-    journal: Journal,
+    journal: Journal<D>,
     state: State,
     digest: LogDigest,
     answers: Answers,
@@ -75,24 +85,40 @@ impl Node {
     /// # Errors
     /// The directory is in use, cannot be read or written, or its log is damaged or does not replay to the digests in it.
     pub fn open(path: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(Self, Opened)> {
+        Self::open_on(RealDisk, path, Settings::default(), progress)
+    }
+}
+
+impl<D: Disk> Node<D> {
+    /// [`Node::open`] on a disk of the caller's.
+    ///
+    /// # Errors
+    /// As [`Node::open`].
+    pub fn open_on(
+        disk: D,
+        path: &Path,
+        settings: Settings,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<(Self, Opened)> {
         let dir = DataDir::at(path);
-        let (journal, cut_bytes) = if dir.has_log()? {
-            let (journal, recovery) = Journal::open(dir.journal(), Options::default())
+        let (journal, cut_bytes) = if dir.has_log(&disk)? {
+            let (journal, recovery) = Journal::open_on(disk.clone(), dir.journal(), settings.journal)
                 .with_context(|| format!("cannot open the log in {}", dir.journal().display()))?;
             let cut_bytes = recovery.cut().map_or(0, |cut| cut.bytes);
             (journal, cut_bytes)
         } else {
-            dir.make()?;
-            let journal = Journal::create(dir.journal(), dir::new_log_id(), Options::default())
+            let log_id = settings.log_id.unwrap_or_else(dir::new_log_id);
+            let journal = Journal::create_on(disk.clone(), dir.journal(), log_id, settings.journal)
                 .with_context(|| format!("cannot make a log in {}", dir.journal().display()))?;
             (journal, 0)
         };
         let last = journal.last_seq();
-        let start = snapshots::latest(&dir, journal.log_id(), last);
+        let start = snapshots::latest(&disk, &dir, journal.log_id(), last);
         let snapshot = start.as_ref().map_or(0, |start| start.state.sequence().0);
         let replay::Recovered { state, digest, answers } = replay::recover(&journal, start, progress)?;
         let opened = Opened { records: last, snapshot, cut_bytes };
         let node = Self {
+            disk,
             dir,
             journal,
             state,
@@ -221,16 +247,26 @@ impl Node {
     /// As [`Node::flush`]; or the snapshot could not be written, which loses nothing.
     pub fn close(mut self, observer: &mut Observer<'_>) -> Result<()> {
         self.flush(observer)?;
-        let last = self.state.sequence().0;
-        if last > self.snapshot_at {
+        if self.state.sequence().0 > self.snapshot_at {
             self.journal.seal(EPOCH, self.outcome()).context("the log could not be sealed")?;
-            snapshots::write(&self.dir, self.journal.log_id(), &self.state, &self.digest, &self.answers)?;
+            self.snapshot()?;
         }
+        Ok(())
+    }
+
+    /// Writes a snapshot of the state as of the last flush.
+    ///
+    /// # Errors
+    /// It could not be written, which loses nothing: the log is the truth.
+    pub fn snapshot(&mut self) -> Result<()> {
+        let Self { disk, dir, journal, state, digest, answers, .. } = self;
+        snapshots::write(disk, dir, journal.log_id(), state, digest, answers)?;
+        self.snapshot_at = self.state.sequence().0;
         Ok(())
     }
 }
 
-impl gateway::ReferenceBook for Node {
+impl<D: Disk> gateway::ReferenceBook for Node<D> {
     fn created(&self, by: Option<ParticipantId>, id: &str) -> Result<Option<Created>, String> {
         self.answers.created(by, id)
     }

@@ -4,7 +4,7 @@ use crate::node::{Answer, Answers, DataDir, Observer, answers::body_digest, snap
 use anyhow::{Context, Result, bail};
 use base::{Date, Sequence, Timestamp};
 use engine::{Events, LogDigest, Record, State};
-use journal::{Frame, Frames, Journal, Log};
+use journal::{Disk, Frame, Frames, Journal, Log, RealDisk};
 
 /// What recovery found.
 pub(crate) struct Recovered {
@@ -73,8 +73,8 @@ pub fn hex(digest: &[u8; 32]) -> String {
 }
 
 /// Brings a state up to the end of a journal.
-pub(crate) fn recover(
-    journal: &Journal,
+pub(crate) fn recover<D: Disk>(
+    journal: &Journal<D>,
     start: Option<Start>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Recovered> {
@@ -109,11 +109,24 @@ pub(crate) fn recover(
 /// # Errors
 /// There is no log, it is damaged, it does not replay to the digests in it, or the observer failed.
 pub fn replay(dir: &DataDir, until: Until, observer: &mut Observer<'_>) -> Result<Replay> {
-    if !dir.has_log()? {
+    replay_on(&RealDisk, dir, until, observer)
+}
+
+/// [`replay`] on a disk of the caller's.
+///
+/// # Errors
+/// As [`replay`].
+pub fn replay_on<D: Disk>(
+    disk: &D,
+    dir: &DataDir,
+    until: Until,
+    observer: &mut Observer<'_>,
+) -> Result<Replay> {
+    if !dir.has_log(disk)? {
         bail!("there is no log in {}", dir.root().display());
     }
     let mut player = Player { state: State::new(), digest: LogDigest::new(), events: Events::new() };
-    let mut reader = journal::scan(dir.journal(), 1)?;
+    let mut reader = journal::scan_on(disk.clone(), dir.journal(), 1)?;
     let mut frames = 0;
     'log: while let Some(frame) = reader.next_frame()? {
         frames += 1;
