@@ -236,7 +236,8 @@ impl<D: Disk> Node<D> {
         told
     }
 
-    fn outcome(&self) -> Outcome {
+    fn outcome(&mut self) -> Outcome {
+        self.digest.catch_up();
         Outcome { seq: self.state.sequence().0, digest: self.digest.value() }
     }
 
@@ -248,7 +249,8 @@ impl<D: Disk> Node<D> {
     pub fn close(mut self, observer: &mut Observer<'_>) -> Result<()> {
         self.flush(observer)?;
         if self.state.sequence().0 > self.snapshot_at {
-            self.journal.seal(EPOCH, self.outcome()).context("the log could not be sealed")?;
+            let outcome = self.outcome();
+            self.journal.seal(EPOCH, outcome).context("the log could not be sealed")?;
             self.snapshot()?;
         }
         Ok(())
