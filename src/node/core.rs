@@ -22,12 +22,15 @@ const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub(crate) struct Slot {
     pub(crate) batch: Batch,
     pub(crate) records: Vec<Record>,
+    /// Who waits for each, where someone does.
+    pub(crate) tags: Vec<u64>,
 }
 
 impl Slot {
     pub(crate) fn clear(&mut self) {
         self.batch.clear();
         self.records.clear();
+        self.tags.clear();
     }
 
     /// The number of its first record.

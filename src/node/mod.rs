@@ -1,20 +1,23 @@
 //! The run loop: the only place that owns a journal and an engine.
 //!
 //! A command is numbered and stamped, encoded into a batch, the batch is appended to the journal and synced, and only then
-//! applied; what happened is handed to the observer. Recovery applies the same records through the same function.
+//! applied; what happened is handed to the observer. Recovery applies the same records through the same function. [`Node`] does
+//! these steps one after the other, when it is told to; [`Pipeline`] is a node that runs, with the steps overlapping.
 //!
 //! Architecture Invariant: nothing is applied, answered or shown before it is durable. An I/O failure of the journal ends
-//! the node.
+//! the node. Everything that is kept goes through one [`Disk`].
 
 mod answers;
 mod core;
 mod dir;
+mod pipeline;
 mod replay;
 mod snapshots;
 mod verify;
 
 pub use answers::{Answer, Answers};
 pub use dir::DataDir;
+pub use pipeline::{Closed, Flow, Inbox, Outlet, Pipeline, SendDisk, Snapshotted, Submission, TurnedAway};
 pub use replay::{Replay, Until, hex, replay, replay_on};
 pub use verify::{Fault, Verified, verify, verify_on};
 

@@ -193,6 +193,12 @@ impl Answers {
         Some(self.settled.get(place)?.answer(place))
     }
 
+    /// The answer to the command in a record, where it has been applied.
+    pub(crate) fn at(&self, record: Sequence) -> Option<Answer> {
+        let place = usize::try_from(record.0.checked_sub(1)?).ok()?;
+        Some(self.settled.get(place)?.answer(place))
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -198,6 +198,12 @@ impl SimDisk {
         self.world().steps
     }
 
+    /// Whether the fault that was asked for has come.
+    pub(crate) fn has_failed(&self) -> bool {
+        let world = self.world();
+        world.fault.is_some_and(|(at, _)| at <= world.steps)
+    }
+
     /// Writes and syncs of file content so far.
     pub(crate) fn writes_and_syncs(&self) -> (usize, usize) {
         let world = self.world();
