@@ -1,9 +1,11 @@
-//! Measurements that take their time: `cargo run --release -p bench -- journal|history [--json]`. docs/benchmarks.md says what
+//! Measurements that take their time: `cargo run --release -p bench -- journal|history|book|lobster [--json]`. docs/benchmarks.md says what
 //! they printed, on which machine, and when.
 
+mod book;
 mod history;
 mod journal;
 mod market;
+mod lobster;
 mod probe;
 mod venue;
 
@@ -63,6 +65,29 @@ enum What {
         #[arg(long, default_value_t = 11)]
         times: usize,
     },
+    /// The order book alone: messages a second, nanoseconds a message and bytes an order, at several depths
+    Book {
+        /// Messages a measurement
+        #[arg(long, default_value_t = 4_000_000)]
+        messages: usize,
+        /// Orders that stand, one measurement each
+        #[arg(long, value_delimiter = ',', default_value = "1000,100000,1000000")]
+        depths: Vec<usize>,
+    },
+    /// Real order flow through the book: a LOBSTER message file
+    Lobster {
+        /// The message file
+        messages: PathBuf,
+        /// The order-book file; its first row seeds the book, and with more rows the best states are compared
+        #[arg(long, value_name = "FIRST_ROW.csv")]
+        first_book: PathBuf,
+        /// Levels a side that are written after each message
+        #[arg(long, default_value_t = 10)]
+        levels: usize,
+        /// Where they are written, in LOBSTER's own format
+        #[arg(long, value_name = "BOOK.csv")]
+        out: PathBuf,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -73,6 +98,10 @@ fn main() -> anyhow::Result<()> {
         What::Venue { instruments, accounts, standing, commands, times, seed } => {
             let shape = market::Shape { instruments, accounts, standing, commands, seed };
             venue::measure(shape, times, &mut |_| ())?
+        }
+        What::Book { messages, depths } => book::measure(messages, &depths),
+        What::Lobster { messages, first_book, levels, out } => {
+            lobster::replay(&messages, &first_book, levels, &out)?
         }
         What::History { rulebook, record, times } => history::measure(&dir, &rulebook, &record, times)?,
     };

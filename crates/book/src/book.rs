@@ -310,6 +310,12 @@ impl Book {
         })
     }
 
+    /// Memory that the book holds, in bytes, used or not: what finds the levels, and the levels.
+    #[must_use]
+    pub const fn memory_bytes(&self) -> usize {
+        size_of::<Self>() + self.queues.capacity() * size_of::<Queue>() + self.ladder.heap_bytes()
+    }
+
     /// Nothing stands on this side.
     #[inline]
     #[must_use]

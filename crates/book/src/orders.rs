@@ -237,6 +237,12 @@ impl<T: Copy> Orders<T> {
         (order.price, order.left) = (price, left);
     }
 
+    /// Memory that the table holds, in bytes, used or not.
+    #[must_use]
+    pub const fn memory_bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<Order<T>>() + self.dormant.capacity() * size_of::<Vacancy>()
+    }
+
     /// The open orders, in the order of their slots.
     pub fn iter(&self) -> impl Iterator<Item = (Slot, &Order<T>)> {
         (0..).zip(&self.slots).filter(|(_, order)| order.is_open()).map(|(slot, order)| (Slot(slot), order))
