@@ -74,6 +74,11 @@ impl Desk {
         self.at_writer.load(Ordering::Acquire)
     }
 
+    /// Whether commands wait at the inboxes.
+    pub(super) fn has_commands(&self) -> bool {
+        !self.inside().commands.is_empty()
+    }
+
     /// The writer is given a batch.
     pub(super) fn given(&self) {
         self.at_writer.fetch_add(1, Ordering::AcqRel);
