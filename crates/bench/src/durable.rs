@@ -166,7 +166,7 @@ fn run(
         acknowledged: Arc::clone(&clerk.acknowledged),
         enough: Arc::clone(&enough),
     };
-    let sending = thread::spawn(move || send(sender));
+    let sending = thread::Builder::new().name("sender".to_owned()).spawn(move || send(sender))?;
     clerk.sender = Some(sending.thread().clone());
     let clock = thread::spawn(move || {
         thread::sleep(Duration::from_secs(seconds));

@@ -22,6 +22,10 @@ use std::sync::Arc;
 /// A sender and its name for a command.
 pub(crate) type Key = (ParticipantId, ClientId);
 
+/// The hash of a key, under the random number of this process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyHash(u64);
+
 /// Entries that a snapshot shares as one piece.
 const PIECE: usize = 4_096;
 
@@ -223,18 +227,32 @@ impl Answers {
         }
     }
 
-    fn find(&self, key: Key) -> Result<usize, Vacancy> {
+    /// The hash of a key.
+    pub(crate) fn hash(&self, key: Key) -> KeyHash {
         let mut bytes = [0; 20];
         bytes[..4].copy_from_slice(&key.0.0.to_le_bytes());
         bytes[4..].copy_from_slice(&key.1.0);
         let mut hasher = self.keys.build_hasher();
         hasher.write(&bytes);
-        self.by_key.find(hasher.finish(), |place| self.entry(place).is_some_and(|entry| entry.key() == key))
+        KeyHash(hasher.finish())
     }
 
-    /// Whether the command with this payload was sent before.
-    pub(crate) fn look(&self, key: Key, payload: &[u8]) -> Seen {
-        let place = match self.find(key) {
+    /// Has the memory fetched that a command with this hash will need.
+    pub(crate) fn fetch(&self, hash: KeyHash) {
+        std::hint::black_box(self.by_key.fetch(hash.0));
+    }
+
+    fn find(&self, key: Key) -> Result<usize, Vacancy> {
+        self.find_hashed(key, self.hash(key))
+    }
+
+    fn find_hashed(&self, key: Key, hash: KeyHash) -> Result<usize, Vacancy> {
+        self.by_key.find(hash.0, |place| self.entry(place).is_some_and(|entry| entry.key() == key))
+    }
+
+    /// Whether the command with this key, its hash and this payload was sent before.
+    pub(crate) fn look(&self, key: Key, hash: KeyHash, payload: &[u8]) -> Seen {
+        let place = match self.find_hashed(key, hash) {
             Ok(place) => place,
             Err(vacancy) => return Seen::Never(vacancy),
         };

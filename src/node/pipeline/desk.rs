@@ -188,7 +188,12 @@ impl Inbox {
                 continue;
             }
             let count = room.min(submissions.len());
-            inside.commands.extend(submissions.drain(..count));
+            if inside.commands.is_empty() && count == submissions.len() {
+                // The whole of it changes hands, and the sender gets an empty one to fill again.
+                std::mem::swap(&mut inside.commands, submissions);
+            } else {
+                inside.commands.extend(submissions.drain(..count));
+            }
             desk.wake(&inside);
         }
         Ok(())

@@ -36,6 +36,8 @@ use writer::{Job, Writer};
 const AT_WRITER_MAX: usize = 2;
 /// Batches that are not applied: those at the writer, and one that came back.
 const AHEAD_MAX: usize = 3;
+/// Commands whose place among the answers is looked for together.
+const FETCHED: usize = 16;
 /// Records applied between two looks at whether the writer has run out of work.
 const LOOK_EVERY: usize = 256;
 
@@ -304,27 +306,47 @@ impl<D: SendDisk> Pipeline<D> {
     /// Encodes what has arrived into batches, as far as there is room on the way.
     fn fill(&mut self, outlet: &mut dyn Outlet) -> Result<()> {
         let Self { core, lane, arrived, held, flow, .. } = self;
-        while let Some(Submission { time, envelope, tag }) = arrived.pop_front() {
+        let mut fetched = VecDeque::with_capacity(FETCHED);
+        while let Some(Submission { envelope, tag, time }) = arrived.front() {
             lane.full |= lane.filling.records.len() >= flow.batch_records_max;
             if lane.full && !lane.hand_over() {
-                arrived.push_front(Submission { time, envelope, tag });
                 return Ok(());
             }
-            let time = time.max(core.time());
-            match core.take(time, envelope, &mut lane.filling, flow.batch_records_max) {
-                Ok(Taken::New(_)) => lane.filling.tags.push(tag),
-                Ok(Taken::Known(answer)) => outlet.repeated(tag, answer)?,
-                Ok(Taken::Waiting(until)) => held.push(Held { until, tag, repeat: true }),
-                Ok(Taken::Other(until, _)) if until > core.state.sequence() => {
-                    held.push(Held { until, tag, repeat: false });
-                }
-                Ok(Taken::Other(used, _)) => outlet.turned_away(tag, TurnedAway::OtherCommand(used))?,
-                Ok(Taken::Full(envelope)) => {
-                    lane.full = true;
-                    arrived.push_front(Submission { time, envelope: *envelope, tag });
-                }
-                Err(error) => outlet.turned_away(tag, TurnedAway::Unwritable(format!("{error:#}")))?,
+            if fetched.is_empty() {
+                let next = arrived.iter().take(FETCHED).map(|next| &next.envelope);
+                fetched.extend(next.map(|next| core.answers.hash((next.actor, next.client_id))));
+                fetched.iter().for_each(|hash| core.answers.fetch(*hash));
             }
+            let (Some(hash), tag, time) = (fetched.pop_front(), *tag, core.time().max(*time)) else {
+                continue;
+            };
+            let taken = core.take(time, envelope, hash, &mut lane.filling, flow.batch_records_max);
+            let told = match taken {
+                Ok(Taken::Full) => {
+                    (lane.full, fetched) = (true, VecDeque::new());
+                    continue;
+                }
+                Ok(Taken::New(sequence)) => {
+                    if let Some(Submission { envelope, .. }) = arrived.pop_front() {
+                        lane.filling.records.push(Record { sequence, time, envelope });
+                        lane.filling.tags.push(tag);
+                    }
+                    continue;
+                }
+                Ok(Taken::Known(answer)) => outlet.repeated(tag, answer),
+                Ok(Taken::Waiting(until)) => {
+                    held.push(Held { until, tag, repeat: true });
+                    Ok(())
+                }
+                Ok(Taken::Other(until)) if until > core.state.sequence() => {
+                    held.push(Held { until, tag, repeat: false });
+                    Ok(())
+                }
+                Ok(Taken::Other(used)) => outlet.turned_away(tag, TurnedAway::OtherCommand(used)),
+                Err(error) => outlet.turned_away(tag, TurnedAway::Unwritable(format!("{error:#}"))),
+            };
+            arrived.pop_front();
+            told?;
         }
         Ok(())
     }
