@@ -3,7 +3,7 @@
 //! A command goes through two steps: [`Core::take`] numbers, stamps and encodes it into a [`Slot`]; [`Core::apply`] applies a
 //! slot that is durable. Between the two, nobody can see it. Recovery is the second step alone.
 
-use crate::node::answers::{Answers, KeyHash, Seen};
+use crate::node::answers::{Answers, KeyHash, Seen, TOGETHER};
 use crate::node::snapshots::{Draft, Start};
 use crate::node::{Answer, Observer, hex};
 use anyhow::{Context, Result, bail};
@@ -146,13 +146,23 @@ impl Core {
     /// A record cannot be read by this version, or the digest in the frame is not the one the log has here.
     pub(crate) fn replay(&mut self, frame: &Frame<'_>) -> Result<()> {
         self.trail.check(frame)?;
-        for logged in frame.records() {
-            if logged.seq <= self.state.sequence().0 {
-                continue;
+        let known = self.state.sequence().0;
+        let mut records = frame.records().filter(|logged| logged.seq > known);
+        let mut together = Vec::with_capacity(TOGETHER);
+        loop {
+            for logged in records.by_ref().take(TOGETHER) {
+                let record = read(logged)?;
+                let hash = self.answers.hash((record.envelope.actor, record.envelope.client_id));
+                together.push((record, hash, logged.payload));
             }
-            let record = read(logged)?;
-            self.answers.replayed((record.envelope.actor, record.envelope.client_id), logged.payload);
-            self.apply_one(&record, logged.payload)?;
+            if together.is_empty() {
+                break;
+            }
+            together.iter().for_each(|(_, hash, _)| self.answers.fetch(*hash));
+            for (record, hash, payload) in together.drain(..) {
+                self.answers.replayed((record.envelope.actor, record.envelope.client_id), hash, payload);
+                self.apply_one(&record, payload)?;
+            }
         }
         self.time = self.state.time();
         self.trail.note(&self.state, &mut self.digest);

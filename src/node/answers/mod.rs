@@ -26,6 +26,8 @@ pub(crate) type Key = (ParticipantId, ClientId);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeyHash(u64);
 
+/// Keys whose places are fetched together: as many as a processor waits for at once, or a few more.
+pub(crate) const TOGETHER: usize = 16;
 /// Entries that a snapshot shares as one piece.
 const PIECE: usize = 4_096;
 
@@ -49,7 +51,7 @@ enum Fate {
 }
 
 /// What is kept of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     client_id: ClientId,
     /// Tells another command under the same id from a repeat.
@@ -144,6 +146,29 @@ impl Settled {
 }
 
 impl Entry {
+    /// Bytes of an encoded entry before its fate.
+    const FIXED: usize = 36;
+
+    /// Appends the entry as a snapshot holds it.
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) -> Result<(), postcard::Error> {
+        out.extend_from_slice(&self.client_id.0);
+        out.extend_from_slice(&self.body);
+        out.extend_from_slice(&self.actor.0.to_le_bytes());
+        *out = postcard::to_extend(&self.fate, std::mem::take(out))?;
+        Ok(())
+    }
+
+    /// Takes an entry off the front.
+    pub(crate) fn decode(bytes: &mut &[u8]) -> Option<Self> {
+        let (fixed, rest) = bytes.split_first_chunk::<{ Self::FIXED }>()?;
+        let (client_id, fixed) = fixed.split_first_chunk::<16>()?;
+        let (body, actor) = fixed.split_first_chunk::<16>()?;
+        let actor = ParticipantId(u32::from_le_bytes(actor.try_into().ok()?));
+        let (fate, rest) = postcard::take_from_bytes(rest).ok()?;
+        *bytes = rest;
+        Some(Self { client_id: ClientId(*client_id), body: *body, fate, actor })
+    }
+
     fn key(&self) -> Key {
         (self.actor, self.client_id)
     }
@@ -177,17 +202,30 @@ impl Answers {
     }
 
     /// The answers that a snapshot kept.
-    pub(crate) fn restore(log_id: [u8; 16], entries: impl Iterator<Item = Option<Entry>>) -> Option<Self> {
+    pub(crate) fn restore(
+        log_id: [u8; 16],
+        mut entries: impl Iterator<Item = Option<Entry>>,
+    ) -> Option<Self> {
         let mut answers = Self::new(log_id);
-        for entry in entries {
-            let entry = entry?;
-            let place = answers.settled.len();
-            if let Err(vacancy) = answers.find(entry.key()) {
-                answers.by_key.insert(vacancy, place);
+        let mut together = Vec::with_capacity(TOGETHER);
+        loop {
+            together.clear();
+            for entry in entries.by_ref().take(TOGETHER) {
+                let entry = entry?;
+                together.push((entry, answers.hash(entry.key())));
             }
-            answers.settled.push(entry);
+            if together.is_empty() {
+                return Some(answers);
+            }
+            together.iter().for_each(|(_, hash)| answers.fetch(*hash));
+            for (entry, hash) in &together {
+                let place = answers.settled.len();
+                if let Err(vacancy) = answers.find_hashed(entry.key(), *hash) {
+                    answers.by_key.insert(vacancy, place);
+                }
+                answers.settled.push(*entry);
+            }
         }
-        Some(answers)
     }
 
     /// The answer to a sender's command; none while it waits to be applied.
@@ -280,8 +318,8 @@ impl Answers {
 
     /// Takes in a record of the log that is being applied. A log that a node wrote has no id twice; of another, the first
     /// stands.
-    pub(crate) fn replayed(&mut self, key: Key, payload: &[u8]) {
-        match self.find(key) {
+    pub(crate) fn replayed(&mut self, key: Key, hash: KeyHash, payload: &[u8]) {
+        match self.find_hashed(key, hash) {
             Err(vacancy) => {
                 self.take(key, payload, vacancy);
             }

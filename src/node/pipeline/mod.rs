@@ -19,6 +19,7 @@ mod writer;
 
 pub use desk::{Closed, Inbox, Submission};
 
+use crate::node::answers::TOGETHER;
 use crate::node::core::{BATCH_RECORDS_MAX, Core, Slot, Taken};
 use crate::node::{Answer, DataDir, Node};
 use anyhow::{Context, Result, anyhow};
@@ -36,8 +37,6 @@ use writer::{Job, Writer};
 const AT_WRITER_MAX: usize = 2;
 /// Batches that are not applied: those at the writer, and one that came back.
 const AHEAD_MAX: usize = 3;
-/// Commands whose place among the answers is looked for together.
-const FETCHED: usize = 16;
 /// Records applied between two looks at whether the writer has run out of work.
 const LOOK_EVERY: usize = 256;
 
@@ -306,14 +305,14 @@ impl<D: SendDisk> Pipeline<D> {
     /// Encodes what has arrived into batches, as far as there is room on the way.
     fn fill(&mut self, outlet: &mut dyn Outlet) -> Result<()> {
         let Self { core, lane, arrived, held, flow, .. } = self;
-        let mut fetched = VecDeque::with_capacity(FETCHED);
+        let mut fetched = VecDeque::with_capacity(TOGETHER);
         while let Some(Submission { envelope, tag, time }) = arrived.front() {
             lane.full |= lane.filling.records.len() >= flow.batch_records_max;
             if lane.full && !lane.hand_over() {
                 return Ok(());
             }
             if fetched.is_empty() {
-                let next = arrived.iter().take(FETCHED).map(|next| &next.envelope);
+                let next = arrived.iter().take(TOGETHER).map(|next| &next.envelope);
                 fetched.extend(next.map(|next| core.answers.hash((next.actor, next.client_id))));
                 fetched.iter().for_each(|hash| core.answers.fetch(*hash));
             }
