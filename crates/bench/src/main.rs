@@ -1,12 +1,16 @@
-//! Measurements that take their time: `cargo run --release -p bench -- journal|history|book|lobster [--json]`. docs/benchmarks.md says what
-//! they printed, on which machine, and when.
+//! Measurements that take their time: `cargo run --release -p bench -- venue|book|durable|growth|recovery|journal|history|lobster
+//! [--json]`. docs/benchmarks.md says what they printed, on which machine, and when.
 
 mod book;
+mod durable;
+mod histogram;
 mod history;
 mod journal;
-mod market;
 mod lobster;
+mod market;
 mod probe;
+mod recovery;
+mod stream;
 mod venue;
 
 use clap::{Parser, Subcommand};
@@ -88,6 +92,27 @@ enum What {
         #[arg(long, value_name = "BOOK.csv")]
         out: PathBuf,
     },
+    /// Commands through a whole node, each acknowledged when it is durable: full speed, and under a load of its own pace
+    Durable {
+        /// Seconds a measurement
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+        /// Commands a second that arrive, one measurement each
+        #[arg(long, value_delimiter = ',', default_value = "1000,10000,100000,300000,500000,800000")]
+        rates: Vec<u64>,
+    },
+    /// How long a node takes to open a long log, with and without a snapshot, and what a snapshot costs
+    Recovery {
+        /// Records in the log
+        #[arg(long, default_value_t = 10_000_000)]
+        records: u64,
+    },
+    /// Opens a data directory and says how long it took
+    #[command(hide = true)]
+    Open {
+        /// The data directory
+        data: PathBuf,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -103,13 +128,16 @@ fn main() -> anyhow::Result<()> {
         What::Lobster { messages, first_book, levels, out } => {
             lobster::replay(&messages, &first_book, levels, &out)?
         }
+        What::Durable { seconds, rates } => durable::measure(&dir, seconds, &rates)?,
+        What::Recovery { records } => recovery::measure(&dir, records)?,
+        What::Open { data } => recovery::open(&data)?,
         What::History { rulebook, record, times } => history::measure(&dir, &rulebook, &record, times)?,
     };
     if cli.json {
         println!("{}", serde_json::to_string_pretty(&found)?);
     } else if let Some(found) = found.as_object() {
         for (name, value) in found {
-            println!("{name:<44} {value}");
+            println!("{name:<64} {value}");
         }
     }
     Ok(())
