@@ -322,9 +322,10 @@ impl Dice {
             return ParticipantId(u32::from(self.other));
         }
         match command.permission() {
-            Permission::Owner(account) | Permission::Trader(account) => {
+            Permission::Owner(account) | Permission::Trader(account) | Permission::OwnerOr(account, _) => {
                 world.state.registry().account(account).map_or(ADMIN, |account| account.participant)
             }
+            Permission::SelfOr(participant, _) => participant,
             Permission::Roles(roles) if roles.contains(&Role::Operator) => OPERATOR,
             Permission::Roles(_) => ADMIN,
             Permission::Anyone => ParticipantId(u32::from(self.other % 6)),
