@@ -15,6 +15,8 @@ rejections! {
         NotYourAccount = "not_your_account",
         /// Staff of registry, exchange and regulator may not trade.
         BarredFromTrading = "barred_from_trading",
+        /// The account or its firm is blocked from trading.
+        TradingBlocked = "trading_blocked",
     }
 }
 
@@ -35,9 +37,7 @@ pub enum Permission {
     Anyone,
 }
 
-use Role::{
-    Authority, BarredStaff, ComplianceEntity, Institution, Operator, Registrar, SettlementBank, Supervisor,
-};
+use Role::{Authority, Operator, Registrar, SettlementBank, Supervisor};
 
 fn stopping(whose: Whose) -> Permission {
     match whose {
@@ -118,13 +118,18 @@ impl State {
             Permission::OwnerOr(_, roles) if self.has_any(actor, roles) => Ok(()),
             Permission::Owner(account) | Permission::OwnerOr(account, _) => self.check_owner(actor, account),
             Permission::Trader(account) => {
-                self.check_owner(actor, account)?;
-                let has = |role| self.registry().has_role(actor, role);
-                if has(BarredStaff) {
+                let desk = self.registry().desk(account).filter(|desk| desk.participant == actor);
+                let desk = desk.ok_or(AccessRejection::NotYourAccount)?;
+                if desk.barred {
                     return Err(AccessRejection::BarredFromTrading);
                 }
-                let trades = has(ComplianceEntity) || has(Institution);
-                if trades { Ok(()) } else { Err(AccessRejection::NotPermitted) }
+                if !desk.trades {
+                    return Err(AccessRejection::NotPermitted);
+                }
+                if self.venue().is_blocked(account, actor) {
+                    return Err(AccessRejection::TradingBlocked);
+                }
+                Ok(())
             }
         }
     }
@@ -134,7 +139,7 @@ impl State {
     }
 
     fn check_owner(&self, actor: ParticipantId, account: AccountId) -> Result<(), AccessRejection> {
-        let owner = self.registry().account(account).map(|account| account.participant);
+        let owner = self.registry().desk(account).map(|desk| desk.participant);
         if owner == Some(actor) { Ok(()) } else { Err(AccessRejection::NotYourAccount) }
     }
 }

@@ -3,11 +3,13 @@
 //! Architecture Invariant: this is the only crate that composes rooms, and it never names a market. It reads no clock, draws
 //! no random number, starts no thread, does no I/O and uses no floating point: the state is a pure function of the records.
 //!
-//! Where to read: `apply.rs` is the path of a command from end to end, on one page a family; `clock.rs` is what the calendar does
+//! Where to read: `apply.rs` is the path of a command from end to end, on one page a family; `after_trade.rs` is where a match on a
+//! book goes on to the other rooms; `clock.rs` is what the calendar does
 //! before a command; `access.rs` says who may send what; `codec.rs` is how a record's payload is written.
 
 mod access;
 mod adopt;
+mod after_trade;
 mod apply;
 mod clock;
 mod codec;

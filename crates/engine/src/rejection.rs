@@ -18,6 +18,8 @@ rejections! {
         FormatChanged = "format_changed",
         /// The currency's code is taken by something else, or it has other decimals.
         CurrencyMismatch = "currency_mismatch",
+        /// A market's orders meet either in listed or in continuous trading.
+        TwoWaysToTrade = "two_ways_to_trade",
     }
 }
 

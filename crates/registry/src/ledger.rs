@@ -167,6 +167,26 @@ impl Ledger {
         holdings[to.index()].bucket(into).0 += quantity.0;
     }
 
+    /// Pays `paid` out of an account's reserved cash to the available cash of several; what they get adds up to it.
+    #[inline]
+    pub(crate) fn pay_out<const N: usize>(
+        &mut self,
+        currency: AssetId,
+        from: AccountId,
+        paid: Quantity,
+        to: [(AccountId, Quantity); N],
+    ) {
+        let holdings = &mut self.columns[currency.index()].holdings;
+        take(&mut holdings[from.index()].reserved, paid);
+        let mut given = 0;
+        for (account, quantity) in to {
+            assert!(quantity.0 >= 0, "nobody is paid less than nothing");
+            holdings[account.index()].available.0 += quantity.0;
+            given += quantity.0;
+        }
+        assert!(given == paid.0, "a payment adds up");
+    }
+
     /// Checks the invariant of this room over the whole table: one entry for each asset that breaks it.
     #[must_use]
     pub fn audit(&self) -> Vec<Discrepancy> {

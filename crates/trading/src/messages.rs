@@ -444,6 +444,8 @@ pub enum Event {
     OrderRested {
         /// Which.
         order: OrderId,
+        /// What it trades.
+        instrument: InstrumentId,
         /// Ticks.
         price: Price,
         /// Units that everyone sees.
@@ -463,6 +465,8 @@ pub enum Event {
     OrderAmended {
         /// Which.
         order: OrderId,
+        /// What it trades.
+        instrument: InstrumentId,
         /// Ticks.
         price: Price,
         /// Units that can still trade.

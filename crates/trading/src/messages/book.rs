@@ -208,8 +208,6 @@ rejections! {
         InstrumentDelisted = "instrument_delisted",
         /// The market has no order book.
         MethodNotOffered = "method_not_offered",
-        /// The account or its firm is blocked from trading.
-        TradingBlocked = "trading_blocked",
         /// The order book is closed at this time.
         MarketClosed = "market_closed",
         /// The instrument is halted.
@@ -254,8 +252,6 @@ rejections! {
         OrderUnknown = "order_unknown",
         /// Only the account that entered it amends it.
         NotTheOwner = "not_the_owner",
-        /// The account or its firm is blocked from trading.
-        TradingBlocked = "trading_blocked",
         /// The order book is closed at this time.
         MarketClosed = "market_closed",
         /// The instrument is halted.
