@@ -230,7 +230,9 @@ impl Dice {
             241 if self.fine.is_multiple_of(8) => {
                 Command::DelistInstrument(t::DelistInstrument { instrument: InstrumentId(1) })
             }
-            242 if self.fine.is_multiple_of(2) => rulebook(RULEBOOKS[usize::from(self.what) % RULEBOOKS.len()]),
+            242 if self.fine.is_multiple_of(2) => {
+                rulebook(RULEBOOKS[usize::from(self.what) % RULEBOOKS.len()])
+            }
             _ => Command::Tick,
         }
     }
@@ -240,7 +242,8 @@ impl Dice {
         if self.jump % 64 == 7 {
             return ParticipantId(u32::from(self.manner % 8));
         }
-        let owner = |account| world.state.registry().account(account).map_or(ADMIN, |found| found.participant);
+        let owner =
+            |account| world.state.registry().account(account).map_or(ADMIN, |found| found.participant);
         match command.permission() {
             Permission::Owner(account) | Permission::Trader(account) | Permission::OwnerOr(account, _) => {
                 owner(account)

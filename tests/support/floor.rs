@@ -85,7 +85,11 @@ impl Floor {
             }
             T::OrderRested { order, instrument, price, shown } => {
                 let known = self.known[&order].clone();
-                assert_eq!((known.instrument, known.limit), (instrument, price), "{order} rests at its price");
+                assert_eq!(
+                    (known.instrument, known.limit),
+                    (instrument, price),
+                    "{order} rests at its price"
+                );
                 assert!(shown.0 > 0 && shown.0 <= known.left, "{order} shows {shown} of {}", known.left);
                 self.leave(order);
                 let queue = self.queues.entry((instrument, known.side)).or_default();
@@ -94,7 +98,10 @@ impl Floor {
             }
             T::OrderAmended { order, price, left, kept_place, .. } => {
                 let known = self.known.get_mut(&order).unwrap();
-                assert!(!kept_place || (price == known.limit && left.0 < known.left), "{order} keeps its place");
+                assert!(
+                    !kept_place || (price == known.limit && left.0 < known.left),
+                    "{order} keeps its place"
+                );
                 (known.limit, known.left) = (price, left.0);
                 if kept_place {
                     let standing = self.standing(order).expect("an order that keeps its place has one");
@@ -149,7 +156,10 @@ impl Floor {
         for (side, order, account) in sides {
             let known = &self.known[&order];
             assert_eq!((known.account, known.instrument, known.side), (account, instrument, side), "{order}");
-            assert!(!is_better(side, price, known.limit) || price == known.limit, "{order} traded beyond its limit");
+            assert!(
+                !is_better(side, price, known.limit) || price == known.limit,
+                "{order} traded beyond its limit"
+            );
             assert!(quantity.0 <= known.left, "{order} traded more than it had");
             let place = self.queues.get(&(instrument, side)).and_then(|queue| queue.first());
             if aggressor == Some(side) {
@@ -173,9 +183,13 @@ impl Floor {
                     Side::Buy => (&self.known[&sides[0].1], sides[1].1),
                     Side::Sell => (&self.known[&sides[1].1], sides[0].1),
                 };
-                assert_eq!(price, self.known[&maker].limit, "a trade is at the price of the order that stood");
+                assert_eq!(
+                    price, self.known[&maker].limit,
+                    "a trade is at the price of the order that stood"
+                );
                 let registry = after.registry();
-                let (one, other) = (registry.account(sides[0].2).unwrap(), registry.account(sides[1].2).unwrap());
+                let (one, other) =
+                    (registry.account(sides[0].2).unwrap(), registry.account(sides[1].2).unwrap());
                 let house = registry::AccountKind::House;
                 let same = sides[0].2 == sides[1].2
                     || (one.participant == other.participant && one.kind == house && other.kind == house);
@@ -209,8 +223,10 @@ impl Floor {
             queue.map(|standing| (standing.price.0, i128::from(self.known[&standing.order].left)))
         };
         let at = |price: i64| {
-            let demand: i128 = here(Side::Buy).filter(|(limit, _)| *limit >= price).map(|(_, units)| units).sum();
-            let supply: i128 = here(Side::Sell).filter(|(limit, _)| *limit <= price).map(|(_, units)| units).sum();
+            let demand: i128 =
+                here(Side::Buy).filter(|(limit, _)| *limit >= price).map(|(_, units)| units).sum();
+            let supply: i128 =
+                here(Side::Sell).filter(|(limit, _)| *limit <= price).map(|(_, units)| units).sum();
             (demand.min(supply), (demand - supply).abs())
         };
         let (low, high) = (here(Side::Sell).map(|(p, _)| p).min(), here(Side::Buy).map(|(p, _)| p).max());
@@ -236,7 +252,10 @@ impl Floor {
 
     fn standing(&mut self, order: OrderId) -> Option<&mut Standing> {
         let known = self.known.get(&order)?;
-        self.queues.get_mut(&(known.instrument, known.side))?.iter_mut().find(|standing| standing.order == order)
+        self.queues
+            .get_mut(&(known.instrument, known.side))?
+            .iter_mut()
+            .find(|standing| standing.order == order)
     }
 
     fn place_of(&self, order: OrderId) -> Option<(InstrumentId, Side)> {
@@ -290,7 +309,8 @@ impl Floor {
                 let depth = venue.depth(id, side).map(|(price, level)| (price, level.quantity.0));
                 assert_eq!(depth.collect::<Vec<_>>(), levels, "the depth of {id:?} {side:?}");
             }
-            let best = |side| self.queues.get(&(id, side)).and_then(|queue| queue.first()).map(|first| first.price);
+            let best =
+                |side| self.queues.get(&(id, side)).and_then(|queue| queue.first()).map(|first| first.price);
             let phase = venue.book_phase(id);
             assert_eq!(phase, self.phases.get(&id).copied().unwrap_or_default(), "the phase of {id:?}");
             if let (Phase::Continuous, Some(bid), Some(ask)) = (phase, best(Side::Buy), best(Side::Sell)) {
@@ -318,7 +338,12 @@ fn check_orders(state: &State) {
             Side::Buy => base::amount_of(order.price, order.left, instrument.tick_value).unwrap().0,
             Side::Sell => order.left.0,
         };
-        assert!(order.held.0 >= covered, "{} has {} set aside, and may need {covered}", order.order, order.held);
+        assert!(
+            order.held.0 >= covered,
+            "{} has {} set aside, and may need {covered}",
+            order.order,
+            order.held
+        );
     }
     let blocked = venue.blocked().all(|whose| whose != Whose::Everyone);
     assert!(blocked, "everyone is never blocked");

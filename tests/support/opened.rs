@@ -115,7 +115,8 @@ pub fn floor(first: &str) -> World {
         let (asset, market) = (code.to_owned(), MarketId(market));
         let define = r::DefineAsset { code: asset.clone(), class, decimals: 0, market: Some(market) };
         send(OPERATOR, Command::DefineAsset(define));
-        let asset = AssetId(["", "BOND", "NOTE", "CEA"].iter().position(|known| *known == code).unwrap() as u32);
+        let asset =
+            AssetId(["", "BOND", "NOTE", "CEA"].iter().position(|known| *known == code).unwrap() as u32);
         let reference = Some(base::Price(10_000));
         let carried = [t::Turnover::default(); 3];
         let code = code.to_owned();

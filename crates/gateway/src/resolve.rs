@@ -251,8 +251,9 @@ impl<B: ReferenceBook> Resolver<'_, B> {
     fn order(&self, field: &'static str, reference: &Reference) -> Resolved<(OrderId, Option<InstrumentId>)> {
         Ok(match self.reference(field, reference)? {
             Ok(number) => {
-                let order = OrderId(number);
-                (order, self.state.venue().order(order).map(|order| order.terms.instrument))
+                let (order, venue) = (OrderId(number), self.state.venue());
+                let listed = || venue.order(order).map(|order| order.terms.instrument);
+                (order, venue.book_order(order).map(|order| order.instrument).or_else(listed))
             }
             Err(Some(Created::Order(order, instrument))) => (order, Some(instrument)),
             Err(_) => (OrderId(NOTHING), None),
