@@ -185,7 +185,7 @@ impl Script {
         }
     }
 
-    /// A rulebook by its file, and perhaps something that no file can say: `lot=0`.
+    /// A rulebook by its file, and perhaps something that no file can say: `lot=0`, `listing=too`.
     fn adopt(&self, fields: &str) -> Command {
         let (file, change) = fields.split_once(' ').unwrap_or((fields, ""));
         let beside = self.folder.join(file);
@@ -195,6 +195,15 @@ impl Script {
             None => {}
             Some(("code", code)) => code.clone_into(&mut rulebook.code),
             Some(("versions", _)) => rulebook.versions.clear(),
+            Some(("listing", _)) => {
+                let continuous = rulebook.versions[0].trading.continuous.as_ref().unwrap();
+                rulebook.versions[0].trading.listing = Some(trading::rules::ListingRules {
+                    sessions: continuous.sessions.clone(),
+                    band: continuous.band,
+                    quantity_below: continuous.quantity_max,
+                    best_prices: 5,
+                });
+            }
             Some(("lot", lot)) => rulebook.versions[0].trading.lot.0 = lot.parse().unwrap(),
             Some((key, _)) => panic!("a rulebook has no {key}"),
         }
