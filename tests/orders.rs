@@ -62,7 +62,7 @@ impl Dice {
         let few = i64::from(self.fine % 60) + 1;
         Quantity(match self.quantity % 32 {
             0..16 => few,
-            16..28 => few * 10,
+            16..28 => few * 10 / 3,
             28 => few * 100,
             29 => 0,
             30 => -few,
@@ -78,8 +78,8 @@ impl Dice {
         let (near, (low, high)) =
             (last.unwrap_or(reference).0, t::band_limits(reference, base::BasisPoints(1_000)));
         Price(match self.price % 32 {
-            0..22 => near + i64::from(self.price / 22) - 5,
-            22..26 => near + (i64::from(self.price) - 128) * 3,
+            0..22 => near.saturating_add(i64::from(self.price / 22) - 5),
+            22..26 => near.saturating_add((i64::from(self.price) - 128) * 3),
             26 => low.0,
             27 => high.0,
             28 => low.0 - 1,
@@ -138,16 +138,20 @@ impl Dice {
         }
     }
 
-    /// How much later: within the second mostly, to the next bell now and then, to other days seldom.
+    /// How much later: within the second mostly, to the next bell where nothing is open, to other days seldom.
     fn time(self, world: &World) -> Timestamp {
         let now = world.state.time();
+        let closed = world.state.venue().book_phase(InstrumentId(0)) == t::Phase::Closed;
+        let halted = world.state.venue().instruments()[0].halted;
         match self.jump {
-            0..120 => now,
-            120..200 => now.after_seconds(i64::from(self.jump % 2)),
-            200..228 => now.after_seconds(i64::from(self.fine % 400)),
-            228..252 => next_bell(now),
-            252 | 253 => now.after_seconds(86_400),
-            254 => now.after_seconds(i64::from(self.fine) * 7),
+            0..200 if closed && !halted => next_bell(now),
+            0..140 => now,
+            140..225 => now.after_seconds(i64::from(self.jump % 2)),
+            225..248 => now.after_seconds(i64::from(self.fine % 100)),
+            248..252 => next_bell(now),
+            252 => now.after_seconds(3_600),
+            253 => now.after_seconds(86_400),
+            254 => now.after_seconds(i64::from(self.fine)),
             255 => now.after_seconds(86_400 * i64::from(self.fine % 9)),
         }
     }
@@ -183,16 +187,16 @@ impl Dice {
                 let owner = venue.book_order(order).map_or(account, |found| found.account);
                 Command::CancelOrder(t::CancelOrder { account: owner, order })
             }
-            206..210 => Command::MassCancel(t::MassCancel {
+            206 | 207 => Command::MassCancel(t::MassCancel {
                 of: whose,
                 instrument: self.fine.is_multiple_of(2).then_some(instrument),
             }),
-            210..216 => {
-                let blocked = self.kind == 210;
+            208..216 => {
+                let blocked = self.kind == 210 && self.fine.is_multiple_of(2);
                 Command::SetTradingBlocked(t::SetTradingBlocked { of: whose, blocked, reason: reason() })
             }
             216..220 => {
-                let halted = self.kind == 216;
+                let halted = self.kind == 216 && self.fine.is_multiple_of(2);
                 Command::SetHalted(t::SetHalted { instrument, halted, reason: reason() })
             }
             220..222 => {
@@ -225,9 +229,10 @@ impl Dice {
             }
             240 => {
                 let line = t::Line::Instrument(instrument);
+                let price = if self.fine.is_multiple_of(4) { Price(price.0 / 10 * 8) } else { price };
                 Command::CorrectReference(t::CorrectReference { line, price, reason: reason() })
             }
-            241 if self.fine.is_multiple_of(8) => {
+            241 if self.fine.is_multiple_of(64) => {
                 Command::DelistInstrument(t::DelistInstrument { instrument: InstrumentId(1) })
             }
             242 if self.fine.is_multiple_of(2) => {
@@ -316,7 +321,7 @@ fn a_long_day_trades_in_every_way() {
         seed
     };
     let mut ends = BTreeSet::new();
-    for index in 0..6_000 {
+    for index in 0..16_000 {
         let (bytes, fine) = (random().to_le_bytes(), u16::try_from(random() >> 48).unwrap());
         for event in step(&mut world, index, Dice::of(bytes, fine)) {
             if let Event::Trading(t::Event::OrderEnded { order, end, .. }) = event
@@ -332,7 +337,7 @@ fn a_long_day_trades_in_every_way() {
     }
     world.check_replay();
     let (fills, calls) = (world.audit.floor.fills, world.audit.floor.calls);
-    assert!(fills > 1_000 && calls > 50, "{fills} fills, {calls} calls: does anybody trade?");
+    assert!(fills > 500 && calls > 50, "{fills} fills, {calls} calls: does anybody trade?");
     for end in [
         "Withdrawn",
         "Expired",
