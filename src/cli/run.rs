@@ -203,7 +203,7 @@ fn run_day(
             resolved.map_err(|error| anyhow::anyhow!("{}:{}", place(), error.in_line(&placed.text)))?;
         let envelope = Envelope { actor, client_id: ClientId::of(&line.id), command };
         match node.submit(line.time, envelope, &mut observer).with_context(place)? {
-            Submitted::Known(_) => already_in_log += 1,
+            Submitted::Known(_) | Submitted::Waiting(_) => already_in_log += 1,
             Submitted::New(_) => {}
         }
         bar.inc(1);

@@ -75,6 +75,10 @@ impl Feed<'_> {
                     self.unsynced += 1;
                     sequence
                 }
+                Submitted::Waiting(sequence) => {
+                    self.known += 1;
+                    sequence
+                }
                 Submitted::Known(answer) => {
                     self.known += 1;
                     if let Some(refusal) = answer.refusal {

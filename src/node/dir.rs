@@ -1,7 +1,9 @@
 //! The data directory: `journal/` is the truth, `snapshots/` and `reports/` can be made again.
 
 use anyhow::{Context, Result};
+use journal::Disk;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Where a node keeps its data.
@@ -51,23 +53,19 @@ impl DataDir {
         self.root.join("reports")
     }
 
-    /// Whether there is a log.
+    /// Whether there is a log on this disk.
     ///
     /// # Errors
     /// The directory cannot be read.
-    pub fn has_log(&self) -> Result<bool> {
+    pub fn has_log<D: Disk>(&self, disk: &D) -> Result<bool> {
         let journal = self.journal();
-        if !journal.try_exists().with_context(|| format!("cannot look into {}", self.root.display()))? {
-            return Ok(false);
+        match disk.list(&journal) {
+            Ok(names) => {
+                Ok(names.iter().any(|name| Path::new(name).extension().is_some_and(|ext| ext == "hpj")))
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", journal.display())),
         }
-        let mut entries =
-            std::fs::read_dir(&journal).with_context(|| format!("cannot read {}", journal.display()))?;
-        let is_segment = |name: &std::ffi::OsStr| Path::new(name).extension().is_some_and(|ext| ext == "hpj");
-        Ok(entries.any(|entry| entry.is_ok_and(|entry| is_segment(&entry.file_name()))))
-    }
-
-    pub(crate) fn make(&self) -> Result<()> {
-        std::fs::create_dir_all(&self.root).with_context(|| format!("cannot make {}", self.root.display()))
     }
 }
 

@@ -1,33 +1,34 @@
 //! The run loop: the only place that owns a journal and an engine.
 //!
 //! A command is numbered and stamped, encoded into a batch, the batch is appended to the journal and synced, and only then
-//! applied; what happened is handed to the observer. Recovery applies the same records through the same function.
+//! applied; what happened is handed to the observer. Recovery applies the same records through the same function. [`Node`] does
+//! these steps one after the other, when it is told to; [`Pipeline`] is a node that runs, with the steps overlapping.
 //!
 //! Architecture Invariant: nothing is applied, answered or shown before it is durable. An I/O failure of the journal ends
-//! the node.
+//! the node. Everything that is kept goes through one [`Disk`].
 
 mod answers;
+mod core;
 mod dir;
+mod pipeline;
 mod replay;
 mod snapshots;
 mod verify;
 
 pub use answers::{Answer, Answers};
 pub use dir::DataDir;
-pub use replay::{Replay, Until, hex, replay};
-pub use verify::{Fault, Verified, verify};
+pub use pipeline::{Closed, Flow, Inbox, Outlet, Pipeline, SendDisk, Snapshotted, Submission, TurnedAway};
+pub use replay::{Replay, Until, hex, replay, replay_on};
+pub use verify::{Fault, Verified, verify, verify_on};
 
+use crate::node::core::{BATCH_RECORDS_MAX, Core, Slot, Taken};
 use anyhow::{Context, Result, bail};
 use base::{ParticipantId, Sequence, Timestamp};
-use engine::{Envelope, Event, Events, LogDigest, Record, State};
+use engine::{Envelope, Event, Record, State};
 use gateway::Created;
-use journal::{Batch, Journal, Log, Options, Outcome};
+use journal::{Disk, Frames, Journal, Log, Opening, Options, RealDisk};
 use std::path::Path;
 
-/// Records a batch at most: one write and one sync.
-const BATCH_RECORDS_MAX: usize = 8_189;
-/// Bytes a batch at most.
-const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Epoch of a log that one node writes alone.
 const EPOCH: u64 = 1;
 
@@ -36,6 +37,8 @@ const EPOCH: u64 = 1;
 pub enum Submitted {
     /// It will be in the log with the next flush, under this number.
     New(Sequence),
+    /// It was submitted before, and will be in the log under this number: its answer is not known yet.
+    Waiting(Sequence),
     /// It is in the log already: this was the answer.
     Known(Answer),
 }
@@ -54,17 +57,22 @@ pub struct Opened {
 /// What is told about each record when it has been applied.
 pub type Observer<'a> = dyn FnMut(&Record, &[Event], &State) -> Result<()> + 'a;
 
-/// A node: journal, engine and the answers given so far.
-pub struct Node {
+/// How a node is set up, where it matters to someone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Settings {
+    /// How its journal is laid out.
+    pub journal: Options,
+    /// The id of a log that is to be made; a random one where none is given.
+    pub log_id: Option<[u8; 16]>,
+}
+
+/// A node: journal, engine and the answers given so far. Everything it keeps goes through one [`Disk`].
+pub struct Node<D: Disk = RealDisk> {
+    disk: D,
     dir: DataDir,
-    journal: Journal,
-    state: State,
-    digest: LogDigest,
-    answers: Answers,
-    events: Events,
-    batch: Batch,
-    pending: Vec<Record>,
-    payload: Vec<u8>,
+    journal: Journal<D>,
+    core: Core,
+    slot: Slot,
     snapshot_at: u64,
 }
 
@@ -75,48 +83,44 @@ impl Node {
     /// # Errors
     /// The directory is in use, cannot be read or written, or its log is damaged or does not replay to the digests in it.
     pub fn open(path: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(Self, Opened)> {
+        Self::open_on(RealDisk, path, Settings::default(), progress)
+    }
+}
+
+impl<D: Disk> Node<D> {
+    /// [`Node::open`] on a disk of the caller's.
+    ///
+    /// # Errors
+    /// As [`Node::open`].
+    pub fn open_on(
+        disk: D,
+        path: &Path,
+        settings: Settings,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<(Self, Opened)> {
         let dir = DataDir::at(path);
-        let (journal, cut_bytes) = if dir.has_log()? {
-            let (journal, recovery) = Journal::open(dir.journal(), Options::default())
-                .with_context(|| format!("cannot open the log in {}", dir.journal().display()))?;
-            let cut_bytes = recovery.cut().map_or(0, |cut| cut.bytes);
-            (journal, cut_bytes)
+        let (journal, core, opened) = if dir.has_log(&disk)? {
+            recover(&disk, &dir, settings.journal, progress)?
         } else {
-            dir.make()?;
-            let journal = Journal::create(dir.journal(), dir::new_log_id(), Options::default())
+            let log_id = settings.log_id.unwrap_or_else(dir::new_log_id);
+            let journal = Journal::create_on(disk.clone(), dir.journal(), log_id, settings.journal)
                 .with_context(|| format!("cannot make a log in {}", dir.journal().display()))?;
-            (journal, 0)
+            (journal, Core::new(log_id, None), Opened { records: 0, snapshot: 0, cut_bytes: 0 })
         };
-        let last = journal.last_seq();
-        let start = snapshots::latest(&dir, journal.log_id(), last);
-        let snapshot = start.as_ref().map_or(0, |start| start.state.sequence().0);
-        let replay::Recovered { state, digest, answers } = replay::recover(&journal, start, progress)?;
-        let opened = Opened { records: last, snapshot, cut_bytes };
-        let node = Self {
-            dir,
-            journal,
-            state,
-            digest,
-            answers,
-            events: Events::new(),
-            batch: Batch::new(),
-            pending: Vec::new(),
-            payload: Vec::new(),
-            snapshot_at: snapshot,
-        };
-        Ok((node, opened))
+        let (slot, snapshot_at) = (Slot::default(), opened.snapshot);
+        Ok((Self { disk, dir, journal, core, slot, snapshot_at }, opened))
     }
 
     /// The state as of the last flush.
     #[must_use]
     pub fn state(&self) -> &State {
-        &self.state
+        &self.core.state
     }
 
     /// Answers given so far.
     #[must_use]
     pub fn answers(&self) -> &Answers {
-        &self.answers
+        &self.core.answers
     }
 
     /// Where the node keeps its data.
@@ -128,19 +132,19 @@ impl Node {
     /// The digest of the log as of the last flush.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
-        self.digest.value()
+        self.core.digest.value()
     }
 
     /// Whether commands wait for a flush.
     #[must_use]
     pub fn has_pending(&self) -> bool {
-        !self.pending.is_empty()
+        !self.slot.records.is_empty()
     }
 
     /// The time before which no new command may be.
     #[must_use]
     pub fn time(&self) -> Timestamp {
-        self.pending.last().map_or(self.state.time(), |record| record.time)
+        self.core.time()
     }
 
     /// Numbers and stamps a command. A command that the same sender sent before under the same id is not taken again.
@@ -154,33 +158,20 @@ impl Node {
         envelope: Envelope,
         observer: &mut Observer<'_>,
     ) -> Result<Submitted> {
-        self.payload.clear();
-        engine::encode(&envelope, &mut self.payload)?;
-        let key = (envelope.actor, envelope.client_id);
-        let body = answers::body_digest(&self.payload);
-        if let Some(known) = self.answers.get(key) {
-            if known.body == body {
-                return Ok(Submitted::Known(known));
+        let taken = match self.core.take(time, envelope, &mut self.slot, BATCH_RECORDS_MAX)? {
+            Taken::Full(envelope) => {
+                self.flush(observer)?;
+                self.core.take(time, *envelope, &mut self.slot, BATCH_RECORDS_MAX)?
             }
-            bail!(
-                "the id {} was used by the same sender for another command (record {})",
-                envelope.client_id,
-                known.sequence
-            );
+            taken => taken,
+        };
+        match taken {
+            Taken::New(sequence) => Ok(Submitted::New(sequence)),
+            Taken::Waiting(sequence) => Ok(Submitted::Waiting(sequence)),
+            Taken::Known(answer) => Ok(Submitted::Known(answer)),
+            Taken::Other(sequence, id) => Err(other_command(id, sequence)),
+            Taken::Full(_) => bail!("a batch that was flushed has no room: this is a fault of the node"),
         }
-        if time < self.time() {
-            bail!("its time lies before that of the record before it: time never runs back in a log");
-        }
-        if self.batch.len() >= BATCH_RECORDS_MAX
-            || self.batch.bytes().len() + self.payload.len() > BATCH_BYTES_MAX
-        {
-            self.flush(observer)?;
-        }
-        let sequence = Sequence(self.journal.last_seq() + 1 + self.pending.len() as u64);
-        self.batch.push(time.0, &self.payload)?;
-        self.pending.push(Record { sequence, time, envelope });
-        self.answers.insert(key, Answer { sequence, body, refusal: None, created: None });
-        Ok(Submitted::New(sequence))
     }
 
     /// Makes everything submitted durable, then applies it. `observer` is told of each record in order.
@@ -188,30 +179,16 @@ impl Node {
     /// # Errors
     /// The journal could not be written or synced: the node is at its end, and must be opened again. Or the observer failed.
     pub fn flush(&mut self, observer: &mut Observer<'_>) -> Result<()> {
-        if self.pending.is_empty() {
+        let Some(first) = self.slot.first() else {
             return Ok(());
-        }
-        let first = self.journal.last_seq() + 1;
-        let outcome = self.outcome();
+        };
+        let outcome = self.core.outcome();
         self.journal
-            .append(first, EPOCH, outcome, &self.batch)
+            .append(first.0, EPOCH, outcome, &self.slot.batch)
             .context("the log could not be written: stopping")?;
-        let mut told = Ok(());
-        for (record, logged) in self.pending.iter().zip(self.batch.records(first)) {
-            self.state.apply(record, &mut self.events);
-            self.digest.absorb(record, logged.payload, self.events.as_slice())?;
-            self.answers.settle(record, &self.events);
-            if told.is_ok() {
-                told = observer(record, self.events.as_slice(), &self.state);
-            }
-        }
-        self.pending.clear();
-        self.batch.clear();
+        let told = self.core.apply(&self.slot, observer);
+        self.slot.clear();
         told
-    }
-
-    fn outcome(&self) -> Outcome {
-        Outcome { seq: self.state.sequence().0, digest: self.digest.value() }
     }
 
     /// Flushes, seals the log with the digest of its last record, and writes a snapshot where much has happened since the
@@ -221,17 +198,65 @@ impl Node {
     /// As [`Node::flush`]; or the snapshot could not be written, which loses nothing.
     pub fn close(mut self, observer: &mut Observer<'_>) -> Result<()> {
         self.flush(observer)?;
-        let last = self.state.sequence().0;
-        if last > self.snapshot_at {
-            self.journal.seal(EPOCH, self.outcome()).context("the log could not be sealed")?;
-            snapshots::write(&self.dir, self.journal.log_id(), &self.state, &self.digest, &self.answers)?;
+        if self.core.state.sequence().0 > self.snapshot_at {
+            let outcome = self.core.outcome();
+            self.journal.seal(EPOCH, outcome).context("the log could not be sealed")?;
+            self.snapshot()?;
         }
+        Ok(())
+    }
+
+    /// Writes a snapshot of the state as of the last flush.
+    ///
+    /// # Errors
+    /// It could not be written, which loses nothing: the log is the truth.
+    pub fn snapshot(&mut self) -> Result<()> {
+        let draft = self.core.draft(self.journal.log_id());
+        self.snapshot_at = draft.record();
+        draft.write(&self.disk, &self.dir)?;
         Ok(())
     }
 }
 
-impl gateway::ReferenceBook for Node {
+/// Reads a log once: its checks, and from the latest snapshot on what it says.
+fn recover<D: Disk>(
+    disk: &D,
+    dir: &DataDir,
+    options: Options,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<(Journal<D>, Core, Opened)> {
+    let cannot = || format!("cannot open the log in {}", dir.journal().display());
+    let mut opening = Opening::start(disk.clone(), dir.journal(), options).with_context(cannot)?;
+    let (log_id, at_least) = (opening.log_id(), opening.records_at_least());
+    let mut core = Core::new(log_id, snapshots::latest(disk, dir, log_id, None));
+    let mut snapshot = core.state.sequence().0;
+    while let Some(frame) = opening.next_frame().with_context(cannot)? {
+        core.replay(&frame)?;
+        let done = core.state.sequence().0;
+        progress(done, at_least.max(done));
+    }
+    let (journal, recovery) = opening.finish().with_context(cannot)?;
+    let last = recovery.last_seq;
+    if snapshot > last {
+        // The snapshot knows records that the log does not have: what it says is not to be believed.
+        core = Core::new(log_id, snapshots::latest(disk, dir, log_id, Some(last)));
+        snapshot = core.state.sequence().0;
+        let mut reader = journal.read_from(snapshot + 1)?;
+        while let Some(frame) = reader.next_frame()? {
+            core.replay(&frame)?;
+        }
+    }
+    let cut_bytes = recovery.cut().map_or(0, |cut| cut.bytes);
+    Ok((journal, core, Opened { records: last, snapshot, cut_bytes }))
+}
+
+/// A sender's id stands for another command.
+fn other_command(id: engine::ClientId, sequence: Sequence) -> anyhow::Error {
+    anyhow::anyhow!("the id {id} was used by the same sender for another command (record {sequence})")
+}
+
+impl<D: Disk> gateway::ReferenceBook for Node<D> {
     fn created(&self, by: Option<ParticipantId>, id: &str) -> Result<Option<Created>, String> {
-        self.answers.created(by, id)
+        self.core.answers.created(by, id)
     }
 }

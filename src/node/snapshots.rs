@@ -1,16 +1,32 @@
-//! Snapshot files: written beside the log when a node closes, used when it opens. One that is damaged, foreign or ahead of the
-//! log is passed over: the log is the truth.
+//! Snapshot files: written beside the log, used when a node opens. One that is damaged, foreign or ahead of the log is passed
+//! over: the log is the truth.
+//!
+//! A file is written and read in pieces, so that it needs no memory of its own size.
 
-use crate::node::{Answer, Answers, DataDir};
+use crate::node::DataDir;
+use crate::node::answers::{Answers, Entry, Settled};
 use anyhow::{Context, Result};
-use base::ParticipantId;
-use engine::{ClientId, LogDigest, State, snapshot::Snapshot};
-use std::fs::{self, File};
-use std::io::Write;
-use std::path::PathBuf;
+use engine::{LogDigest, State, snapshot::Snapshot};
+use journal::{Disk, DiskFile, ReadAt};
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// Snapshots kept.
 const KEPT: usize = 2;
+/// The extension of a snapshot.
+const SNAPSHOT: &str = "snap";
+/// The extension of one that is being written.
+const DRAFT: &str = "tmp";
+/// What a file begins with; the last byte is the layout of what the engine's own snapshot does not cover.
+const MAGIC: [u8; 8] = *b"HPNODE\0\x02";
+/// Bytes before the engine's snapshot: magic, log id, length of the engine's snapshot, number of answers.
+const HEAD: usize = 40;
+/// Bytes of the digest at the end.
+const TAIL: usize = 32;
+/// Bytes written or read at a time.
+const PIECE: usize = 1 << 20;
+/// More than an answer takes.
+const ANSWER_BYTES_MAX: usize = 256;
 
 /// Where to start from.
 pub(crate) struct Start {
@@ -19,66 +35,205 @@ pub(crate) struct Start {
     pub(crate) answers: Answers,
 }
 
-type Contents = ([u8; 16], Vec<u8>, Vec<((ParticipantId, ClientId), Answer)>);
+/// A snapshot that is to be written: what the run loop gives away and goes on without.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub(crate) log_id: [u8; 16],
+    pub(crate) snapshot: Snapshot,
+    pub(crate) answers: Settled,
+}
 
-fn files(dir: &DataDir) -> Vec<PathBuf> {
-    let entries = fs::read_dir(dir.snapshots()).into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "snap"));
+/// The names in the folder with an extension, in order; none where there is no folder.
+fn names<D: Disk>(disk: &D, dir: &DataDir, extension: &str) -> Vec<PathBuf> {
+    let folder = dir.snapshots();
+    let names = disk.list(&folder).unwrap_or_default();
+    let mut files: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
+    files.retain(|path| path.extension().is_some_and(|found| found == extension));
     files.sort();
     files
 }
 
-/// The latest snapshot that can be used for a log.
-pub(crate) fn latest(dir: &DataDir, log_id: [u8; 16], last: u64) -> Option<Start> {
-    let usable = |path: &PathBuf| read(path, log_id).filter(|start| start.state.sequence().0 <= last);
-    files(dir).iter().rev().find_map(usable)
+/// The latest snapshot that can be used for a log; `last`, where it is known, is the log's last record.
+pub(crate) fn latest<D: Disk>(disk: &D, dir: &DataDir, log_id: [u8; 16], last: Option<u64>) -> Option<Start> {
+    let fits = |start: &Start| last.is_none_or(|last| start.state.sequence().0 <= last);
+    names(disk, dir, SNAPSHOT).iter().rev().find_map(|path| read(disk, path, log_id).filter(fits))
 }
 
 /// Every snapshot of a log that can be read, oldest first.
-pub(crate) fn all(dir: &DataDir, log_id: [u8; 16]) -> Vec<(PathBuf, Option<Start>)> {
-    files(dir).into_iter().map(|path| (path.clone(), read(&path, log_id))).collect()
+pub(crate) fn all<D: Disk>(disk: &D, dir: &DataDir, log_id: [u8; 16]) -> Vec<(PathBuf, Option<Start>)> {
+    names(disk, dir, SNAPSHOT).into_iter().map(|path| (path.clone(), read(disk, &path, log_id))).collect()
 }
 
-fn read(path: &PathBuf, log_id: [u8; 16]) -> Option<Start> {
-    let bytes = fs::read(path).ok()?;
-    let (body, checksum) = bytes.split_last_chunk::<32>()?;
-    if blake3::hash(body).as_bytes() != checksum {
+/// A file from an offset on, a piece at a time.
+struct Source<'a, F> {
+    file: &'a F,
+    at: u64,
+    end: u64,
+    bytes: Vec<u8>,
+    used: usize,
+}
+
+impl<'a, F: ReadAt> Source<'a, F> {
+    fn new(file: &'a F, end: u64) -> Self {
+        Self { file, at: 0, end, bytes: Vec::new(), used: 0 }
+    }
+
+    /// At least so many bytes, fewer only at the end.
+    fn ahead(&mut self, wanted: usize) -> Option<&[u8]> {
+        if self.bytes.len() - self.used < wanted && self.at < self.end {
+            self.bytes.drain(..self.used);
+            self.used = 0;
+            let held = self.bytes.len();
+            let left = usize::try_from(self.end - self.at).ok()?;
+            self.bytes.resize(held + wanted.max(PIECE).min(left), 0);
+            let read = self.file.read_at(&mut self.bytes[held..], self.at).ok()?;
+            if held + read != self.bytes.len() {
+                return None;
+            }
+            self.at += read as u64;
+        }
+        Some(&self.bytes[self.used..])
+    }
+
+    fn exactly(&mut self, wanted: usize) -> Option<&[u8]> {
+        self.ahead(wanted)?;
+        let from = self.used;
+        self.used += wanted;
+        self.bytes.get(from..from + wanted)
+    }
+
+    fn number(&mut self) -> Option<u64> {
+        Some(u64::from_le_bytes(self.exactly(8)?.try_into().ok()?))
+    }
+
+    fn entry(&mut self) -> Option<Entry> {
+        let bytes = self.ahead(ANSWER_BYTES_MAX)?;
+        let (entry, rest) = postcard::take_from_bytes(bytes).ok()?;
+        self.used += bytes.len() - rest.len();
+        Some(entry)
+    }
+}
+
+/// Whether a file ends with the digest of what stands before.
+fn is_whole<F: ReadAt>(file: &F, end: u64) -> Option<bool> {
+    let (mut source, mut hasher) = (Source::new(file, end), blake3::Hasher::new());
+    while source.at < end {
+        let bytes = source.ahead(PIECE)?;
+        hasher.update(bytes);
+        source.used = source.bytes.len();
+    }
+    let mut digest = [0; TAIL];
+    file.read_at(&mut digest, end).ok()?;
+    Some(*hasher.finalize().as_bytes() == digest)
+}
+
+fn read<D: Disk>(disk: &D, path: &Path, log_id: [u8; 16]) -> Option<Start> {
+    let file = disk.open(path, false).ok()?;
+    let size = file.size().ok()?;
+    let end = size.checked_sub(TAIL as u64).filter(|end| *end >= HEAD as u64)?;
+    let mut source = Source::new(&file, end);
+    if source.exactly(8)? != MAGIC || source.exactly(16)? != log_id || !is_whole(&file, end)? {
         return None;
     }
-    let (id, snapshot, answers): Contents = postcard::from_bytes(body).ok()?;
-    let Snapshot { state, digest } = Snapshot::decode(&snapshot).ok()?;
-    (id == log_id).then(|| Start { state, digest, answers: Answers::from_list(answers) })
+    let (length, count) = (source.number()?, source.number()?);
+    let length = usize::try_from(length).ok().filter(|_| length <= end)?;
+    let Snapshot { state, digest } = Snapshot::decode(source.exactly(length)?).ok()?;
+    let answers = Answers::restore(log_id, (0..count).map(|_| source.entry()))?;
+    (answers.len() as u64 == state.sequence().0).then_some(Start { state, digest, answers })
 }
 
-/// Writes a snapshot whole or not at all, and removes all but the last ones.
-pub(crate) fn write(
-    dir: &DataDir,
-    log_id: [u8; 16],
-    state: &State,
-    digest: &LogDigest,
-    answers: &Answers,
-) -> Result<()> {
-    let folder = dir.snapshots();
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let snapshot = Snapshot { state: state.clone(), digest: digest.clone() }.encode()?;
-    let contents: Contents = (log_id, snapshot, answers.to_list());
-    let mut bytes = postcard::to_stdvec(&contents)?;
-    let checksum = blake3::hash(&bytes);
-    bytes.extend_from_slice(checksum.as_bytes());
+/// A file being written, a piece at a time.
+struct Sink<F> {
+    file: F,
+    at: u64,
+    bytes: Vec<u8>,
+    hasher: blake3::Hasher,
+}
 
-    let path = folder.join(format!("{:020}.snap", state.sequence().0));
-    let draft = path.with_extension("tmp");
-    let written = File::create(&draft).and_then(|mut file| {
-        file.write_all(&bytes)?;
-        file.sync_all()?;
-        fs::rename(&draft, &path)?;
-        File::open(&folder)?.sync_all()
-    });
-    written.with_context(|| format!("cannot write {}", path.display()))?;
-    let files = files(dir);
-    for old in files.iter().take(files.len().saturating_sub(KEPT)) {
-        let _ = fs::remove_file(old);
+impl<F: DiskFile> Sink<F> {
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.bytes.extend_from_slice(bytes);
+        if self.bytes.len() >= PIECE { self.flush() } else { Ok(()) }
     }
-    Ok(())
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.hasher.update(&self.bytes);
+        for piece in self.bytes.chunks(PIECE) {
+            self.file.write_at(piece, self.at)?;
+            self.at += piece.len() as u64;
+        }
+        self.bytes.clear();
+        Ok(())
+    }
+}
+
+impl Draft {
+    /// The record it stands at.
+    pub(crate) fn record(&self) -> u64 {
+        self.snapshot.state.sequence().0
+    }
+
+    /// Writes the snapshot whole or not at all, and removes all but the last ones. Gives its size.
+    ///
+    /// # Errors
+    /// It could not be written, which loses nothing.
+    pub(crate) fn write<D: Disk>(self, disk: &D, dir: &DataDir) -> Result<u64> {
+        let path = dir.snapshots().join(format!("{:020}.{SNAPSHOT}", self.record()));
+        let Self { log_id, snapshot, answers } = self;
+        let encoded = snapshot.encode()?;
+        drop(snapshot);
+        let written = place(disk, dir, &path, |file| contents(file, log_id, &encoded, &answers));
+        let bytes = written.with_context(|| format!("cannot write {}", path.display()))?;
+        let files = names(disk, dir, SNAPSHOT);
+        for old in files.iter().take(files.len().saturating_sub(KEPT)) {
+            let _ = disk.remove(old);
+        }
+        Ok(bytes)
+    }
+}
+
+fn contents<F: DiskFile>(
+    file: F,
+    log_id: [u8; 16],
+    encoded: &[u8],
+    answers: &Settled,
+) -> io::Result<(F, u64)> {
+    let (bytes, hasher) = (Vec::with_capacity(2 * PIECE), blake3::Hasher::new());
+    let mut sink = Sink { file, at: 0, bytes, hasher };
+    sink.put(&MAGIC)?;
+    sink.put(&log_id)?;
+    sink.put(&(encoded.len() as u64).to_le_bytes())?;
+    sink.put(&(answers.len() as u64).to_le_bytes())?;
+    sink.put(encoded)?;
+    let mut buffer = [0; ANSWER_BYTES_MAX];
+    for entry in answers.iter() {
+        let encoded = postcard::to_slice(entry, &mut buffer).map_err(io::Error::other)?;
+        sink.put(encoded)?;
+    }
+    sink.flush()?;
+    let digest = sink.hasher.finalize();
+    sink.put(digest.as_bytes())?;
+    sink.flush()?;
+    Ok((sink.file, sink.at))
+}
+
+/// Writes a file under another name, makes it durable, and only then names it.
+fn place<D: Disk>(
+    disk: &D,
+    dir: &DataDir,
+    path: &Path,
+    write: impl FnOnce(D::File) -> io::Result<(D::File, u64)>,
+) -> io::Result<u64> {
+    let folder = dir.snapshots();
+    disk.create_dir(&folder)?;
+    for draft in names(disk, dir, DRAFT) {
+        // What an interrupted life was writing.
+        disk.remove(&draft)?;
+    }
+    let draft = path.with_extension(DRAFT);
+    let (mut file, bytes) = write(disk.create(&draft)?)?;
+    file.sync_all()?;
+    disk.rename(&draft, path)?;
+    disk.sync_dir(&folder)?;
+    Ok(bytes)
 }

@@ -1,9 +1,9 @@
 //! Verification: everything a log claims, checked from its first byte.
 
-use crate::node::{DataDir, Until, hex, replay, snapshots};
+use crate::node::{DataDir, Until, hex, replay_on, snapshots};
 use anyhow::{Context, Result, bail};
 use engine::Event;
-use journal::{Summary, Tail};
+use journal::{Disk, RealDisk, Summary, Tail};
 use std::collections::BTreeMap;
 
 /// The check that failed; the reason is its source.
@@ -43,11 +43,19 @@ impl Verified {
 /// # Errors
 /// The first fault, as a chain that begins with its place and contains a [`Fault`].
 pub fn verify(dir: &DataDir, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified> {
-    if !dir.has_log()? {
+    verify_on(&RealDisk, dir, progress)
+}
+
+/// [`verify`] on a disk of the caller's.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_on<D: Disk>(disk: &D, dir: &DataDir, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified> {
+    if !dir.has_log(disk)? {
         bail!("there is no log in {}", dir.root().display());
     }
-    let summary = journal::verify(dir.journal()).context(Fault { check: "journal" })?;
-    let all = snapshots::all(dir, summary.log_id);
+    let summary = journal::verify_on(disk.clone(), dir.journal()).context(Fault { check: "journal" })?;
+    let all = snapshots::all(disk, dir, summary.log_id);
     let damaged = all.iter().find(|(_, start)| start.is_none());
     let mut expected: BTreeMap<u64, _> = all
         .iter()
@@ -55,7 +63,7 @@ pub fn verify(dir: &DataDir, progress: &mut dyn FnMut(u64, u64)) -> Result<Verif
         .map(|(path, start)| (start.state.sequence().0, (path, start)))
         .collect();
     let compared = expected.len();
-    let played = replay(dir, Until::End, &mut |record, events, state| {
+    let played = replay_on(disk, dir, Until::End, &mut |record, events, state| {
         let day_ended = |event: &Event| matches!(event, Event::Trading(trading::Event::DayEnded { .. }));
         if events.iter().any(day_ended) {
             audit(state).with_context(|| format!("after record {}", record.sequence))?;

@@ -3,7 +3,9 @@
 
 mod history;
 mod journal;
+mod market;
 mod probe;
+mod venue;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -30,6 +32,27 @@ enum What {
         #[arg(long, default_value_t = 3)]
         seconds: u64,
     },
+    /// The venue without its journal: commands a second and latency on one core
+    Venue {
+        /// Lines that trade
+        #[arg(long, default_value_t = 100)]
+        instruments: u32,
+        /// Accounts, one a participant
+        #[arg(long, default_value_t = 10_000)]
+        accounts: u32,
+        /// Orders that stand when it begins
+        #[arg(long, default_value_t = 100_000)]
+        standing: usize,
+        /// Commands
+        #[arg(long, default_value_t = 2_000_000)]
+        commands: usize,
+        /// How often
+        #[arg(long, default_value_t = 5)]
+        times: usize,
+        /// Which flow
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// The public record through the whole engine, durable
     History {
         /// The rulebook
@@ -47,6 +70,10 @@ fn main() -> anyhow::Result<()> {
     let dir = cli.dir.unwrap_or_else(std::env::temp_dir);
     let found = match cli.what {
         What::Journal { seconds } => journal::measure(&dir, seconds)?,
+        What::Venue { instruments, accounts, standing, commands, times, seed } => {
+            let shape = market::Shape { instruments, accounts, standing, commands, seed };
+            venue::measure(shape, times, &mut |_| ())?
+        }
         What::History { rulebook, record, times } => history::measure(&dir, &rulebook, &record, times)?,
     };
     if cli.json {

@@ -11,36 +11,35 @@ use serde::{Deserialize, Serialize};
 pub(crate) const PAGE: u64 = 1_024;
 
 /// A running digest.
+///
+/// Bytes are hashed late and in large pieces: a page when it is full, or what is new of it when a value is asked for. So a log
+/// written in large batches is hashed many blocks at a time, and one written record by record hashes no byte twice.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(from = "Saved", into = "Saved")]
 pub struct LogDigest {
     records: u64,
-    before: [u8; 32],
+    /// What the digest of the page as it stands is over: the digest of the page before, and the records.
     page: Vec<u8>,
+    /// Has taken the first `hashed` bytes of the page.
     running: blake3::Hasher,
+    hashed: usize,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Saved {
     records: u64,
-    before: [u8; 32],
     page: Vec<u8>,
 }
 
 impl From<Saved> for LogDigest {
-    fn from(Saved { records, before, page }: Saved) -> Self {
-        let mut running = blake3::Hasher::new();
-        if records > 0 {
-            running.update(&before);
-        }
-        running.update(&page);
-        Self { records, before, page, running }
+    fn from(Saved { records, page }: Saved) -> Self {
+        Self { records, page, running: blake3::Hasher::new(), hashed: 0 }
     }
 }
 
 impl From<LogDigest> for Saved {
-    fn from(LogDigest { records, before, page, .. }: LogDigest) -> Self {
-        Self { records, before, page }
+    fn from(LogDigest { records, page, .. }: LogDigest) -> Self {
+        Self { records, page }
     }
 }
 
@@ -63,15 +62,13 @@ impl LogDigest {
         events: &[Event],
     ) -> Result<(), postcard::Error> {
         if self.records.is_multiple_of(PAGE) {
-            self.before = self.value();
-            self.page.clear();
-            self.running.reset();
-            self.running.update(&self.before);
+            self.turn_page();
         }
-        let start = self.page.len();
-        self.page.extend_from_slice(&record.sequence.0.to_le_bytes());
-        self.page.extend_from_slice(&record.time.0.to_le_bytes());
-        self.page.extend_from_slice(&(payload.len() as u64).to_le_bytes());
+        let mut head = [0; 24];
+        head[..8].copy_from_slice(&record.sequence.0.to_le_bytes());
+        head[8..16].copy_from_slice(&record.time.0.to_le_bytes());
+        head[16..].copy_from_slice(&(payload.len() as u64).to_le_bytes());
+        self.page.extend_from_slice(&head);
         self.page.extend_from_slice(payload);
         self.page.extend_from_slice(&(events.len() as u64).to_le_bytes());
         let mut page = std::mem::take(&mut self.page);
@@ -79,14 +76,34 @@ impl LogDigest {
             page = postcard::to_extend(event, page)?;
         }
         self.page = page;
-        self.running.update(&self.page[start..]);
         self.records += 1;
         Ok(())
+    }
+
+    /// Begins a page with the digest of the one before it.
+    fn turn_page(&mut self) {
+        let before = self.value();
+        self.page.clear();
+        self.page.extend_from_slice(&before);
+        self.running.reset();
+        self.hashed = 0;
+    }
+
+    /// Hashes what is new, so that [`LogDigest::value`] costs no more than its end. To be called where the value is asked for
+    /// again and again while the page grows.
+    pub fn catch_up(&mut self) {
+        self.running.update(&self.page[self.hashed..]);
+        self.hashed = self.page.len();
     }
 
     /// The digest as it stands; thirty-two zero bytes for an empty log.
     #[must_use]
     pub fn value(&self) -> [u8; 32] {
-        if self.records == 0 { [0; 32] } else { *self.running.finalize().as_bytes() }
+        match self.hashed {
+            _ if self.records == 0 => [0; 32],
+            0 => *blake3::hash(&self.page).as_bytes(),
+            hashed if hashed == self.page.len() => *self.running.finalize().as_bytes(),
+            hashed => *self.running.clone().update(&self.page[hashed..]).finalize().as_bytes(),
+        }
     }
 }

@@ -56,6 +56,12 @@ pub enum JournalError {
         /// The number it would have got.
         actual: u64,
     },
+    /// The frame begins a segment that is being made elsewhere and was not given back. Nothing was written.
+    #[error("segment {index} is being prepared: it must be given back before a frame can go into it")]
+    Preparing {
+        /// The segment's number.
+        index: u64,
+    },
     /// The epoch is below one already written. Nothing was written.
     #[error("epoch {given} is below epoch {current}")]
     EpochWentBack {

@@ -11,10 +11,13 @@ use crate::layout::{
     Tip,
 };
 use crate::log::{Appended, Log, Outcome};
+use crate::opening::{Opening, lock, remove_all};
+use crate::prepare::{Preparation, Prepared, zero};
 use crate::reader::{Limit, Reader};
 use crate::verify::Recovery;
 
-static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+/// Bytes copied at a time.
+const COPY_BYTES: usize = 64 << 10;
 
 /// How a journal is laid out on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +34,7 @@ impl Default for Options {
 }
 
 impl Options {
-    fn check(&self) -> Result<(), JournalError> {
+    pub(crate) fn check(&self) -> Result<(), JournalError> {
         let (given, min, max) = (self.segment_bytes, SEGMENT_BYTES_MIN, SEGMENT_BYTES_MAX);
         if (min..=max).contains(&given) && given % 4096 == 0 {
             Ok(())
@@ -54,8 +57,18 @@ pub struct Journal<D: Disk = RealDisk> {
     durable_seq: u64,
     poisoned: bool,
     frame: Vec<u8>,
+    next: Next<D::File>,
     // Last, so that it is let go after the file is closed.
     _lock: D::Lock,
+}
+
+/// What there is of the segment after the one being written.
+#[derive(Debug)]
+enum Next<F> {
+    Nothing,
+    /// Someone is making it.
+    Away,
+    Prepared(Prepared<F>),
 }
 
 /// The segment being written.
@@ -110,7 +123,8 @@ impl<D: Disk> Journal<D> {
         remove_all(&disk, &listing.unfinished)?;
         let start = Tip::first(&log_id);
         let header = SegmentHeader { log_id, index: 1, capacity: options.segment_bytes, start };
-        let segment = Segment::create(&disk, dir, header)?;
+        let prepared = Preparation::new(disk.clone(), dir.to_path_buf(), 1, header.capacity).zeros()?;
+        let segment = Segment::begin(&disk, dir, header, prepared)?;
         Ok(Self::new(disk, dir, options, segment, start, lock))
     }
 
@@ -123,22 +137,19 @@ impl<D: Disk> Journal<D> {
         dir: impl AsRef<Path>,
         options: Options,
     ) -> Result<(Self, Recovery), JournalError> {
-        let dir = dir.as_ref();
-        options.check()?;
-        // Looked at before the lock file is made: a directory without a journal is left as it is.
-        if files::list(&disk, dir)?.segments == 0 {
-            return Err(JournalError::NotFound { dir: dir.to_path_buf() });
-        }
-        let lock = lock(&disk, dir)?;
-        let listing = files::list(&disk, dir)?;
-        let mut reader = Reader::start(disk.clone(), dir, listing.segments, 1, None)?;
-        while reader.advance()?.is_some() {}
-        // Only now is it known that the log is sound, and only now is anything changed.
-        remove_all(&disk, &listing.unfinished)?;
-        let segment = Segment::recover(&disk, dir, &reader)?;
-        let tip = *reader.walk().tip();
-        let recovery = Recovery::of(&reader, listing.unfinished);
-        Ok((Self::new(disk, dir, options, segment, tip, lock), recovery))
+        Opening::start(disk, dir, options)?.finish()
+    }
+
+    /// Takes up a log that `reader` has passed to its end, and makes what it found durable.
+    pub(crate) fn take_up(
+        disk: D,
+        dir: &Path,
+        options: Options,
+        reader: &Reader<D>,
+        lock: D::Lock,
+    ) -> Result<Self, JournalError> {
+        let segment = Segment::recover(&disk, dir, reader)?;
+        Ok(Self::new(disk, dir, options, segment, *reader.walk().tip(), lock))
     }
 
     fn new(
@@ -158,6 +169,7 @@ impl<D: Disk> Journal<D> {
             durable_seq: tip.next_seq - 1,
             poisoned: false,
             frame: Vec::new(),
+            next: Next::Nothing,
             _lock: lock,
         }
     }
@@ -188,6 +200,55 @@ impl<D: Disk> Journal<D> {
         self.poisoned
     }
 
+    /// The work of making the next segment ahead of its time, to be run anywhere and given back with
+    /// [`Journal::adopt`]. `None` as long as less than a quarter of this segment is written, and where it has been
+    /// given out already.
+    pub fn preparation(&mut self) -> Option<Preparation<D>> {
+        let SegmentHeader { index, capacity, .. } = self.segment.header;
+        let due = self.segment.end - FRAMES_START >= (capacity - FRAMES_START) / 4;
+        if self.poisoned || !due || !matches!(self.next, Next::Nothing) {
+            return None;
+        }
+        self.next = Next::Away;
+        let capacity = self.options.segment_bytes;
+        Some(Preparation::new(self.disk.clone(), self.dir.clone(), index + 1, capacity))
+    }
+
+    /// Takes back what came of a [`Journal::preparation`].
+    ///
+    /// # Errors
+    /// That which it ended with: the journal is poisoned, as by any failed write.
+    pub fn adopt(&mut self, prepared: Result<Prepared<D::File>, JournalError>) -> Result<(), JournalError> {
+        self.next = Next::Nothing;
+        let prepared = self.or_poison(prepared)?;
+        if prepared.index() == self.segment.header.index + 1 {
+            self.next = Next::Prepared(prepared);
+        }
+        Ok(())
+    }
+
+    /// Removes a segment that was prepared and is not needed: before a stop, so that nothing is left behind. What a
+    /// crash leaves behind is removed by the next opening.
+    ///
+    /// # Errors
+    /// `Io`: the file could not be removed, which does no harm.
+    pub fn discard(&mut self) -> Result<(), JournalError> {
+        match std::mem::replace(&mut self.next, Next::Nothing) {
+            Next::Nothing => Ok(()),
+            Next::Away => {
+                self.next = Next::Away;
+                Ok(())
+            }
+            Next::Prepared(prepared) => remove_all(&self.disk, &[prepared.into_path()]),
+        }
+    }
+
+    /// Whether a frame of this batch begins a new segment.
+    #[must_use]
+    pub fn rolls(&self, batch: &Batch) -> bool {
+        self.segment.end + batch.frame_bytes() > self.segment.header.capacity
+    }
+
     fn usable(&self) -> Result<(), JournalError> {
         if self.poisoned { Err(JournalError::Poisoned) } else { Ok(()) }
     }
@@ -196,6 +257,9 @@ impl<D: Disk> Journal<D> {
         let (actual, last) = (self.tip.next_seq, self.last_seq());
         if expected != actual {
             return Err(JournalError::SequenceMismatch { expected, actual });
+        }
+        if matches!(self.next, Next::Away) && self.rolls(batch) {
+            return Err(JournalError::Preparing { index: self.segment.header.index + 1 });
         }
         if epoch < self.tip.epoch {
             return Err(JournalError::EpochWentBack { current: self.tip.epoch, given: epoch });
@@ -218,7 +282,7 @@ impl<D: Disk> Journal<D> {
     }
 
     fn put(&mut self, mut header: FrameHeader, batch: &Batch) -> Result<Digest, JournalError> {
-        if self.segment.end + batch.frame_bytes() > self.segment.header.capacity {
+        if self.rolls(batch) {
             self.roll(batch.frame_bytes())?;
         }
         let segment = &mut self.segment;
@@ -242,7 +306,13 @@ impl<D: Disk> Journal<D> {
         let capacity = self.options.segment_bytes.max((FRAMES_START + frame_bytes).next_multiple_of(4096));
         let SegmentHeader { log_id, index, .. } = self.segment.header;
         let header = SegmentHeader { log_id, index: index + 1, capacity, start: self.tip };
-        self.segment = Segment::create(&self.disk, &self.dir, header)?;
+        let prepared = match std::mem::replace(&mut self.next, Next::Nothing) {
+            Next::Prepared(prepared) => prepared,
+            Next::Nothing | Next::Away => {
+                Preparation::new(self.disk.clone(), self.dir.clone(), header.index, capacity).zeros()?
+            }
+        };
+        self.segment = Segment::begin(&self.disk, &self.dir, header, prepared)?;
         Ok(())
     }
 
@@ -318,15 +388,16 @@ impl<D: Disk> Log for Journal<D> {
 }
 
 impl<F: DiskFile> Segment<F> {
-    /// Makes a segment under another name, all its bytes written and durable, and only then names it.
-    fn create<D: Disk<File = F>>(disk: &D, dir: &Path, header: SegmentHeader) -> Result<Self, JournalError> {
-        let unfinished = files::unfinished_path(dir, header.index);
+    /// Completes a segment under its other name, and only then names it.
+    fn begin<D: Disk<File = F>>(
+        disk: &D,
+        dir: &Path,
+        header: SegmentHeader,
+        prepared: Prepared<F>,
+    ) -> Result<Self, JournalError> {
         let path = files::segment_path(dir, header.index);
-        let mut file = disk.create(&unfinished).map_err(failed("create", &unfinished))?;
-        zero(&mut file, 0, header.capacity)
-            .and_then(|()| file.write_at(&header.encode(), 0))
-            .map_err(failed("write", &unfinished))?;
-        file.sync_all().map_err(failed("sync", &unfinished))?;
+        let file = prepared.complete(&header)?;
+        let unfinished = files::unfinished_path(dir, header.index);
         disk.rename(&unfinished, &path).map_err(failed("name", &path))?;
         disk.sync_dir(dir).map_err(failed("sync", dir))?;
         let tag = header.tag();
@@ -344,7 +415,7 @@ impl<F: DiskFile> Segment<F> {
         let (header, path, end) = (*walk.header(), walk.path().to_path_buf(), walk.offset());
         let mut file = disk.open(&path, true).map_err(failed("open", &path))?;
         zero(&mut file, end, header.capacity).map_err(failed("write", &path))?;
-        let mut bytes = vec![0; ZEROS.len()];
+        let mut bytes = vec![0; COPY_BYTES];
         let mut at = walk.durable_to();
         while at < end {
             let length = usize::try_from(end - at).unwrap_or(usize::MAX).min(bytes.len());
@@ -357,23 +428,4 @@ impl<F: DiskFile> Segment<F> {
         disk.sync_dir(dir).map_err(failed("sync", dir))?;
         Ok(Self { file, path, header, tag: walk.tag(), end, durable_to: end })
     }
-}
-
-fn zero<F: DiskFile>(file: &mut F, from: u64, to: u64) -> std::io::Result<()> {
-    let mut at = from;
-    while at < to {
-        let length = usize::try_from(to - at).unwrap_or(usize::MAX).min(ZEROS.len());
-        file.write_at(ZEROS.get(..length).unwrap_or(&ZEROS), at)?;
-        at += length as u64;
-    }
-    Ok(())
-}
-
-fn lock<D: Disk>(disk: &D, dir: &Path) -> Result<D::Lock, JournalError> {
-    let path = files::lock_path(dir);
-    disk.lock(&path).map_err(failed("lock", &path))?.ok_or(JournalError::InUse { path })
-}
-
-fn remove_all<D: Disk>(disk: &D, paths: &[PathBuf]) -> Result<(), JournalError> {
-    paths.iter().try_for_each(|path| disk.remove(path).map_err(failed("remove", path)))
 }

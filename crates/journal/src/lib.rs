@@ -17,6 +17,9 @@
 //! Invariant: a reader gives out a frame only after every check has passed on it, and allocates no more than one
 //! frame, whatever the bytes say.
 //!
+//! The next segment can be made ahead of its time, by whoever has time for it: [`Journal::preparation`]. A log is read
+//! once to open it and to know what it says: [`Opening`].
+//!
 //! Absent on purpose: threads, async, clocks (time is the caller's), any knowledge of what a record says, and
 //! deletion (a log begins at record 1).
 //!
@@ -52,6 +55,8 @@ mod files;
 mod journal;
 mod layout;
 mod log;
+mod opening;
+mod prepare;
 mod reader;
 mod verify;
 mod walk;
@@ -65,6 +70,8 @@ pub use crate::layout::{
     Digest, FORMAT_VERSION, FRAME_BYTES_MAX, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, genesis,
 };
 pub use crate::log::{Appended, Frames, Log, Outcome};
+pub use crate::opening::Opening;
+pub use crate::prepare::{Preparation, Prepared};
 pub use crate::reader::{Frame, Reader, SegmentReport, check_segment};
 pub use crate::verify::{Recovery, Summary, Tail, scan, scan_on, verify, verify_on};
 pub use crate::walk::Cut;

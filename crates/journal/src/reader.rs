@@ -181,6 +181,12 @@ impl<D: Disk> Reader<D> {
         self.cut.as_ref()
     }
 
+    /// The records of all segments but the last, as the last one's header says.
+    pub(crate) fn records_before_last_segment(&self) -> Result<u64, JournalError> {
+        let last = open_segment(&self.disk, &self.dir, self.segments, 1)?;
+        Ok(last.header().start.next_seq - 1)
+    }
+
     pub(crate) fn counts(&self) -> &Counts {
         &self.counts
     }

@@ -1,10 +1,9 @@
 //! A disk in memory that loses power, forgets what was not synced, sector by sector, and fails when told to.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use journal::{Disk, DiskFile, ReadAt};
 
@@ -123,6 +122,13 @@ impl World {
         }
     }
 
+    fn change_name(&mut self, step: NameStep) -> io::Result<()> {
+        self.plain_step()?;
+        name_step(&mut self.names, &step);
+        self.dirty_names.push(step);
+        Ok(())
+    }
+
     fn plain_step(&mut self) -> io::Result<()> {
         match self.step()? {
             None => Ok(()),
@@ -131,31 +137,36 @@ impl World {
     }
 }
 
-/// The disk. Clones share it.
+/// The disk. Clones share it, also among threads.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct SimDisk(Rc<RefCell<World>>);
+pub(crate) struct SimDisk(Arc<Mutex<World>>);
 
 impl SimDisk {
+    /// A thread that failed its test with the disk in its hands leaves it usable.
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn new(seed: u64) -> Self {
         let disk = Self::default();
-        disk.0.borrow_mut().dice = Some(Dice(seed));
+        disk.world().dice = Some(Dice(seed));
         disk
     }
 
     /// Another disk with the same content.
     pub(crate) fn fork(&self) -> Self {
-        let mut world = self.0.borrow().clone();
+        let mut world = self.world().clone();
         world.locks.clear();
-        Self(Rc::new(RefCell::new(world)))
+        Self(Arc::new(Mutex::new(world)))
     }
 
     pub(crate) fn bytes(&self, path: &Path) -> Vec<u8> {
-        let world = self.0.borrow();
+        let world = self.world();
         world.inodes[world.names[path]].cache.clone()
     }
 
     pub(crate) fn set_bytes(&self, path: &Path, bytes: Vec<u8>) {
-        let mut world = self.0.borrow_mut();
+        let mut world = self.world();
         let inode = match world.names.get(path) {
             Some(inode) => *inode,
             None => world.inodes.len(),
@@ -169,13 +180,13 @@ impl SimDisk {
     }
 
     pub(crate) fn delete(&self, path: &Path) {
-        let mut world = self.0.borrow_mut();
+        let mut world = self.world();
         world.names.remove(path);
         world.medium_names.remove(path);
     }
 
     pub(crate) fn names(&self) -> Vec<PathBuf> {
-        self.0.borrow().names.keys().cloned().collect()
+        self.world().names.keys().cloned().collect()
     }
 
     /// Every file's bytes, to see that nothing was changed.
@@ -184,23 +195,30 @@ impl SimDisk {
     }
 
     pub(crate) fn steps(&self) -> usize {
-        self.0.borrow().steps
+        self.world().steps
+    }
+
+    /// Whether the fault that was asked for has come.
+    pub(crate) fn has_failed(&self) -> bool {
+        let world = self.world();
+        world.fault.is_some_and(|(at, _)| at <= world.steps)
     }
 
     /// Writes and syncs of file content so far.
     pub(crate) fn writes_and_syncs(&self) -> (usize, usize) {
-        (self.0.borrow().writes, self.0.borrow().syncs)
+        let world = self.world();
+        (world.writes, world.syncs)
     }
 
     /// Fails the step that comes `after` that many more.
     pub(crate) fn fail_after(&self, after: usize, fault: Fault) {
-        let mut world = self.0.borrow_mut();
+        let mut world = self.world();
         world.fault = Some((world.steps + after + 1, fault));
     }
 
     /// The process ends and starts again; the machine keeps running.
     pub(crate) fn restart(&self) {
-        let mut world = self.0.borrow_mut();
+        let mut world = self.world();
         world.fault = None;
         world.locks.clear();
     }
@@ -208,7 +226,7 @@ impl SimDisk {
     /// The machine loses power and starts again.
     pub(crate) fn crash(&self) {
         self.restart();
-        let world = &mut *self.0.borrow_mut();
+        let world = &mut *self.world();
         world.off = false;
         let dice = world.dice.as_mut().unwrap();
         let steps = std::mem::take(&mut world.dirty_names);
@@ -231,17 +249,17 @@ pub(crate) struct SimFile {
 
 impl ReadAt for SimFile {
     fn size(&self) -> io::Result<u64> {
-        Ok(self.disk.0.borrow().inodes[self.inode].cache.len() as u64)
+        Ok(self.disk.world().inodes[self.inode].cache.len() as u64)
     }
 
     fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
-        (&self.disk.0.borrow().inodes[self.inode].cache[..]).read_at(into, offset)
+        (&self.disk.world().inodes[self.inode].cache[..]).read_at(into, offset)
     }
 }
 
 impl DiskFile for SimFile {
     fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        let mut world = self.disk.0.borrow_mut();
+        let mut world = self.disk.world();
         let fault = world.step()?;
         world.writes += 1;
         let at = usize::try_from(offset).unwrap();
@@ -260,7 +278,7 @@ impl DiskFile for SimFile {
     }
 
     fn sync_data(&mut self) -> io::Result<()> {
-        let world = &mut *self.disk.0.borrow_mut();
+        let world = &mut *self.disk.world();
         let fault = world.step()?;
         world.syncs += 1;
         let inode = &mut world.inodes[self.inode];
@@ -285,17 +303,13 @@ pub(crate) struct SimLock(SimDisk, PathBuf);
 
 impl Drop for SimLock {
     fn drop(&mut self) {
-        self.0.0.borrow_mut().locks.remove(&self.1);
+        self.0.world().locks.remove(&self.1);
     }
 }
 
 impl SimDisk {
     fn change_name(&self, step: NameStep) -> io::Result<()> {
-        let mut world = self.0.borrow_mut();
-        world.plain_step()?;
-        name_step(&mut world.names, &step);
-        world.dirty_names.push(step);
-        Ok(())
+        self.world().change_name(step)
     }
 }
 
@@ -313,17 +327,19 @@ impl Disk for SimDisk {
     }
 
     fn open(&self, path: &Path, _: bool) -> io::Result<SimFile> {
-        let inode = *self.0.borrow().names.get(path).ok_or(io::ErrorKind::NotFound)?;
+        let inode = *self.world().names.get(path).ok_or(io::ErrorKind::NotFound)?;
         Ok(SimFile { disk: self.clone(), inode })
     }
 
     fn create(&self, path: &Path) -> io::Result<SimFile> {
-        if self.0.borrow().names.contains_key(path) {
+        let mut world = self.world();
+        if world.names.contains_key(path) {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
-        let inode = self.0.borrow().inodes.len();
-        self.change_name(NameStep::Add(path.to_path_buf(), inode))?;
-        self.0.borrow_mut().inodes.push(Inode::default());
+        let inode = world.inodes.len();
+        world.change_name(NameStep::Add(path.to_path_buf(), inode))?;
+        world.inodes.push(Inode::default());
+        drop(world);
         Ok(SimFile { disk: self.clone(), inode })
     }
 
@@ -336,7 +352,7 @@ impl Disk for SimDisk {
     }
 
     fn sync_dir(&self, _: &Path) -> io::Result<()> {
-        let mut world = self.0.borrow_mut();
+        let mut world = self.world();
         world.plain_step()?;
         for step in std::mem::take(&mut world.dirty_names) {
             name_step(&mut world.medium_names, &step);
@@ -345,7 +361,7 @@ impl Disk for SimDisk {
     }
 
     fn lock(&self, path: &Path) -> io::Result<Option<SimLock>> {
-        let free = self.0.borrow_mut().locks.insert(path.to_path_buf());
+        let free = self.world().locks.insert(path.to_path_buf());
         Ok(free.then(|| SimLock(self.clone(), path.to_path_buf())))
     }
 }

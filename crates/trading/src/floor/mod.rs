@@ -142,6 +142,12 @@ impl Venue {
             && (blocked.contains(&Whose::Account(account)) || blocked.contains(&Whose::Participant(firm)))
     }
 
+    /// How many orders of books stand or wait.
+    #[must_use]
+    pub fn standing_orders(&self) -> usize {
+        self.floor.orders.len()
+    }
+
     /// What an instrument's order book is doing.
     #[must_use]
     pub fn book_phase(&self, id: InstrumentId) -> Phase {

@@ -1,0 +1,219 @@
+//! What a node does with commands and records, whoever brings them: the engine, the digest of the log, and the answers.
+//!
+//! A command goes through two steps: [`Core::take`] numbers, stamps and encodes it into a [`Slot`]; [`Core::apply`] applies a
+//! slot that is durable. Between the two, nobody can see it. Recovery is the second step alone.
+
+use crate::node::answers::{Answers, Seen};
+use crate::node::snapshots::{Draft, Start};
+use crate::node::{Answer, Observer, hex};
+use anyhow::{Context, Result, bail};
+use base::{Sequence, Timestamp};
+use engine::{ClientId, Envelope, Events, LogDigest, Record, State, snapshot::Snapshot};
+use journal::{Batch, Frame, Outcome};
+use std::collections::VecDeque;
+
+/// Records a batch at most: one write and one sync.
+pub(crate) const BATCH_RECORDS_MAX: usize = 8_189;
+/// Bytes a batch at most.
+const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Commands that are numbered, stamped and encoded, on their way through the log. The memory is reused.
+#[derive(Debug, Default)]
+pub(crate) struct Slot {
+    pub(crate) batch: Batch,
+    pub(crate) records: Vec<Record>,
+    /// Who waits for each, where someone does.
+    pub(crate) tags: Vec<u64>,
+}
+
+impl Slot {
+    pub(crate) fn clear(&mut self) {
+        self.batch.clear();
+        self.records.clear();
+        self.tags.clear();
+    }
+
+    /// The number of its first record.
+    pub(crate) fn first(&self) -> Option<Sequence> {
+        self.records.first().map(|record| record.sequence)
+    }
+}
+
+/// What became of a command that came in.
+#[derive(Debug)]
+pub(crate) enum Taken {
+    /// It is in the slot.
+    New(Sequence),
+    /// It was taken before, and waits to be applied.
+    Waiting(Sequence),
+    /// It was taken before: this was the answer.
+    Known(Answer),
+    /// The sender used the id for another command, which has this number.
+    Other(Sequence, ClientId),
+    /// There is no room in the slot; here it is back.
+    Full(Box<Envelope>),
+}
+
+/// See the module.
+pub(crate) struct Core {
+    pub(crate) state: State,
+    pub(crate) digest: LogDigest,
+    pub(crate) answers: Answers,
+    events: Events,
+    payload: Vec<u8>,
+    time: Timestamp,
+    trail: Trail,
+}
+
+impl Core {
+    pub(crate) fn new(log_id: [u8; 16], start: Option<Start>) -> Self {
+        let start = start.unwrap_or_else(|| Start {
+            state: State::new(),
+            digest: LogDigest::new(),
+            answers: Answers::new(log_id),
+        });
+        let Start { state, digest, answers } = start;
+        let (time, trail) = (state.time(), Trail::begin(&state, &digest));
+        Self { state, digest, answers, events: Events::new(), payload: Vec::new(), time, trail }
+    }
+
+    /// The time before which no new command may be.
+    pub(crate) fn time(&self) -> Timestamp {
+        self.time
+    }
+
+    /// Numbers and stamps a command, and encodes it into a slot of at most so many records.
+    ///
+    /// # Errors
+    /// Its time lies before that of the last command taken, or it is too large for any frame.
+    pub(crate) fn take(
+        &mut self,
+        time: Timestamp,
+        envelope: Envelope,
+        slot: &mut Slot,
+        records_max: usize,
+    ) -> Result<Taken> {
+        self.payload.clear();
+        engine::encode(&envelope, &mut self.payload)?;
+        let key = (envelope.actor, envelope.client_id);
+        let vacancy = match self.answers.look(key, &self.payload) {
+            Seen::Never(vacancy) => vacancy,
+            Seen::Waiting(sequence) => return Ok(Taken::Waiting(sequence)),
+            Seen::Answered(answer) => return Ok(Taken::Known(answer)),
+            Seen::Other(sequence) => return Ok(Taken::Other(sequence, envelope.client_id)),
+        };
+        if time < self.time {
+            bail!("its time lies before that of the record before it: time never runs back in a log");
+        }
+        let bytes = slot.batch.bytes().len() + self.payload.len();
+        if slot.records.len() >= records_max || (bytes > BATCH_BYTES_MAX && !slot.batch.is_empty()) {
+            return Ok(Taken::Full(Box::new(envelope)));
+        }
+        slot.batch.push(time.0, &self.payload)?;
+        let sequence = self.answers.take(key, &self.payload, vacancy);
+        slot.records.push(Record { sequence, time, envelope });
+        self.time = time;
+        Ok(Taken::New(sequence))
+    }
+
+    /// Applies a slot that is durable, and tells of each record. If the one who is told fails, all is applied nevertheless.
+    ///
+    /// # Errors
+    /// The first failure of the one who was told.
+    pub(crate) fn apply(&mut self, slot: &Slot, told: &mut Observer<'_>) -> Result<()> {
+        let mut all_told = Ok(());
+        let payloads = slot.batch.records(slot.first().unwrap_or(Sequence(0)).0);
+        for (record, logged) in slot.records.iter().zip(payloads) {
+            self.apply_one(record, logged.payload)?;
+            if all_told.is_ok() {
+                all_told = told(record, self.events.as_slice(), &self.state);
+            }
+        }
+        all_told
+    }
+
+    fn apply_one(&mut self, record: &Record, payload: &[u8]) -> Result<()> {
+        self.state.apply(record, &mut self.events);
+        self.digest.absorb(record, payload, self.events.as_slice())?;
+        self.answers.settle(&self.events);
+        Ok(())
+    }
+
+    /// Applies a frame of the log, from the record on that comes next.
+    ///
+    /// # Errors
+    /// A record cannot be read by this version, or the digest in the frame is not the one the log has here.
+    pub(crate) fn replay(&mut self, frame: &Frame<'_>) -> Result<()> {
+        self.trail.check(frame)?;
+        for logged in frame.records() {
+            if logged.seq <= self.state.sequence().0 {
+                continue;
+            }
+            let record = read(logged)?;
+            self.answers.replayed((record.envelope.actor, record.envelope.client_id), logged.payload);
+            self.apply_one(&record, logged.payload)?;
+        }
+        self.time = self.state.time();
+        self.trail.note(&self.state, &mut self.digest);
+        Ok(())
+    }
+
+    /// A snapshot of the state as it is, to be written by whoever has time for it.
+    pub(crate) fn draft(&self, log_id: [u8; 16]) -> Draft {
+        let snapshot = Snapshot { state: self.state.clone(), digest: self.digest.clone() };
+        Draft { log_id, snapshot, answers: self.answers.settled().clone() }
+    }
+
+    /// What a frame may state of the records before it.
+    pub(crate) fn outcome(&mut self) -> Outcome {
+        self.digest.catch_up();
+        Outcome { seq: self.state.sequence().0, digest: self.digest.value() }
+    }
+}
+
+/// The record in a payload of the log.
+pub(crate) fn read(logged: journal::Record<'_>) -> Result<Record> {
+    let sequence = logged.seq;
+    let envelope = engine::decode(logged.payload)
+        .with_context(|| format!("record {sequence} cannot be read by this version"))?;
+    Ok(Record { sequence: Sequence(sequence), time: Timestamp(logged.time_ns), envelope })
+}
+
+/// The digests of a replay after its last frames. A frame states the digest that its writer had when it was encoded: after
+/// the frame before it, or some frames earlier where the writer ran ahead of the engine.
+#[derive(Clone, Debug)]
+pub(crate) struct Trail(VecDeque<(u64, [u8; 32])>);
+
+impl Trail {
+    /// Frames that a writer may be ahead.
+    const FRAMES: usize = 8;
+
+    pub(crate) fn begin(state: &State, digest: &LogDigest) -> Self {
+        Self(VecDeque::from([(state.sequence().0, digest.value())]))
+    }
+
+    /// After a frame.
+    pub(crate) fn note(&mut self, state: &State, digest: &mut LogDigest) {
+        if self.0.len() == Self::FRAMES {
+            self.0.pop_front();
+        }
+        digest.catch_up();
+        self.0.push_back((state.sequence().0, digest.value()));
+    }
+
+    /// Before a frame.
+    ///
+    /// # Errors
+    /// It states another digest than the replay had after that record.
+    pub(crate) fn check(&self, frame: &Frame<'_>) -> Result<()> {
+        let stated = frame.outcome;
+        match self.0.iter().find(|(seq, _)| *seq == stated.seq) {
+            Some((seq, digest)) if *digest != stated.digest => bail!(
+                "the replay diverges: after record {seq} the log states the digest {}, the replay has {}",
+                hex(&stated.digest),
+                hex(digest)
+            ),
+            _ => Ok(()),
+        }
+    }
+}
