@@ -333,6 +333,10 @@ fn a_long_day_trades_in_every_way() {
         // Nobody stays poor, blocked or halted for long.
         if index % 500 == 499 {
             refill(&mut world);
+            // The rules change for the next day: the band is narrow one time, wide the next.
+            let (narrow, wide) = (RULEBOOKS[5], RULEBOOKS[1]);
+            let book = if index % 1_000 == 499 { narrow } else { wide };
+            world.send(world.state.time(), OPERATOR, "rules", rulebook(book));
         }
     }
     world.check_replay();

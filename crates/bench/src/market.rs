@@ -5,8 +5,8 @@
 
 use anyhow::{Result, ensure};
 use base::{
-    AccountId, AssetId, InstrumentId, MarketId, Money, OrderId, ParticipantId, Price, Quantity, Role, Sequence,
-    Side, Timestamp,
+    AccountId, AssetId, InstrumentId, MarketId, Money, OrderId, ParticipantId, Price, Quantity, Role,
+    Sequence, Side, Timestamp,
 };
 use engine::{ClientId, Command, Envelope, Event, Events, OPERATOR, Record, State};
 use registry::{AccountKind, AssetClass, DefineAsset, Deposit, Issue, OpenAccount, RegisterParticipant};
@@ -156,8 +156,12 @@ fn opening(shape: Shape) -> Result<Vec<Envelope>> {
     }
     for index in 1..=shape.instruments {
         let (code, market) = (format!("L{index}"), MarketId(0));
-        let define =
-            DefineAsset { code: code.clone(), class: AssetClass::Security, decimals: 0, market: Some(market) };
+        let define = DefineAsset {
+            code: code.clone(),
+            class: AssetClass::Security,
+            decimals: 0,
+            market: Some(market),
+        };
         add(admin, Command::DefineAsset(define));
         let (asset, reference) = (AssetId(index), Some(Price(REFERENCE)));
         let list = ListInstrument { market, code, asset, reference, carried: Default::default() };
@@ -252,7 +256,11 @@ impl Maker {
             (Price(order.price.0 + away), Quantity(total))
         };
         self.mix.amends += 1;
-        self.send(account, Command::AmendOrder(AmendOrder { account, order: order_id, price, quantity }), into);
+        self.send(
+            account,
+            Command::AmendOrder(AmendOrder { account, order: order_id, price, quantity }),
+            into,
+        );
         if price == order.price {
             self.live.push(found);
         }
@@ -316,8 +324,7 @@ impl Market {
     /// An engine that stands where the flow begins.
     pub(crate) fn open(&self) -> State {
         let (mut state, mut events) = (State::new(), Events::new());
-        let parts =
-            [(0, &self.opening, MIDNIGHT), (self.opening.len() as u64, &self.standing, MORNING)];
+        let parts = [(0, &self.opening, MIDNIGHT), (self.opening.len() as u64, &self.standing, MORNING)];
         for (after, part, from) in parts {
             for record in records(part, after, from) {
                 state.apply(&record, &mut events);

@@ -125,6 +125,10 @@ impl Ticket {
         self.what = self.what & !(3 << PLACE) | (place as u32) << PLACE;
     }
 
+    pub(super) fn set_limit(&mut self) {
+        self.what &= !MARKET;
+    }
+
     pub(super) const fn is_market(&self) -> bool {
         self.what & MARKET != 0
     }
