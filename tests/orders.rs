@@ -133,7 +133,7 @@ impl Dice {
         let all: Vec<OrderId> = world.state.venue().book_orders().map(|order| order.order).collect();
         match all.len() {
             0 => OrderId(u64::from(self.fine)),
-            _ if self.fine.is_multiple_of(32) => OrderId(1 << 52 | u64::from(self.fine) / 32),
+            _ if self.fine.is_multiple_of(32) => OrderId((1 << 52) | (u64::from(self.fine) / 32)),
             count => all[usize::from(self.fine) % count],
         }
     }

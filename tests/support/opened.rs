@@ -109,21 +109,18 @@ pub fn floor(first: &str) -> World {
         send(OPERATOR, Command::OpenAccount(r::OpenAccount { participant, code, kind }));
     }
     let allowance = r::AssetClass::Allowance { first_vintage: 2025, last_vintage: 2025 };
-    for (code, class, market) in
-        [("BOND", r::AssetClass::Security, 0), ("NOTE", r::AssetClass::Security, 0), ("CEA", allowance, 1)]
-    {
-        let (asset, market) = (code.to_owned(), MarketId(market));
-        let define = r::DefineAsset { code: asset.clone(), class, decimals: 0, market: Some(market) };
+    let assets = [
+        (1, "BOND", r::AssetClass::Security, 0),
+        (2, "NOTE", r::AssetClass::Security, 0),
+        (3, "CEA", allowance, 1),
+    ];
+    for (asset, code, class, market) in assets {
+        let (code, asset, market) = (code.to_owned(), AssetId(asset), MarketId(market));
+        let define = r::DefineAsset { code: code.clone(), class, decimals: 0, market: Some(market) };
         send(OPERATOR, Command::DefineAsset(define));
-        let asset =
-            AssetId(["", "BOND", "NOTE", "CEA"].iter().position(|known| *known == code).unwrap() as u32);
-        let reference = Some(base::Price(10_000));
-        let carried = [t::Turnover::default(); 3];
-        let code = code.to_owned();
-        send(
-            OPERATOR,
-            Command::ListInstrument(t::ListInstrument { market, code, asset, reference, carried }),
-        );
+        let (reference, carried) = (Some(base::Price(10_000)), [t::Turnover::default(); 3]);
+        let list = t::ListInstrument { market, code, asset, reference, carried };
+        send(OPERATOR, Command::ListInstrument(list));
     }
     for account in 2..7 {
         let account = AccountId(account);

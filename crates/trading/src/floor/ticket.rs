@@ -86,7 +86,7 @@ impl Ticket {
     }
 
     pub(super) const fn instrument(&self) -> InstrumentId {
-        InstrumentId(self.what & (INSTRUMENTS_MAX as u32 - 1))
+        InstrumentId(self.what & ((1 << LIFE) - 1))
     }
 
     /// The life; its last day, where it has one, stands in the [`Extra`].
