@@ -1,6 +1,6 @@
 //! The levels of one instrument.
 
-use crate::ladder::{Ladder, NONE, Way};
+use crate::ladder::{Ladder, NONE};
 use crate::orders::{Orders, Slot};
 use base::{Price, Quantity, Side};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
@@ -23,15 +23,65 @@ struct Queue {
     quantity: i64,
 }
 
-/// The best level of a side.
+/// A level at the top of a side, or that there is none, or that it is not known.
 #[derive(Clone, Copy, Debug)]
-struct Best {
+struct Top {
     key: u64,
     queue: u32,
 }
 
-impl Best {
+impl Top {
     const NONE: Self = Self { key: u64::MAX, queue: NONE };
+    /// Where there may be a level, but one would have to look. No key is before this one.
+    const UNKNOWN: Self = Self { key: 0, queue: NONE };
+
+    const fn is_known(self) -> bool {
+        self.key != 0 || self.queue != NONE
+    }
+}
+
+impl From<Option<(u64, u32)>> for Top {
+    fn from(found: Option<(u64, u32)>) -> Self {
+        found.map_or(Self::NONE, |(key, queue)| Self { key, queue })
+    }
+}
+
+/// The best level of a side, and what was second when that was last known. Orders that better the market and are
+/// cancelled at once are common, and then the old best level is the best again without a search.
+#[derive(Clone, Copy, Debug)]
+struct Tops {
+    best: Top,
+    second: Top,
+}
+
+impl Tops {
+    const NONE: Self = Self { best: Top::NONE, second: Top::NONE };
+
+    /// There is a new level.
+    #[inline]
+    const fn opened(&mut self, level: Top) {
+        if level.key <= self.best.key {
+            self.second = self.best;
+            self.best = level;
+        } else if level.key <= self.second.key {
+            self.second = level;
+        }
+    }
+
+    /// A level is gone. Whether the best one has to be looked for.
+    #[inline]
+    const fn closed(&mut self, queue: u32) -> bool {
+        if queue == self.best.queue {
+            let known = self.second.is_known();
+            self.best = self.second;
+            self.second = if self.best.queue == NONE { self.best } else { Top::UNKNOWN };
+            return !known;
+        }
+        if queue == self.second.queue {
+            self.second = Top::UNKNOWN;
+        }
+        false
+    }
 }
 
 /// Both sides of one instrument's book, or of its stop orders. It holds the levels; the orders are in [`Orders`], and
@@ -41,7 +91,7 @@ impl Best {
 /// [`Book::has_room`] before [`Book::join`], which panics when they do not.
 #[derive(Clone)]
 pub struct Book {
-    best: [Best; 2],
+    tops: [Tops; 2],
     queues: Vec<Queue>,
     /// The first vacant queue.
     vacant: u32,
@@ -50,7 +100,7 @@ pub struct Book {
 
 impl Default for Book {
     fn default() -> Self {
-        Self { best: [Best::NONE; 2], queues: Vec::new(), vacant: NONE, ladder: Ladder::default() }
+        Self { tops: [Tops::NONE; 2], queues: Vec::new(), vacant: NONE, ladder: Ladder::default() }
     }
 }
 
@@ -81,71 +131,71 @@ impl Book {
     }
 
     /// The order goes to the back of the queue at its price. A crossed book is allowed: in a call auction it is.
+    ///
+    /// Whether there is a level already is as good as random where a book is thin, so the steps are the same for both:
+    /// a wrong guess of the processor costs more than the few instructions that this saves.
     #[inline]
     pub fn join<T: Copy>(&mut self, orders: &mut Orders<T>, slot: Slot) {
         let order = orders.get(slot);
         let (side, left) = (order.side, order.left);
         let key = key(side, order.price);
-        let way = self.ladder.lay(side, key);
-        let mut place = self.ladder.level(way, key);
-        if place == NONE {
-            place = self.open(side, key, way);
-            self.queues[place as usize] = Queue { front: slot.0, back: slot.0, orders: 1, quantity: left.0 };
-            let best = &mut self.best[side as usize];
-            if key <= best.key {
-                *best = Best { key, queue: place };
-            }
-            return;
+        if self.vacant == NONE {
+            self.make_room();
         }
+        let way = self.ladder.lay(side, key);
+        let found = self.ladder.level(way, key);
+        let fresh = found == NONE;
+        let place = if fresh { self.vacant } else { found };
         let queue = &mut self.queues[place as usize];
         let back = queue.back;
+        self.vacant = if fresh { back } else { self.vacant };
+        queue.front = if fresh { slot.0 } else { queue.front };
         queue.back = slot.0;
         queue.orders += 1;
         queue.quantity += left.0;
-        orders.at_mut(Slot(back)).next = slot.0;
-        orders.at_mut(slot).before = back;
+        orders.at_mut(Slot(if fresh { slot.0 } else { back })).next = slot.0;
+        let order = orders.at_mut(slot);
+        (order.before, order.next) = (if fresh { NONE } else { back }, NONE);
+        self.ladder.set(side, key, way, place);
+        if fresh {
+            self.tops[side as usize].opened(Top { key, queue: place });
+        }
     }
 
-    #[inline]
-    fn open(&mut self, side: Side, key: u64, way: Way) -> u32 {
-        if self.vacant == NONE {
-            self.queues.push(Queue { front: 0, back: NONE, orders: 0, quantity: 0 });
-            self.vacant = u32::try_from(self.queues.len() - 1).unwrap_or(NONE); // fewer than orders, so below 2^28
-        }
-        let place = self.vacant;
-        self.vacant = self.queues[place as usize].back;
-        self.ladder.set(side, key, way, place);
-        place
+    /// Another vacant queue.
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self) {
+        self.vacant = u32::try_from(self.queues.len()).unwrap_or(NONE); // fewer than orders, so below 2^28
+        self.queues.push(Queue { front: NONE, back: NONE, orders: 0, quantity: 0 });
     }
 
     /// The order leaves its queue. It is not closed.
     #[inline]
     pub fn leave<T: Copy>(&mut self, orders: &mut Orders<T>, slot: Slot) {
-        let order = orders.at_mut(slot);
+        let order = orders.get(slot);
         let (side, left, before, next) = (order.side, order.left, order.before, order.next);
-        (order.before, order.next) = (NONE, NONE);
         let key = key(side, order.price);
         let Some(way) = self.ladder.way(side, key) else { return };
         let place = self.ladder.level(way, key);
         let queue = &mut self.queues[place as usize];
         queue.orders -= 1;
         queue.quantity -= left.0;
-        match Slot::link(before) {
-            Some(before) => orders.at_mut(before).next = next,
-            None => queue.front = next,
-        }
-        match Slot::link(next) {
-            Some(next) => orders.at_mut(next).before = before,
-            None => queue.back = before,
-        }
-        if queue.orders == 0 {
-            queue.back = self.vacant;
-            self.vacant = place;
-            self.ladder.clear(side, key, way);
-            if self.best[side as usize].queue == place {
-                self.best[side as usize] =
-                    self.ladder.seek(side, key).map_or(Best::NONE, |(key, queue)| Best { key, queue });
-            }
+        let gone = queue.orders == 0;
+        let (first, last) = (before == NONE, next == NONE);
+        queue.front = if first { next } else { queue.front };
+        let back = if last { before } else { queue.back };
+        queue.back = if gone { self.vacant } else { back };
+        self.vacant = if gone { place } else { self.vacant };
+        // Where there is no neighbour, the order itself takes what would be the neighbour's, and loses it again.
+        orders.at_mut(Slot(if first { slot.0 } else { before })).next = next;
+        orders.at_mut(Slot(if last { slot.0 } else { next })).before = before;
+        let order = orders.at_mut(slot);
+        (order.before, order.next) = (NONE, NONE);
+        self.ladder.clear(side, key, way, gone, place);
+        if gone && self.tops[side as usize].closed(place) {
+            self.tops[side as usize] =
+                Tops { second: Top::UNKNOWN, best: self.ladder.seek(side, key).into() };
         }
     }
 
@@ -171,15 +221,23 @@ impl Book {
     #[inline]
     #[must_use]
     pub fn best(&self, side: Side) -> Option<Price> {
-        let best = self.best[side as usize];
+        let best = self.tops[side as usize].best;
         (best.queue != NONE).then(|| price_of(side, best.key))
+    }
+
+    /// Whether an incoming order of `side` with this limit meets the best order of the other side.
+    #[inline]
+    #[must_use]
+    pub fn crosses(&self, side: Side, limit: Price) -> bool {
+        let best = self.tops[side.opposite() as usize].best;
+        best.key <= key(side.opposite(), limit) && best.queue != NONE
     }
 
     /// The order of a side that is first in priority: best price, oldest.
     #[inline]
     #[must_use]
     pub fn front(&self, side: Side) -> Option<Slot> {
-        self.queues.get(self.best[side as usize].queue as usize).map(|queue| Slot(queue.front))
+        self.queues.get(self.tops[side as usize].best.queue as usize).map(|queue| Slot(queue.front))
     }
 
     /// The order first in the queue at a price.
@@ -249,7 +307,7 @@ impl Book {
     #[inline]
     #[must_use]
     pub fn is_empty(&self, side: Side) -> bool {
-        self.best[side as usize].queue == NONE
+        self.tops[side as usize].best.queue == NONE
     }
 }
 
@@ -291,12 +349,14 @@ impl Book {
             }
             last = Some(key);
             let way = self.ladder.lay(side, key);
-            let place = self.open(side, key, way);
+            if self.vacant == NONE {
+                self.make_room();
+            }
+            let place = std::mem::replace(&mut self.vacant, NONE);
             self.queues[place as usize] =
                 Queue { front: *front, back: *back, orders: level.orders, quantity: level.quantity.0 };
-            if self.is_empty(side) {
-                self.best[side as usize] = Best { key, queue: place };
-            }
+            self.ladder.set(side, key, way, place);
+            self.tops[side as usize].opened(Top { key, queue: place });
         }
         Ok(())
     }

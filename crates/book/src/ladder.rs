@@ -17,8 +17,10 @@ const STEP: u32 = 6;
 const HEIGHT_MAX: usize = 11;
 /// How many nodes two steps above the levels a side remembers.
 const FINGERS: usize = 16;
+/// How many nodes may be kept for one that leads to a level.
+const SPARE_SHARE: usize = 4;
 /// Fewer nodes than this are not worth sweeping.
-const SWEEP_MIN: usize = 64;
+const SWEEP_MIN: usize = 2_048;
 
 /// Six bits of the key: `bits` says which children lead to a level, directly or not.
 #[derive(Clone, Debug)]
@@ -212,7 +214,7 @@ impl Ladder {
         })
     }
 
-    /// There is a level at the key.
+    /// There is a level at the key, now or already. No step depends on what was there, so nothing is guessed wrong.
     #[inline]
     pub(crate) fn set(&mut self, side: Side, key: u64, way: Way, level: u32) {
         let leaf = self.at_mut(way.leaf);
@@ -221,7 +223,10 @@ impl Ladder {
         let middle = self.at_mut(way.middle);
         let was = middle.bits;
         middle.bits |= 1 << turn(key, 1);
-        if was == 0 {
+        let Tree { root, height, .. } = self.trees[side as usize];
+        if height == 3 {
+            self.at_mut(root).bits |= 1 << turn(key, 2);
+        } else if was == 0 {
             self.set_above(side, key);
         }
     }
@@ -237,18 +242,21 @@ impl Ladder {
         }
     }
 
-    /// There is no level at the key any more.
+    /// There is no level at the key any more, if `gone`; else it is as `level` says. Again nothing is guessed.
     #[inline]
-    pub(crate) fn clear(&mut self, side: Side, key: u64, way: Way) {
+    pub(crate) fn clear(&mut self, side: Side, key: u64, way: Way, gone: bool, level: u32) {
         let leaf = self.at_mut(way.leaf);
-        leaf.children[turn(key, 0)] = NONE;
-        leaf.bits &= !(1 << turn(key, 0));
-        if leaf.bits == 0 {
-            let middle = self.at_mut(way.middle);
-            middle.bits &= !(1 << turn(key, 1));
-            if middle.bits == 0 {
-                self.clear_above(side, key);
-            }
+        leaf.children[turn(key, 0)] = if gone { NONE } else { level };
+        leaf.bits &= !(u64::from(gone) << turn(key, 0));
+        let gone = leaf.bits == 0;
+        let middle = self.at_mut(way.middle);
+        middle.bits &= !(u64::from(gone) << turn(key, 1));
+        let gone = middle.bits == 0;
+        let Tree { root, height, .. } = self.trees[side as usize];
+        if height == 3 {
+            self.at_mut(root).bits &= !(u64::from(gone) << turn(key, 2));
+        } else if gone {
+            self.clear_above(side, key);
         }
     }
 
@@ -347,7 +355,7 @@ impl Ladder {
             self.trees[side] = Tree { root, height, prefix, ..Tree::EMPTY };
         }
         let at_work = self.nodes.len() - self.spare.len();
-        self.sweep_at = (2 * at_work).max(SWEEP_MIN);
+        self.sweep_at = (SPARE_SHARE * at_work).max(SWEEP_MIN);
     }
 
     /// Takes the empty nodes below a node away from it.

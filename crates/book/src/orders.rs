@@ -27,6 +27,13 @@ impl Slot {
         self.0 as usize
     }
 
+    /// The same, as [`Orders::at`] takes it.
+    #[inline]
+    #[must_use]
+    pub const fn place(self) -> u32 {
+        self.0
+    }
+
     #[inline]
     pub(crate) const fn link(link: u32) -> Option<Self> {
         if link == NONE { None } else { Some(Self(link)) }
@@ -185,6 +192,21 @@ impl<T: Copy> Orders<T> {
     #[inline]
     pub fn get(&self, slot: Slot) -> &Order<T> {
         &self.slots[slot.index()]
+    }
+
+    /// The open order in this place of the table (see [`Slot::index`]), if there is one. For a map that an owner keeps
+    /// from names of its own to places; who keeps nothing uses [`Orders::find`].
+    #[inline]
+    #[must_use]
+    pub fn at(&self, place: u32) -> Option<Slot> {
+        self.slots.get(place as usize).filter(|order| order.is_open()).map(|_| Slot(place))
+    }
+
+    /// Gives an order that stands in no book another price and quantity: an amendment that loses its place keeps its id.
+    #[inline]
+    pub fn amend(&mut self, slot: Slot, price: Price, left: Quantity) {
+        let order = self.at_mut(slot);
+        (order.price, order.left) = (price, left);
     }
 
     /// What the owner keeps with an order.
