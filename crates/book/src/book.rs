@@ -251,6 +251,21 @@ impl Book {
         self.queues.get(self.ladder.find(side, key(side, price)) as usize)
     }
 
+    /// The order last in the queue at a price: the one that the next to join there is linked behind.
+    #[inline]
+    #[must_use]
+    pub fn back_at(&self, side: Side, price: Price) -> Option<Slot> {
+        self.queue(side, price).map(|queue| Slot(queue.back))
+    }
+
+    /// The orders before and behind `slot` in the same queue: those that are linked anew when it leaves.
+    #[inline]
+    #[must_use]
+    pub fn neighbours<T: Copy>(&self, orders: &Orders<T>, slot: Slot) -> [Option<Slot>; 2] {
+        let order = orders.get(slot);
+        [Slot::link(order.before), Slot::link(order.next)]
+    }
+
     /// The order behind `slot` in the same queue.
     #[inline]
     #[must_use]

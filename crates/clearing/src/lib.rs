@@ -107,12 +107,8 @@ impl ClearingHouse {
         let buyer_fee = Self::fee_step(&fee.buyer, &trade.buyer, trade.amount);
         let seller_fee = Self::seller_fee_step(&fee.seller, &trade.seller, trade.amount);
 
-        market.statements.book(buyer, trade.instrument, |line| {
-            line.buys(trade.quantity, trade.amount, buyer_fee);
-        });
-        market.statements.book(seller, trade.instrument, |line| {
-            line.sells(trade.quantity, trade.amount, seller_fee);
-        });
+        market.statements.buys((buyer, trade.instrument), trade.quantity, trade.amount, buyer_fee);
+        market.statements.sells((seller, trade.instrument), trade.quantity, trade.amount, seller_fee);
 
         let (from, to) = (trade.seller.account, trade.buyer.account);
         out(Event::Novated { trade: trade.id, buyer_fee, seller_fee });
@@ -133,6 +129,13 @@ impl ClearingHouse {
         self.markets[market.index()].rules.book
     }
 
+    /// A look ahead at a line of the day's statement, which brings the place where it stands into the cache.
+    #[must_use]
+    #[inline]
+    pub fn glance(&self, market: MarketId, who: ParticipantId, what: InstrumentId) -> i64 {
+        self.markets.get(market.index()).map_or(0, |market| market.statements.glance(who, what))
+    }
+
     /// Turns a fill of a book into the obligation that fulfils it. Its fees were fixed when the orders met.
     #[inline]
     pub fn novate_fill(
@@ -143,12 +146,8 @@ impl ClearingHouse {
     ) -> Obligation {
         let market = &mut self.markets[fill.market.index()];
         let (buyer_fee, seller_fee) = (fill.buyer.fee, fill.seller.fee);
-        market.statements.book(buyer, fill.instrument, |line| {
-            line.buys(fill.quantity, fill.amount, buyer_fee);
-        });
-        market.statements.book(seller, fill.instrument, |line| {
-            line.sells(fill.quantity, fill.amount, seller_fee);
-        });
+        market.statements.buys((buyer, fill.instrument), fill.quantity, fill.amount, buyer_fee);
+        market.statements.sells((seller, fill.instrument), fill.quantity, fill.amount, seller_fee);
         let (from, to) = (fill.seller.account, fill.buyer.account);
         out(Event::Novated { trade: fill.id, buyer_fee, seller_fee });
         Obligation {
@@ -165,7 +164,7 @@ impl ClearingHouse {
     pub fn statements(
         &self,
         market: MarketId,
-    ) -> (Date, impl Iterator<Item = (ParticipantId, InstrumentId, &Statement)>) {
+    ) -> (Date, impl Iterator<Item = (ParticipantId, InstrumentId, Statement)>) {
         let market = &self.markets[market.index()];
         (market.date, market.statements.iter())
     }

@@ -16,6 +16,7 @@ mod codec;
 mod command;
 mod digest;
 mod event;
+mod glance;
 mod rejection;
 pub mod rulebook;
 pub mod snapshot;
@@ -26,6 +27,7 @@ pub use codec::{CodecError, HEADER_BYTES, decode, encode, header};
 pub use command::{ClientId, Command, Envelope, Record};
 pub use digest::LogDigest;
 pub use event::{Event, Events};
+pub use glance::GROUP;
 pub use rejection::{EngineRejection, Rejection};
 pub use state::{Adopted, State};
 

@@ -12,7 +12,7 @@ impl Registry {
         if self.desks[hold.account.index()].frozen {
             return Err(HoldRejection::AccountFrozen);
         }
-        if self.ledger.holding(hold.account, hold.asset).available < hold.quantity {
+        if self.ledger.available(hold.account, hold.asset) < hold.quantity {
             let cash = self.assets[hold.asset.index()].class == AssetClass::Currency;
             return Err(if cash {
                 HoldRejection::InsufficientCash
@@ -22,6 +22,13 @@ impl Registry {
         }
         self.ledger.shift(hold.account, hold.asset, Bucket::Available, Bucket::Reserved, hold.quantity);
         Ok(())
+    }
+
+    /// What is available of an asset: a look ahead, which brings the place where it stands into the cache.
+    #[must_use]
+    #[inline]
+    pub fn glance(&self, account: base::AccountId, asset: base::AssetId) -> i64 {
+        self.ledger.available(account, asset).0
     }
 
     /// Gives back what was set aside and is no longer needed.

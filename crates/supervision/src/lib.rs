@@ -71,8 +71,8 @@ pub struct Watch {
     rules: Vec<Rules>,
     /// Who answers for each account.
     owners: Vec<ParticipantId>,
-    /// Units held, by asset and participant.
-    positions: Vec<Vec<i128>>,
+    /// Units held, by asset and participant: never more than the ledger counts.
+    positions: Vec<Vec<i64>>,
     counts: BTreeMap<(MarketId, AlertRule, ParticipantId, InstrumentId), Count>,
     alerts: Vec<Alert>,
 }
@@ -132,10 +132,10 @@ impl Watch {
         if column.len() <= owner.index() {
             column.resize(owner.index() + 1, 0);
         }
-        column[owner.index()] += i128::from(units);
+        column[owner.index()] += units;
     }
 
-    fn position(&self, asset: AssetId, who: ParticipantId) -> i128 {
+    fn position(&self, asset: AssetId, who: ParticipantId) -> i64 {
         let column = self.positions.get(asset.index());
         column.and_then(|column| column.get(who.index())).copied().unwrap_or_default()
     }
@@ -174,6 +174,13 @@ impl Watch {
         self.observe(&seen, out)
     }
 
+    /// A look ahead at a position, which brings the place where it stands into the cache.
+    #[must_use]
+    #[inline]
+    pub fn glance(&self, asset: AssetId, who: ParticipantId) -> i64 {
+        self.position(asset, who)
+    }
+
     /// The same for a fill of an order book.
     #[inline]
     pub fn observe_fill(
@@ -202,7 +209,7 @@ impl Watch {
         let edge_seller = edge.and_then(|rule| self.count(seen, AlertRule::AtPriceLimit, seller, rule, out));
 
         let limit = rules.position_limit.and_then(|limit| {
-            let position = self.position(seen.asset, buyer);
+            let position = i128::from(self.position(seen.asset, buyer));
             let (threshold, gained) = (i128::from(limit.quantity.0), i128::from(seen.quantity.0));
             let crossed = buyer != seller && position > threshold && position - gained <= threshold;
             crossed.then(|| {

@@ -16,12 +16,14 @@
 //! | `call.rs` | the one price of a call auction |
 //! | `phases.rs` | the clock, interruptions, halts |
 //! | `sweep.rs` | many orders end |
+//! | `glance.rs` | looks ahead, so that what an order will touch is in the cache |
 
 mod amend;
 mod call;
 mod check;
 mod enter;
 mod fill;
+mod glance;
 mod phases;
 mod stops;
 mod strike;
@@ -29,6 +31,7 @@ mod sweep;
 mod ticket;
 
 pub use check::Incoming;
+pub use glance::Meets;
 pub use ticket::BookOrder;
 
 use crate::{Event, Phase, Venue, Whose};
