@@ -312,6 +312,26 @@ impl Dice {
                 let conversion = ConversionId(self.one_of(registry.conversions().map(|(id, _)| id.0)));
                 Command::DecideCarryOver(r::DecideCarryOver { conversion, approved: side == Side::Buy })
             }
+            _ => self.sweep(account, instrument),
+        }
+    }
+
+    /// Many listings end at once, or the kill switch is pulled: it ends blocks, bids and auctions too.
+    fn sweep(self, account: AccountId, instrument: InstrumentId) -> Command {
+        let of = match self.other % 8 {
+            0..5 => t::Whose::Account(account),
+            5 | 6 => t::Whose::Participant(ParticipantId(u32::from(self.quantity % 8))),
+            _ => t::Whose::Everyone,
+        };
+        match self.price % 8 {
+            0..3 => {
+                let instrument = self.fine.is_multiple_of(2).then_some(instrument);
+                Command::MassCancel(t::MassCancel { of, instrument })
+            }
+            3..7 => {
+                let blocked = self.fine.is_multiple_of(4);
+                Command::SetTradingBlocked(t::SetTradingBlocked { of, blocked, reason: String::new() })
+            }
             _ => Command::Tick,
         }
     }
