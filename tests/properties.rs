@@ -312,6 +312,26 @@ impl Dice {
                 let conversion = ConversionId(self.one_of(registry.conversions().map(|(id, _)| id.0)));
                 Command::DecideCarryOver(r::DecideCarryOver { conversion, approved: side == Side::Buy })
             }
+            _ => self.sweep(account, instrument),
+        }
+    }
+
+    /// Many listings end at once, or the kill switch is pulled: it ends blocks, bids and auctions too.
+    fn sweep(self, account: AccountId, instrument: InstrumentId) -> Command {
+        let of = match self.other % 8 {
+            0..5 => t::Whose::Account(account),
+            5 | 6 => t::Whose::Participant(ParticipantId(u32::from(self.quantity % 8))),
+            _ => t::Whose::Everyone,
+        };
+        match self.price % 8 {
+            0..3 => {
+                let instrument = self.fine.is_multiple_of(2).then_some(instrument);
+                Command::MassCancel(t::MassCancel { of, instrument })
+            }
+            3..7 => {
+                let blocked = self.fine.is_multiple_of(4);
+                Command::SetTradingBlocked(t::SetTradingBlocked { of, blocked, reason: String::new() })
+            }
             _ => Command::Tick,
         }
     }
@@ -322,10 +342,10 @@ impl Dice {
             return ParticipantId(u32::from(self.other));
         }
         match command.permission() {
-            Permission::SelfOr(participant, _) => participant,
             Permission::Owner(account) | Permission::Trader(account) | Permission::OwnerOr(account, _) => {
                 world.state.registry().account(account).map_or(ADMIN, |account| account.participant)
             }
+            Permission::SelfOr(participant, _) => participant,
             Permission::Roles(roles) if roles.contains(&Role::Operator) => OPERATOR,
             Permission::Roles(_) => ADMIN,
             Permission::Anyone => ParticipantId(u32::from(self.other % 6)),

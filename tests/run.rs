@@ -164,35 +164,151 @@ fn reports_and_records_of_any_moment() {
 
 #[test]
 fn the_log_is_written_as_command_files_are() {
-    let data = tempfile::tempdir().unwrap();
-    json(&["run", "examples/carbon", "--data", path(data.path()), "--json"]);
-    let log = text(&huangpu(&["log", path(data.path()), "--json"]).stdout);
-    // Take every record of the log but the rulebook's back into files, and run them: the same market comes out.
-    let again = tempfile::tempdir().unwrap();
-    let rulebook = root().join("examples/carbon/rulebook.toml");
-    let mut files: std::collections::BTreeMap<String, String> = std::collections::BTreeMap::new();
-    for line in log.lines() {
-        let mut line: Value = serde_json::from_str(line).unwrap();
-        if line["do"] != "adopt_rulebook" && !line["id"].as_str().unwrap().starts_with("end/") {
-            let object = line.as_object_mut().unwrap();
-            object.remove("record");
-            object.remove("events");
-            let date = line["time"].as_str().unwrap()[..10].to_owned();
-            writeln!(files.entry(date).or_default(), "{line}").unwrap();
+    for example in ["carbon", "bond-continuous", "side-by-side"] {
+        let (data, again) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let folder = format!("examples/{example}");
+        json(&["run", &folder, "--data", path(data.path()), "--json"]);
+        let log = text(&huangpu(&["log", path(data.path()), "--json"]).stdout);
+        // Take every record of the log but the rulebooks' back into files, and run them: the same market comes out.
+        let mut rulebooks: Vec<PathBuf> = fs::read_dir(root().join(&folder))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+            .collect();
+        rulebooks.sort();
+        let mut files: std::collections::BTreeMap<String, String> = std::collections::BTreeMap::new();
+        for line in log.lines() {
+            let mut line: Value = serde_json::from_str(line).unwrap();
+            if line["do"] != "adopt_rulebook" && !line["id"].as_str().unwrap().starts_with("end/") {
+                let object = line.as_object_mut().unwrap();
+                object.remove("record");
+                object.remove("events");
+                let date = line["time"].as_str().unwrap()[..10].to_owned();
+                writeln!(files.entry(date).or_default(), "{line}").unwrap();
+            }
         }
+        let mut args = vec!["run".to_owned()];
+        args.extend(rulebooks.iter().map(|rulebook| path(rulebook).to_owned()));
+        for (date, lines) in files {
+            let file = again.path().join(format!("{date}.jsonl"));
+            fs::write(&file, lines).unwrap();
+            args.push(path(&file).to_owned());
+        }
+        let copy = again.path().join("data");
+        args.extend(["--json".to_owned(), "--data".to_owned(), path(&copy).to_owned()]);
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let copied = json(&args);
+        let original = json(&["verify", path(data.path()), "--json"]);
+        assert_eq!(copied["digest"], original["digest"], "{example}");
     }
-    let mut args = vec!["run".to_owned(), path(&rulebook).to_owned()];
-    for (date, lines) in files {
-        let file = again.path().join(format!("{date}.jsonl"));
-        fs::write(&file, lines).unwrap();
-        args.push(path(&file).to_owned());
+}
+
+#[test]
+fn a_day_on_an_order_book_shows_what_it_says() {
+    let data = tempfile::tempdir().unwrap();
+    let run = json(&["run", "examples/bond-continuous", "--data", path(data.path()), "--json"]);
+    let day = &run["days"][1];
+    let line = &day["price_list"]["lines"][0];
+    // By hand: 25,000 in the opening call at 98.63; 15,000 more at that, 35,000 at 98.66; 10,000 at 98.59; 10,000 at 98.40;
+    // 15,000 at 98.20; 13,000 at 98.10 after the interruption; 10,000 at 98.50 after the halt; 8,000 at 98.66 in the closing call.
+    let prices =
+        ["previous_close", "open", "high", "low", "close"].map(|field| line[field].as_str().unwrap());
+    assert_eq!(prices, ["98.60", "98.63", "98.66", "98.10", "98.66"]);
+    assert_eq!(line["turnover"][0]["method"], "continuous");
+    assert_eq!(line["turnover"][0]["volume"], "141000");
+    assert_eq!(line["turnover"][0]["turnover"], "13890780.00");
+    assert_eq!(day["alerts"]["alerts"][0]["rule"], "self_trade");
+    let reasons: Vec<&str> = day["refusals"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|refusal| refusal["reason"].as_str().unwrap())
+        .collect();
+    let expected = [
+        "life_unfit",
+        "would_take",
+        "trigger_unfit",
+        "instrument_halted",
+        "quantity_off_lot",
+        "quantity_too_large",
+        "price_outside_band",
+        "insufficient_cash",
+        "trading_blocked",
+        "market_closed",
+    ];
+    assert_eq!(reasons, expected);
+    assert_eq!(run["conservation"]["ok"], true);
+    let log = text(&huangpu(&["log", path(data.path()), "--from", "2026-03-03"]).stdout);
+    for shown in [
+        "call_uncrossed instrument=B2609 price=98.63 quantity=25000",
+        "end=unfillable",
+        "end=self_trade",
+        "order_reduced",
+        "order_triggered",
+        "phase=interruption until=2026-03-03T10:04:00+08:00",
+        "phase=interruption until=2026-03-03T10:50:00+08:00",
+        "end=blocked",
+        "phase=closing_call",
+        "end=call_over",
+    ] {
+        assert!(log.contains(shown), "the story no longer shows {shown}");
     }
-    let copy = again.path().join("data");
-    args.extend(["--json".to_owned(), "--data".to_owned(), path(&copy).to_owned()]);
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let copied = json(&args);
-    let original = json(&["verify", path(data.path()), "--json"]);
-    assert_eq!(copied["digest"], original["digest"]);
+}
+
+#[test]
+fn listings_and_an_order_book_share_one_node() {
+    let data = tempfile::tempdir().unwrap();
+    let run = json(&["run", "examples/side-by-side", "--data", path(data.path()), "--json"]);
+    let day = &run["days"][0];
+    let traded = |report: &Value| {
+        let line = &report["price_list"]["lines"][0];
+        let method = line["turnover"][0]["method"].as_str().unwrap();
+        (method.to_owned(), line["turnover"][0]["turnover"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(traded(day), ("listed".to_owned(), "1400000.00".to_owned()));
+    assert_eq!(traded(&day["other_markets"][0]), ("continuous".to_owned(), "986000.00".to_owned()));
+    let refusals = day["refusals"].as_array().unwrap();
+    let refused = |id: &str| refusals.iter().any(|refusal| refusal["id"] == id);
+    // Without the money from its allowances the power company buys no bills; with it, it does.
+    assert!(refused("too-early") && !refused("0303-019"));
+    let holdings = json(&["report", path(data.path()), "holdings", "--market", "carbon-cn", "--json"]);
+    let holdings = holdings["holdings"]["holdings"].as_array().unwrap();
+    let held = |account: &str, asset: &str, bucket: &str| {
+        let found = holdings.iter().find(|line| line["account"] == account && line["asset"] == asset);
+        found.map_or("0", |line| line[bucket].as_str().unwrap()).to_owned()
+    };
+    assert_eq!(held("DJ", "CNY", "available"), "414000.00"); // 1,400,000.00 less 986,000.00
+    assert_eq!(held("DJ", "B2609", "available"), "10000");
+    assert_eq!(held("HM", "CEA26", "locked"), "20000");
+    for file in ["2026-03-03/price_list.csv", "bond-continuous/2026-03-03/price_list.csv"] {
+        assert!(data.path().join("reports").join(file).exists(), "{file}");
+    }
+    let again = json(&["run", "examples/side-by-side", "--data", path(data.path()), "--json"]);
+    assert_eq!(again["digest"], run["digest"]);
+}
+
+#[test]
+fn rulebooks_that_do_not_go_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let rulebook = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    let file = |name: &str| fs::copy(root().join(name), folder.path().join("day.jsonl")).unwrap();
+    file("examples/side-by-side/2026-03-03.jsonl");
+    let run = || {
+        let output = huangpu(&["run", path(folder.path()), "--data", path(&folder.path().join("data"))]);
+        assert_eq!(output.status.code(), Some(1));
+        text(&output.stderr)
+    };
+    assert!(run().contains("has a rulebook (.toml) for each market, this one has none"));
+    let bond = fs::read_to_string(root().join("rulebooks/bond-continuous.toml")).unwrap();
+    rulebook("1.toml", &bond);
+    rulebook("2.toml", &bond);
+    assert!(run().contains("2.toml: another rulebook here is also for the market bond-continuous"));
+    rulebook(
+        "2.toml",
+        &bond.replace("\"bond-continuous\"", "\"bond-berlin\"").replace("Asia/Shanghai", "Europe/Berlin"),
+    );
+    assert!(run().contains("2.toml: its time zone is not that of"));
+    assert!(!folder.path().join("data").exists(), "nothing was begun");
 }
 
 #[test]

@@ -72,7 +72,7 @@ pub(crate) fn run(args: &Args) -> Ended {
             return Ok(());
         }
         let names = Names(state);
-        let mut command = names.command(&record.envelope.command);
+        let mut command = names.command(&record.envelope.command, events);
         let events: Vec<Value> = events.iter().map(|event| names.event(event)).collect();
         let by = names.participant(record.envelope.actor);
         let mentions = |code: &String| {

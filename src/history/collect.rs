@@ -28,7 +28,7 @@ impl Collector {
                         "record {} ({}) was refused: {} {} The rulebook asks something of orders that the planner \
                          does not know, or the directory holds another log",
                         record.sequence,
-                        names.command(&record.envelope.command),
+                        names.command(&record.envelope.command, events),
                         rejection.code(),
                         rejection.sentence()
                     );

@@ -1,5 +1,6 @@
 //! An auditor that trusts no room: what it can know from events and public state alone, it counts again.
 
+use super::floor::Floor;
 use base::{AccountId, AssetId, Method, Money, Side, TradeId};
 use engine::{Command, Event, Record, State};
 use registry::Event as R;
@@ -14,6 +15,8 @@ pub struct Audit {
     /// Units of each asset in the world.
     outstanding: BTreeMap<AssetId, i128>,
     trades: u64,
+    /// The order books, counted again.
+    pub floor: Floor,
 }
 
 impl Audit {
@@ -23,6 +26,7 @@ impl Audit {
         self.check_conservation(after);
         self.check_trades(before, after, events);
         check_buckets(after);
+        self.floor.look(before, after, record, events);
         check_refusal(before, after, record, events);
     }
 
@@ -59,6 +63,7 @@ impl Audit {
     /// Every trade is novated and settled once, in its own record; prices are within the band and numbers dense.
     fn check_trades(&mut self, before: &State, state: &State, events: &[Event]) {
         let (mut traded, mut novated, mut settled) = (Vec::new(), Vec::new(), Vec::new());
+        let mut filled = false;
         for event in events {
             match event {
                 Event::Trading(T::Traded(trade)) => {
@@ -69,8 +74,17 @@ impl Audit {
                     traded.push(trade.id);
                     check_trade(before, state, trade);
                 }
+                Event::Trading(T::Filled { trade, .. }) => {
+                    self.trades += 1;
+                    assert_eq!(*trade, TradeId(self.trades), "trades are numbered without a gap");
+                    filled = true;
+                    traded.push(*trade);
+                }
                 Event::Clearing(clearing::Event::Novated { trade, buyer_fee, seller_fee }) => {
-                    assert!(buyer_fee.0 >= 0 && seller_fee.0 >= 0);
+                    // A rebate is paid out of the other side's fee.
+                    assert!(buyer_fee.0 + seller_fee.0 >= 0);
+                    assert!(filled || (buyer_fee.0 >= 0 && seller_fee.0 >= 0));
+                    filled = false;
                     novated.push(*trade);
                 }
                 Event::Registry(R::Settled { trade }) => settled.push(*trade),
@@ -164,6 +178,11 @@ fn held_in_the_market(state: &State) -> Cells {
             bid.amount,
             Money::ZERO,
         );
+    }
+    for order in venue.book_orders() {
+        let instrument = &venue.instruments()[order.instrument.index()];
+        let asset = if order.side == Side::Sell { instrument.asset } else { instrument.currency };
+        *cells.entry((order.account, asset)).or_default() += i128::from(order.held.0);
     }
     for (_, withdrawal) in registry.withdrawals() {
         *cells.entry((withdrawal.account, withdrawal.currency)).or_default() +=

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod audit;
+pub mod floor;
 pub mod opened;
 pub mod probe;
 pub mod script;

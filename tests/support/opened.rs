@@ -79,3 +79,57 @@ pub fn opened(first: &str) -> World {
     }
     world
 }
+
+/// A world the morning an order book opens beside the national carbon market: two bonds and an allowance, five traders' accounts
+/// (two house accounts and one of clients of the first firm), something in each.
+pub fn floor(first: &str) -> World {
+    let mut world = World::new();
+    let time = beijing("2026-03-02", "08:00");
+    let mut send = |by, command| {
+        let events = world.send(time, by, "setup", command);
+        assert!(!events.iter().any(|event| matches!(event, Event::Refused(_))), "{events:?}");
+    };
+    let register = |code: &str, roles: &[Role]| {
+        let (code, roles) = (code.to_owned(), roles.to_vec());
+        Command::RegisterParticipant(r::RegisterParticipant { name: code.clone(), code, roles })
+    };
+    let all = [Role::Registrar, Role::Authority, Role::Supervisor, Role::SettlementBank];
+    send(OPERATOR, register("ADMIN", &all));
+    for code in ["A", "B", "C"] {
+        send(OPERATOR, register(code, &[Role::Institution]));
+    }
+    send(OPERATOR, rulebook(first));
+    send(OPERATOR, rulebook("rulebooks/carbon-cn.toml"));
+    // Accounts 0 and 1 are the markets' own; assets: 0 is money.
+    let (house, client) = (r::AccountKind::House, r::AccountKind::Client);
+    for (owner, code, kind) in
+        [(2, "A1", house), (2, "A2", house), (2, "AC", client), (3, "B1", house), (4, "C1", house)]
+    {
+        let (participant, code) = (ParticipantId(owner), code.to_owned());
+        send(OPERATOR, Command::OpenAccount(r::OpenAccount { participant, code, kind }));
+    }
+    let allowance = r::AssetClass::Allowance { first_vintage: 2025, last_vintage: 2025 };
+    let assets = [
+        (1, "BOND", r::AssetClass::Security, 0),
+        (2, "NOTE", r::AssetClass::Security, 0),
+        (3, "CEA", allowance, 1),
+    ];
+    for (asset, code, class, market) in assets {
+        let (code, asset, market) = (code.to_owned(), AssetId(asset), MarketId(market));
+        let define = r::DefineAsset { code: code.clone(), class, decimals: 0, market: Some(market) };
+        send(OPERATOR, Command::DefineAsset(define));
+        let (reference, carried) = (Some(base::Price(10_000)), [t::Turnover::default(); 3]);
+        let list = t::ListInstrument { market, code, asset, reference, carried };
+        send(OPERATOR, Command::ListInstrument(list));
+    }
+    for account in 2..7 {
+        let account = AccountId(account);
+        let (amount, reference) = (base::Money(50_000_000), String::new());
+        send(ADMIN, Command::Deposit(r::Deposit { account, currency: AssetId(0), amount, reference }));
+        for asset in [1, 2, 3] {
+            let (asset, quantity, reason) = (AssetId(asset), Quantity(2_000), String::new());
+            send(ADMIN, Command::Issue(r::Issue { account, asset, quantity, reason }));
+        }
+    }
+    world
+}

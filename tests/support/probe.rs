@@ -1,14 +1,19 @@
 //! Questions about a state, in scenarios: `? holding ACCOUNT ASSET`, `? price_list`, `? statement`, `? alerts`, `? orders`,
-//! `? duty PARTICIPANT YEAR`, `? fine`, `? carry_over ACCOUNT ASSET`, `? corrections`.
+//! `? duty PARTICIPANT YEAR`, `? fine`, `? carry_over ACCOUNT ASSET`, `? corrections`, `? book INSTRUMENT` (what stands, in its
+//! priority), `? open` (every order of every book).
 
-use base::{MarketId, Method, decimal};
+use base::{MarketId, Method, OrderId, Quantity, Side, decimal};
 use engine::State;
 use gateway::Names;
 use registry::rules::Fine;
-use trading::{PriceLine, Turnover};
+use std::collections::BTreeMap;
+use trading::{BookOrder, PriceLine, Turnover};
+
+/// What the commands that entered orders were called.
+pub type OrderNames = BTreeMap<OrderId, String>;
 
 #[allow(clippy::too_many_lines)] // one arm a question
-pub fn ask(state: &State, market: Option<MarketId>, question: &str) -> Vec<String> {
+pub fn ask(state: &State, market: Option<MarketId>, orders: &OrderNames, question: &str) -> Vec<String> {
     let words: Vec<&str> = question.split(' ').collect();
     let market = market.unwrap_or(MarketId(0));
     let (registry, names) = (state.registry(), Names(state));
@@ -50,6 +55,14 @@ pub fn ask(state: &State, market: Option<MarketId>, question: &str) -> Vec<Strin
                     .map(|(id, order)| format!("{id} left={} of {}", order.left(), order.terms.quantity))
                     .collect(),
             )
+        }
+        ["book", code] => book(state, orders, code),
+        ["open"] => {
+            let mut all: Vec<BookOrder> = state.venue().book_orders().collect();
+            all.sort_by_key(|order| order.order);
+            let mut written: Vec<String> = all.iter().map(|order| open(state, orders, order)).collect();
+            written.sort();
+            some_or_none(written)
         }
         ["duty", participant, year] => {
             let who = registry.participant_id(participant).unwrap();
@@ -101,6 +114,72 @@ pub fn ask(state: &State, market: Option<MarketId>, question: &str) -> Vec<Strin
     }
 }
 
+/// What an instrument's book does, and who stands in it: sellers, then buyers, the next to trade first.
+fn book(state: &State, orders: &OrderNames, code: &str) -> Vec<String> {
+    let (venue, names) = (state.venue(), Names(state));
+    let id = venue.instrument_id(code).unwrap();
+    let market = venue.instruments()[id.index()].market;
+    let price = |price| names.price(Some(market), price);
+    let mut phase = serde_json::to_value(venue.book_phase(id)).unwrap().as_str().unwrap().to_owned();
+    if let Some(indication) = venue.indication(id) {
+        match indication.price {
+            Some(at) => {
+                let (quantity, left) = (indication.quantity, indication.imbalance);
+                phase.push_str(&format!(", {quantity} at {}, {left} left", price(at)));
+            }
+            None => phase.push_str(", nothing crosses"),
+        }
+    }
+    let mut lines = vec![phase];
+    for (side, word) in [(Side::Sell, "sell"), (Side::Buy, "buy")] {
+        let mut levels: Vec<(base::Price, Vec<String>)> = Vec::new();
+        for order in venue.queue(id, side) {
+            let hidden = order.left.0 - order.shown.0;
+            let hidden = if hidden > 0 { format!("+{hidden}") } else { String::new() };
+            let written = format!("{} {}{hidden}", orders[&order.order], order.shown);
+            match levels.last_mut().filter(|(at, _)| *at == order.price) {
+                Some((_, level)) => level.push(written),
+                None => levels.push((order.price, vec![written])),
+            }
+        }
+        lines.extend(levels.iter().map(|(at, level)| format!("{word} {}: {}", price(*at), level.join(", "))));
+    }
+    lines
+}
+
+fn open(state: &State, orders: &OrderNames, order: &BookOrder) -> String {
+    let names = Names(state);
+    let instrument = &state.venue().instruments()[order.instrument.index()];
+    let price = |price| names.price(Some(instrument.market), price);
+    let word = |value: serde_json::Value| value.to_string().replace('"', "");
+    let (side, kind) = (serde_json::to_value(order.side).unwrap(), serde_json::to_value(order.kind).unwrap());
+    let mut text = format!(
+        "{} {} {} {} {} left={} at {}",
+        orders[&order.order],
+        names.account(order.account),
+        word(side),
+        word(kind),
+        instrument.code,
+        order.left,
+        price(order.price)
+    );
+    let life = match order.life {
+        trading::Life::UntilDate(date) => format!("until {date}"),
+        life => word(serde_json::to_value(life).unwrap()),
+    };
+    text.push_str(&format!(" {life}"));
+    if order.filled != Quantity::ZERO {
+        text.push_str(&format!(" filled={}", order.filled));
+    }
+    if let Some(trigger) = order.trigger {
+        text.push_str(&format!(" waits for {}", price(trigger)));
+    }
+    if order.waits_for_close {
+        text.push_str(" waits for the close");
+    }
+    text
+}
+
 fn some_or_none(lines: Vec<String>) -> Vec<String> {
     if lines.is_empty() { vec!["none".to_owned()] } else { lines }
 }
@@ -128,7 +207,8 @@ pub fn price_line(state: &State, line: &PriceLine) -> String {
     let turnover = |name: &str, t: Turnover| {
         (t.volume != 0).then(|| format!(" {name}={}t/{}", t.volume, names.units(currency, t.amount)))
     };
-    for (method, name) in Method::ALL.into_iter().zip(["listed", "block", "auction"]) {
+    let first = if state.venue().rules(market).continuous.is_some() { "continuous" } else { "listed" };
+    for (method, name) in Method::ALL.into_iter().zip([first, "block", "auction"]) {
         text.extend(turnover(name, line.turnover[method.index()]));
     }
     let all = line.total.iter().fold(Turnover::default(), |sum, t| Turnover {

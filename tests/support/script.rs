@@ -11,7 +11,7 @@
 //! | `include setup/market.txt` | runs another file and shows nothing of it; nothing in it may be refused |
 //! | `show settled`, `hide bid_placed` | which events are shown |
 
-use super::probe;
+use super::probe::{self, OrderNames};
 use super::world::World;
 use base::{Calendar, Date, MarketId, Money, ParticipantId, Party, TimeOfDay, Timestamp, Trade, UtcOffset};
 use engine::{Command, Event, State};
@@ -21,7 +21,17 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Events that are not shown unless a script says so.
-const QUIET: [&str; 6] = ["novated", "settled", "phase_changed", "line_closed", "day_began", "day_ended"];
+const QUIET: [&str; 9] = [
+    "novated",
+    "settled",
+    "phase_changed",
+    "line_closed",
+    "day_began",
+    "day_ended",
+    "order_entered",
+    "book_phase_changed",
+    "call_indicated",
+];
 /// Fields that are numbers in JSON.
 const NUMBERS: [&str; 4] = ["year", "base_year", "seed", "times"];
 
@@ -33,6 +43,8 @@ pub struct Script {
     market: Option<MarketId>,
     quiet: BTreeSet<String>,
     ids: usize,
+    /// Orders of a book are shown by the name of the command that entered them.
+    orders: OrderNames,
     shown: String,
     silent: bool,
 }
@@ -46,6 +58,7 @@ impl Script {
             market: None,
             quiet: QUIET.into_iter().map(str::to_owned).collect(),
             ids: 0,
+            orders: OrderNames::new(),
             shown: String::new(),
             silent: false,
         }
@@ -90,7 +103,7 @@ impl Script {
             "show" => self.quiet.retain(|event| rest.split(' ').all(|shown| shown != event)),
             "hide" => self.quiet.extend(rest.split(' ').map(str::to_owned)),
             "?" => {
-                let lines = probe::ask(&self.world.state, self.market, rest);
+                let lines = probe::ask(&self.world.state, self.market, &self.orders, rest);
                 lines.iter().for_each(|line| self.show(&format!("  {line}")));
             }
             time => {
@@ -160,6 +173,11 @@ impl Script {
         };
         let events = self.world.send(time, by, &id, command);
         for event in &events {
+            if let Event::Trading(trading::Event::OrderEntered { order, .. }) = event {
+                self.orders.insert(*order, id.clone());
+            }
+        }
+        for event in &events {
             assert!(!self.silent || !matches!(event, Event::Refused(_)), "{event:?}: {line}");
             if let Some(line) = self.written(event) {
                 self.show(&format!("  {line}"));
@@ -167,7 +185,7 @@ impl Script {
         }
     }
 
-    /// A rulebook by its file, and perhaps something that no file can say: `lot=0`.
+    /// A rulebook by its file, and perhaps something that no file can say: `lot=0`, `listing=too`.
     fn adopt(&self, fields: &str) -> Command {
         let (file, change) = fields.split_once(' ').unwrap_or((fields, ""));
         let beside = self.folder.join(file);
@@ -177,6 +195,15 @@ impl Script {
             None => {}
             Some(("code", code)) => code.clone_into(&mut rulebook.code),
             Some(("versions", _)) => rulebook.versions.clear(),
+            Some(("listing", _)) => {
+                let continuous = rulebook.versions[0].trading.continuous.as_ref().unwrap();
+                rulebook.versions[0].trading.listing = Some(trading::rules::ListingRules {
+                    sessions: continuous.sessions.clone(),
+                    band: continuous.band,
+                    quantity_below: continuous.quantity_max,
+                    best_prices: 5,
+                });
+            }
             Some(("lot", lot)) => rulebook.versions[0].trading.lot.0 = lot.parse().unwrap(),
             Some((key, _)) => panic!("a rulebook has no {key}"),
         }
@@ -209,7 +236,8 @@ impl Script {
         if let Event::Refused(rejection) = event {
             return Some(format!("refused {}/{}", rejection.stage(), rejection.code()));
         }
-        let value = Names(state).event(event);
+        let mut value = Names(state).event(event);
+        self.name_orders(&mut value);
         let name = match &value {
             Value::Object(object) if object.len() == 1 => object.keys().next().cloned(),
             _ => None,
@@ -221,12 +249,62 @@ impl Script {
         if let Event::Trading(trading::Event::Traded(trade)) = event {
             return Some(traded(state, trade));
         }
+        if let Event::Trading(event @ trading::Event::Filled { .. }) = event {
+            return Some(self.filled(event));
+        }
         if let Event::Trading(trading::Event::LineClosed(line)) = event {
             return Some(format!("line_closed {}", probe::price_line(state, line)));
         }
         let mut text = name.clone();
         flatten(&value[&name], "", &mut text);
         Some(text)
+    }
+}
+
+impl Script {
+    /// A fill of two orders of a book, from the selling to the buying one.
+    fn filled(&self, event: &trading::Event) -> String {
+        let trading::Event::Filled {
+            trade,
+            instrument,
+            price,
+            quantity,
+            buy,
+            sell,
+            buyer,
+            seller,
+            aggressor,
+        } = event
+        else {
+            unreachable!("asked only of fills")
+        };
+        let (state, names) = (&self.world.state, Names(&self.world.state));
+        let market = state.venue().instruments()[instrument.index()].market;
+        let how = match aggressor {
+            Some(base::Side::Buy) => "bought",
+            Some(base::Side::Sell) => "sold",
+            None => "in the call",
+        };
+        let (from, to) = (&self.orders[sell], &self.orders[buy]);
+        format!(
+            "filled {trade} {} {quantity} at {}, {from} ({}) to {to} ({}), {how}",
+            names.instrument(*instrument),
+            names.price(Some(market), *price),
+            names.account(*seller),
+            names.account(*buyer)
+        )
+    }
+
+    /// Puts the names of orders in the place of their numbers.
+    fn name_orders(&self, value: &mut Value) {
+        let Value::Object(object) = value else { return };
+        for (key, value) in object.iter_mut() {
+            let order = value.as_u64().filter(|_| ["order", "buy", "sell"].contains(&key.as_str()));
+            match order.and_then(|number| self.orders.get(&base::OrderId(number))) {
+                Some(name) => *value = json!(name),
+                None => self.name_orders(value),
+            }
+        }
     }
 }
 

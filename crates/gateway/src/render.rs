@@ -102,9 +102,13 @@ impl Names<'_> {
         instrument.map_or((None, AssetId(u32::MAX)), |instrument| (Some(instrument.market), instrument.asset))
     }
 
-    /// A command as it is written on the wire; a rulebook by its code and the dates of its versions.
+    /// A command as it is written on the wire, given what came of it; a rulebook by its code and the dates of its versions.
     #[must_use]
-    pub fn command(&self, command: &Command) -> Value {
+    pub fn command(&self, command: &Command, events: &[engine::Event]) -> Value {
+        let amended = events.iter().find_map(|event| match event {
+            engine::Event::Trading(trading::Event::OrderAmended { instrument, .. }) => Some(*instrument),
+            _ => None,
+        });
         match command {
             Command::AdoptRulebook(rulebook) => {
                 let versions: Vec<_> =
@@ -112,7 +116,7 @@ impl Names<'_> {
                 json!({ "do": "adopt_rulebook", "code": rulebook.code, "versions": versions })
             }
             command => {
-                let Ok(Value::Object(tagged)) = serde_json::to_value(self.wire(command)) else {
+                let Ok(Value::Object(tagged)) = serde_json::to_value(self.wire(command, amended)) else {
                     return Value::Null;
                 };
                 let mut flat = Map::new();
@@ -126,7 +130,7 @@ impl Names<'_> {
     }
 
     #[allow(clippy::too_many_lines)] // the mirror of the resolver: one arm a command
-    fn wire(&self, command: &Command) -> WireCommand {
+    fn wire(&self, command: &Command, amended: Option<InstrumentId>) -> WireCommand {
         use Command as C;
         use WireCommand as W;
         let account = |id| self.account(id);
@@ -150,7 +154,7 @@ impl Names<'_> {
             | C::EnterOrder(_)
             | C::AmendOrder(_)
             | C::MassCancel(_)
-            | C::SetTradingBlocked(_) => self.order_book(command),
+            | C::SetTradingBlocked(_) => self.order_book(command, amended),
             C::ProposeBlock(c) => {
                 let (instrument, price, quantity) = priced(c.instrument, c.price, c.quantity);
                 let (from, counterparty) = (account(c.account), account(c.counterparty));

@@ -1,6 +1,9 @@
 //! Names become ids and decimals become integers, against the state as it stands.
 
 mod orders;
+mod reference;
+
+pub use reference::{Created, Reference, ReferenceBook};
 
 use crate::{Class, LineError, Number, WireCommand, parse_time};
 use base::{
@@ -10,73 +13,7 @@ use base::{
 };
 use engine::{Adopted, Command, State};
 use registry::{self as r, AssetClass};
-use serde::{Deserialize, Serialize};
 use trading as t;
-
-/// Names something an earlier command created: by that command's id (`"0716-001"`, or `"HUANENG/0716-001"` where several
-/// senders used the same id), or by the number that the engine gave it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "expected the id of an earlier command, or a number that the engine gave")]
-pub enum Reference {
-    /// The engine's number.
-    Number(u64),
-    /// The id of the command.
-    Command(String),
-}
-
-/// What a command created.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub enum Created {
-    Order(OrderId, InstrumentId),
-    Proposal(ProposalId),
-    Auction(AuctionId, InstrumentId),
-    Bid(BidId),
-    Pledge(PledgeId),
-    Freeze(FreezeId),
-    Conversion(ConversionId),
-    Withdrawal(Sequence),
-}
-
-impl Created {
-    /// What the events of a record say was created.
-    #[must_use]
-    pub fn by(events: &[engine::Event]) -> Option<Self> {
-        events.iter().find_map(|event| match event {
-            engine::Event::Trading(t::Event::OrderPlaced { order, terms }) => {
-                Some(Self::Order(*order, terms.instrument))
-            }
-            engine::Event::Trading(t::Event::OrderEntered { order, instrument, .. }) => {
-                Some(Self::Order(*order, *instrument))
-            }
-            engine::Event::Trading(t::Event::BlockProposed { proposal, .. }) => {
-                Some(Self::Proposal(*proposal))
-            }
-            engine::Event::Trading(t::Event::AuctionAnnounced { auction, instrument, .. }) => {
-                Some(Self::Auction(*auction, *instrument))
-            }
-            engine::Event::Trading(t::Event::BidPlaced { bid, .. }) => Some(Self::Bid(*bid)),
-            engine::Event::Registry(r::Event::Pledged { pledge, .. }) => Some(Self::Pledge(*pledge)),
-            engine::Event::Registry(r::Event::Frozen { freeze, .. }) => Some(Self::Freeze(*freeze)),
-            engine::Event::Registry(r::Event::CarryOverApplied { conversion, .. }) => {
-                Some(Self::Conversion(*conversion))
-            }
-            engine::Event::Registry(r::Event::WithdrawalRequested { withdrawal, .. }) => {
-                Some(Self::Withdrawal(*withdrawal))
-            }
-            _ => None,
-        })
-    }
-}
-
-/// Who remembers what earlier commands created.
-pub trait ReferenceBook {
-    /// What the command with this id created: `Err` where no such command is known, `Ok(None)` where it created nothing.
-    ///
-    /// # Errors
-    /// A sentence: the id is unknown, or several senders used it.
-    fn created(&self, by: Option<ParticipantId>, id: &str) -> Result<Option<Created>, String>;
-}
 
 /// A name or number that means nothing here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -251,8 +188,9 @@ impl<B: ReferenceBook> Resolver<'_, B> {
     fn order(&self, field: &'static str, reference: &Reference) -> Resolved<(OrderId, Option<InstrumentId>)> {
         Ok(match self.reference(field, reference)? {
             Ok(number) => {
-                let order = OrderId(number);
-                (order, self.state.venue().order(order).map(|order| order.terms.instrument))
+                let (order, venue) = (OrderId(number), self.state.venue());
+                let listed = || venue.order(order).map(|order| order.terms.instrument);
+                (order, venue.book_order(order).map(|order| order.instrument).or_else(listed))
             }
             Err(Some(Created::Order(order, instrument))) => (order, Some(instrument)),
             Err(_) => (OrderId(NOTHING), None),

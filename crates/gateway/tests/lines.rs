@@ -10,9 +10,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 fn examples() -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/carbon");
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let folders =
+        ["carbon", "bond-continuous"].map(|folder| std::fs::read_dir(examples.join(folder)).unwrap());
     let mut lines = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
+    for entry in folders.into_iter().flatten() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "jsonl") {
             let text = std::fs::read_to_string(path).unwrap();

@@ -2,21 +2,24 @@
 
 use super::Names;
 use crate::{Life, Number, Reference, WireCommand};
-use base::{OrderId, Price, Quantity};
+use base::{AssetId, InstrumentId, MarketId, Price, Quantity};
 use engine::Command;
 use trading as t;
 
-/// Numbers of orders of a book have this bit, those of listings have not.
-const OF_A_BOOK: u64 = 1 << 52;
-
 impl Names<'_> {
-    pub(super) fn order_book(&self, command: &Command) -> WireCommand {
+    /// `amended`: the instrument of an order that is amended, where the record's own events say it.
+    pub(super) fn order_book(&self, command: &Command, amended: Option<InstrumentId>) -> WireCommand {
         use Command as C;
         use WireCommand as W;
         match command {
             C::EnterOrder(order) => self.enter(order),
             C::AmendOrder(c) => {
-                let (market, asset) = self.of_order(c.order);
+                // An order that is gone, or never was: the formats are those that a reader takes who does not know it either.
+                let standing = self.0.venue().book_order(c.order).map(|order| order.instrument);
+                let (market, asset) = match amended.or(standing) {
+                    Some(instrument) => self.of_instrument(instrument),
+                    None => ((!self.0.markets().is_empty()).then_some(MarketId(0)), AssetId(u32::MAX)),
+                };
                 W::AmendOrder {
                     account: self.account(c.account),
                     order: Reference::Number(c.order.0),
@@ -26,10 +29,10 @@ impl Names<'_> {
             }
             C::CancelOrder(c) => {
                 let (account, number) = (self.account(c.account), Reference::Number(c.order.0));
-                if c.order.0 & OF_A_BOOK == 0 {
-                    W::CancelListing { account, listing: number }
-                } else {
+                if t::Venue::is_book_order(c.order) {
                     W::CancelOrder { account, order: number }
+                } else {
+                    W::CancelListing { account, listing: number }
                 }
             }
             C::MassCancel(c) => {
@@ -87,9 +90,5 @@ impl Names<'_> {
             t::Whose::Participant(participant) => (None, Some(self.participant(participant))),
             t::Whose::Everyone => (None, None),
         }
-    }
-
-    fn of_order(&self, _order: OrderId) -> (Option<base::MarketId>, base::AssetId) {
-        ((!self.0.markets().is_empty()).then_some(base::MarketId(0)), base::AssetId(u32::MAX))
     }
 }

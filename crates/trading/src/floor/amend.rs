@@ -72,6 +72,8 @@ impl Venue {
             return Err(R::WouldTake);
         }
         let (asset, more) = match order.side {
+            // What keeps its place is covered: fees that have risen since are bounded by what was set aside.
+            Side::Buy if price == order.price && left < before => (instrument.currency, 0),
             Side::Buy => (instrument.currency, needed.0 - ticket.held),
             Side::Sell => (instrument.asset, left.0 - before.0),
         };
@@ -88,6 +90,8 @@ impl Venue {
         let id = ticket.instrument();
         let (left, before) = (Quantity(amend.quantity.0 - ticket.filled.0), self.floor.left(slot));
         self.count_act(id, ticket.account, now);
+        // A market order that is given a price is a limit order from now on.
+        self.floor.orders.owner_mut(slot).set_limit();
         let kept_place = kept_price && left < before;
         after.event(Event::OrderAmended {
             order: amend.order,

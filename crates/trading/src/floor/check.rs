@@ -157,7 +157,8 @@ impl Scene<'_> {
         let at_call = matches!(life, Life::AtOpen | Life::AtClose);
         let at_once = self.pit.phase == Phase::Continuous || trigger != Price::ZERO;
         let fits = minimum > none && minimum <= quantity && self.is_lots(minimum);
-        if minimum != none && !(fits && at_once && !at_call && !post_only) {
+        let may_ask = at_once && !at_call && !post_only;
+        if minimum != none && !(fits && may_ask) {
             return Err(EnterRejection::MinimumUnfit);
         }
         let fits = display > none && display < quantity && self.is_lots(display);

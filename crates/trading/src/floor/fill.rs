@@ -42,11 +42,15 @@ impl Venue {
         let (buyer_ticket, seller_ticket) =
             (self.floor.orders.get(buy).owner, self.floor.orders.get(sell).owner);
         let id = buyer_ticket.instrument();
+        let rest = Quantity(self.floor.left(buy).0 - quantity.0);
+        let limit = self.floor.orders.get(buy).price;
         let instrument = &mut self.instruments[id.index()];
         let amount = amount_of(price, quantity, instrument.tick_value);
+        let rest = amount_of(limit, rest, instrument.tick_value).map_or(0, |rest| rest.0);
         let amount = amount.unwrap_or_else(|| unreachable!("the buyer has set more than this aside"));
 
-        let (buyer, seller) = charge(meeting, tariff, amount, &buyer_ticket, &seller_ticket);
+        let spare = buyer_ticket.held - amount.0 - rest;
+        let (buyer, seller) = charge(meeting, tariff, amount, &buyer_ticket, spare, &seller_ticket);
         let spent = amount.0 + buyer.fee.max(0);
         let update = |ticket: &mut Ticket, held: i64, base: i64| {
             (ticket.held, ticket.base) = (held, base);
@@ -109,19 +113,21 @@ struct Charge {
     base: i64,
 }
 
-/// What each side pays. A buyer never pays more than it has set aside, a seller never more than the trade brings; a
-/// maker's rebate is paid out of the other side's fee.
+/// What each side pays. A buyer never pays more than `spare`, what it has set aside beyond this trade and the amount of all
+/// that can still trade: fees may have risen since. A seller never pays more than the trade brings; a maker's rebate is paid
+/// out of the other side's fee.
 fn charge(
     meeting: &Meeting,
     tariff: &Tariff,
     amount: Money,
     buyer: &Ticket,
+    spare: i64,
     seller: &Ticket,
 ) -> (Charge, Charge) {
     let (buyer_part, seller_part) = (meeting.part(Side::Buy), meeting.part(Side::Sell));
     let (buyer_fee, buyer_base) = fee_step(tariff, buyer.base, buyer_part, amount);
     let (_, seller_base) = fee_step(tariff, seller.base, seller_part, amount);
-    let buyer_fee = buyer_fee.clamp(0, buyer.held - amount.0);
+    let buyer_fee = buyer_fee.clamp(0, spare);
     // What a small part could not pay, the next parts of a sale do.
     let seller_fee = (tariff.fee(seller_base).0 - seller.held).clamp(0, amount.0);
     let buyer_rebate = tariff.rebate(buyer_part, amount).0.min(seller_fee);

@@ -2,6 +2,7 @@
 
 use super::PostTrade;
 use super::ticket::Place;
+use crate::day::Market;
 use crate::rules::Rules;
 use crate::{End, Event, Life, Phase, Venue, band_limits};
 use base::{Date, InstrumentId, MarketId, Side, TimeOfDay, Timestamp};
@@ -93,17 +94,27 @@ impl Venue {
 
     /// A call auction is over: what was meant for it alone ends, and so do market orders.
     fn end_for_call(&mut self, id: InstrumentId, call: Phase, after: &mut impl PostTrade) {
-        let over = |life| match call {
-            Phase::OpeningCall => life == Life::AtOpen,
-            Phase::ClosingCall => life == Life::AtClose,
-            _ => false,
+        let over = |life, is_market| match call {
+            Phase::OpeningCall => life == Life::AtOpen || is_market,
+            Phase::ClosingCall => life == Life::AtClose || is_market,
+            _ => is_market,
         };
+        self.end_standing(id, over, after);
+    }
+
+    /// Ends the orders of a book that `over` names, by their life and whether they are market orders.
+    fn end_standing(
+        &mut self,
+        id: InstrumentId,
+        over: impl Fn(Life, bool) -> bool,
+        after: &mut impl PostTrade,
+    ) {
         let slots: Vec<Slot> = self
             .floor
             .orders
             .iter()
             .filter(|(_, order)| order.owner.instrument() == id && order.owner.place() == Place::Book)
-            .filter(|(_, order)| over(order.owner.life(Date(0))) || order.owner.is_market())
+            .filter(|(_, order)| over(order.owner.life(Date(0)), order.owner.is_market()))
             .map(|(slot, _)| slot)
             .collect();
         for slot in slots {
@@ -158,7 +169,19 @@ impl Venue {
             if self.floor.pits[id.index()].phase != Phase::Closed {
                 self.set_phase(id, Phase::Closed, None, after);
             }
-        } else if by_clock == Phase::Continuous && resumption_s > 0 {
+            return;
+        }
+        // A call auction that the halt outlasted is over for those who waited for it.
+        self.end_standing(
+            id,
+            |life, is_market| match by_clock {
+                Phase::OpeningCall => false,
+                Phase::ClosingCall => life == Life::AtOpen,
+                _ => life == Life::AtOpen || is_market,
+            },
+            after,
+        );
+        if by_clock == Phase::Continuous && resumption_s > 0 {
             self.begin_interruption(now, id, resumption_s, after);
         } else {
             self.move_book(now, id, by_clock, after);
@@ -192,12 +215,21 @@ impl Venue {
         self.floor.pits[id.index()].band = band.unwrap_or_default();
     }
 
-    /// A day begins: bands are drawn anew, and orders that stood overnight end where they lie outside.
+    /// A day begins: bands are drawn anew, and orders that stood overnight end where their last day was one without trading,
+    /// where they lie outside the band, or where the market has no order book any more.
     pub(crate) fn begin_book_day(&mut self, market: MarketId, after: &mut impl PostTrade) {
+        let Market { date: today, rules, .. } = &self.markets[market.index()];
+        let (today, offered) = (*today, rules.continuous.is_some());
+        self.expire_where(market, |life| matches!(life, Life::UntilDate(last) if last < today), after);
         for id in self.here(market) {
             self.draw_band(id);
-            if self.floor.anything_stands(id) {
+            if !self.floor.anything_stands(id) {
+                continue;
+            }
+            if offered {
                 self.end_outside_band(id, after);
+            } else {
+                self.end_book_orders(End::Removed, |_, instrument| instrument == id, after);
             }
         }
     }
@@ -210,13 +242,17 @@ impl Venue {
             Life::UntilDate(last) => last > today,
             _ => false,
         };
+        self.expire_where(market, |life| !stays(life), after);
+    }
+
+    fn expire_where(&mut self, market: MarketId, over: impl Fn(Life) -> bool, after: &mut impl PostTrade) {
         let here = |id: InstrumentId| self.instruments[id.index()].market == market;
         let slots: Vec<Slot> = self
             .floor
             .orders
             .iter()
             .filter(|(_, order)| here(order.owner.instrument()))
-            .filter(|(slot, order)| !stays(order.owner.life(self.floor.extra(*slot).until)))
+            .filter(|(slot, order)| over(order.owner.life(self.floor.extra(*slot).until)))
             .map(|(slot, _)| slot)
             .collect();
         for slot in slots {

@@ -86,7 +86,7 @@ impl Ticket {
     }
 
     pub(super) const fn instrument(&self) -> InstrumentId {
-        InstrumentId(self.what & (INSTRUMENTS_MAX as u32 - 1))
+        InstrumentId(self.what & ((1 << LIFE) - 1))
     }
 
     /// The life; its last day, where it has one, stands in the [`Extra`].
@@ -123,6 +123,10 @@ impl Ticket {
 
     pub(super) fn set_place(&mut self, place: Place) {
         self.what = self.what & !(3 << PLACE) | (place as u32) << PLACE;
+    }
+
+    pub(super) fn set_limit(&mut self) {
+        self.what &= !MARKET;
     }
 
     pub(super) const fn is_market(&self) -> bool {

@@ -224,11 +224,11 @@ rejections! {
         PriceUnfit = "price_unfit",
         /// The price lies outside the day's band.
         PriceOutsideBand = "price_outside_band",
-        /// This life is not possible now: the call auction it is for is not offered or over, the date is past, or nothing trades at once in a call auction.
+        /// This life is not possible now: the call auction it is for is not offered or over, the date is past, nothing trades at once in a call auction, or a market order waits for no other day.
         LifeUnfit = "life_unfit",
-        /// An order that only adds to the book is a limit order that may stand.
+        /// An order that only adds to the book is a limit order that may stand, and no stop.
         PostOnlyUnfit = "post_only_unfit",
-        /// The minimum is a whole number of lots, at most the quantity, and for continuous trading only.
+        /// The minimum is a whole number of lots, at most the quantity, for continuous trading only, and not of an order that only adds.
         MinimumUnfit = "minimum_unfit",
         /// What is shown is a whole number of lots below the quantity, of a limit order that may stand.
         DisplayUnfit = "display_unfit",
