@@ -107,33 +107,55 @@ fn role(role: Role) -> String {
     format!("`{}`", serde_json::to_value(role).unwrap().as_str().unwrap())
 }
 
-/// The examples mean something after the days in examples/carbon, and who may send them is what the engine says.
-#[test]
-fn every_example_resolves_and_says_who_may_send_it() {
-    let data = tempfile::tempdir().unwrap();
+/// The node after the days of an example.
+fn after(example: &str, data: &Path) -> Node {
     let run = Command::new(env!("CARGO_BIN_EXE_huangpu"))
         .args(["run", "--json", "--data"])
-        .arg(data.path())
-        .arg(root().join("examples/carbon"))
+        .arg(data)
+        .arg(root().join("examples").join(example))
         .output()
         .unwrap();
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-    let (node, _) = Node::open(data.path(), &mut |_, _| ()).unwrap();
-    let resolver = Resolver { state: node.state(), market: Some(base::MarketId(0)), book: &node };
-    let names = Names(node.state());
+    Node::open(data, &mut |_, _| ()).unwrap().0
+}
 
+/// The examples mean something after the days in one of the examples, and who may send them is what the engine says.
+#[test]
+fn every_example_resolves_and_says_who_may_send_it() {
+    let data = tempfile::tempdir().unwrap();
+    let nodes = ["carbon", "bond-continuous"].map(|name| after(name, &data.path().join(name)));
     for command in documented() {
+        let mut said = BTreeSet::new();
         for example in &command.examples {
             let line = parse_line(example).unwrap();
             let written: Map<String, Value> = serde_json::from_str(example).unwrap();
-            let asked = resolver.resolve(&line.command).unwrap_or_else(|error| panic!("{example}\n{error}"));
+            let resolved = nodes.each_ref().map(|node| {
+                let resolver = Resolver { state: node.state(), market: Some(base::MarketId(0)), book: node };
+                resolver.participant("by", &line.by).and_then(|_| resolver.resolve(&line.command))
+            });
+            let found =
+                nodes.iter().zip(&resolved).find_map(|(node, asked)| Some((node, asked.as_ref().ok()?)));
+            let (node, asked) = found.unwrap_or_else(|| panic!("{example}\n{resolved:?}"));
+            let names = Names(node.state());
+            let roles = |all: &[Role]| all.iter().map(|one| role(*one)).collect::<Vec<_>>().join(", ");
             let owner = |account| {
                 let code = names.account(account);
                 let field = written.iter().find(|(_, value)| **value == *code).unwrap().0;
                 format!("who answers for `{field}`")
             };
+            // What depends on whom the command is about stands in clauses, and an example for each.
+            let mut clauses = command.sent_by.split("; ");
+            let mut said_of = |clause: &str| said.insert(clause.to_owned());
             let expected = match asked.permission() {
-                Permission::Roles(roles) => roles.iter().map(|one| role(*one)).collect::<Vec<_>>().join(", "),
+                Permission::Roles(all) => roles(all),
+                Permission::OwnerOr(_, all) => {
+                    said_of("with `account` also who answers for it");
+                    roles(all)
+                }
+                Permission::SelfOr(_, all) => {
+                    said_of("with `participant` also that participant");
+                    roles(all)
+                }
                 Permission::Owner(account) => owner(account),
                 Permission::Trader(account) => format!(
                     "{}, as {} or {}, and not as {}",
@@ -144,8 +166,10 @@ fn every_example_resolves_and_says_who_may_send_it() {
                 ),
                 Permission::Anyone => "anyone".to_owned(),
             };
-            assert_eq!(command.sent_by, expected, "who may send {}", command.name);
+            assert_eq!(clauses.next(), Some(expected.as_str()), "who may send {}", command.name);
         }
+        let clauses: BTreeSet<String> = command.sent_by.split("; ").skip(1).map(str::to_owned).collect();
+        assert_eq!(clauses, said, "who else may send {}", command.name);
     }
 }
 

@@ -322,7 +322,8 @@ impl Dice {
             return ParticipantId(u32::from(self.other));
         }
         match command.permission() {
-            Permission::Owner(account) | Permission::Trader(account) => {
+            Permission::SelfOr(participant, _) => participant,
+            Permission::Owner(account) | Permission::Trader(account) | Permission::OwnerOr(account, _) => {
                 world.state.registry().account(account).map_or(ADMIN, |account| account.participant)
             }
             Permission::Roles(roles) if roles.contains(&Role::Operator) => OPERATOR,

@@ -22,37 +22,43 @@ pub(crate) struct DayFile {
     pub(crate) lines: Vec<Placed>,
 }
 
-/// A rulebook and its command files.
+/// Rulebooks and command files.
 pub(crate) struct Story {
-    pub(crate) rulebook: Rulebook,
+    /// One a market; the first is that of the market meant where a command names none.
+    pub(crate) rulebooks: Vec<Rulebook>,
     pub(crate) days: Vec<DayFile>,
     /// What the data directory is called where none is named.
     pub(crate) name: String,
 }
 
-/// Reads a folder (its only `.toml` and all its `.jsonl`, by name), or a rulebook and files.
+/// Reads a folder (all its `.toml` and `.jsonl`, by name), or rulebooks and files.
 pub(crate) fn read(paths: &[PathBuf]) -> Result<Story> {
-    let (rulebook, files, named) = match paths {
+    let (rulebooks, files, named) = match paths {
         [folder] if folder.is_dir() => {
             let rulebooks = listed(folder, "toml")?;
-            let [rulebook] = rulebooks.as_slice() else {
+            if rulebooks.is_empty() {
                 bail!(
-                    "{}: a folder to run has exactly one rulebook (.toml), this one has {}",
-                    folder.display(),
-                    rulebooks.len()
-                )
-            };
-            (rulebook.clone(), listed(folder, "jsonl")?, folder.clone())
+                    "{}: a folder to run has a rulebook (.toml) for each market, this one has none",
+                    folder.display()
+                );
+            }
+            (rulebooks, listed(folder, "jsonl")?, folder.clone())
         }
         [only] if !only.exists() => bail!("{}: there is no such folder", only.display()),
-        [rulebook, files @ ..] => (rulebook.clone(), files.to_vec(), rulebook.clone()),
+        [first, others @ ..] => {
+            let is_rulebook = |path: &&PathBuf| path.extension().is_some_and(|found| found == "toml");
+            let more = others.iter().take_while(is_rulebook).count();
+            let (more, files) = others.split_at(more);
+            let rulebooks = std::iter::once(first).chain(more).cloned().collect();
+            (rulebooks, files.to_vec(), first.clone())
+        }
         [] => bail!("name a folder, or a rulebook and command files"),
     };
     if files.is_empty() {
-        bail!("there are no command files (.jsonl) to run beside {}", rulebook.display());
+        bail!("there are no command files (.jsonl) to run beside {}", rulebooks[0].display());
     }
-    let rulebook = rulebook::read(&rulebook)?;
-    let days = files.iter().map(|path| read_day(path, &rulebook)).collect::<Result<Vec<_>>>()?;
+    let rulebooks = read_rulebooks(&rulebooks)?;
+    let days = files.iter().map(|path| read_day(path, &rulebooks[0])).collect::<Result<Vec<_>>>()?;
     for pair in days.windows(2) {
         if pair[1].date < pair[0].date {
             bail!(
@@ -65,7 +71,29 @@ pub(crate) fn read(paths: &[PathBuf]) -> Result<Story> {
     }
     let name = fs::canonicalize(&named).unwrap_or(named);
     let name = name.file_stem().map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned());
-    Ok(Story { rulebook, days, name })
+    Ok(Story { rulebooks, days, name })
+}
+
+fn read_rulebooks(paths: &[PathBuf]) -> Result<Vec<Rulebook>> {
+    let mut rulebooks: Vec<Rulebook> = Vec::with_capacity(paths.len());
+    for path in paths {
+        let rulebook = rulebook::read(path)?;
+        if let Some(first) = rulebooks.first() {
+            let offsets = |rulebook: &Rulebook| rulebook.versions[0].trading.calendar.offsets.clone();
+            if offsets(first) != offsets(&rulebook) {
+                bail!(
+                    "{}: its time zone is not that of {}: a file holds one day of all its markets",
+                    path.display(),
+                    paths[0].display()
+                );
+            }
+        }
+        if rulebooks.iter().any(|other| other.code == rulebook.code) {
+            bail!("{}: another rulebook here is also for the market {}", path.display(), rulebook.code);
+        }
+        rulebooks.push(rulebook);
+    }
+    Ok(rulebooks)
 }
 
 fn listed(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {

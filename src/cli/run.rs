@@ -2,11 +2,12 @@
 
 use crate::cli::{Ended, files, files::DayFile, print, progress};
 use crate::node::{DataDir, Node, Submitted, hex};
-use crate::report::{self, DayReport, FinalReport};
+use crate::report::{self, Compliance, DayReport, FinalReport, Report as _};
 use anyhow::{Context, Result};
 use base::{MarketId, Timestamp};
+use engine::rulebook::Rulebook;
 use engine::{ClientId, Command, Envelope, Event, OPERATOR, Record, State};
-use gateway::{Names, Resolver, WireCommand};
+use gateway::{Names, Resolver};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 /// What to run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// A folder with a rulebook (.toml) and one command file (.jsonl) a day; or a rulebook and command files
+    /// A folder with a rulebook (.toml) for each market and one command file (.jsonl) a day; or rulebooks and command files
     #[arg(required = true, value_name = "FOLDER | RULEBOOK FILE")]
     paths: Vec<PathBuf>,
     /// Where the log and the reports are kept [default: a folder under your data directory]
@@ -47,6 +48,9 @@ struct Day {
     /// None on a day without trading, and where all was in the log already.
     #[serde(flatten)]
     report: Option<DayReport>,
+    /// Of the other markets that traded on this day.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    other_markets: Vec<DayReport>,
 }
 
 /// What came of everything.
@@ -56,6 +60,8 @@ struct Outcome<'a> {
     days: &'a [Day],
     #[serde(flatten)]
     last: &'a FinalReport,
+    #[serde(skip_serializing_if = "<[Compliance]>::is_empty")]
+    other_markets: &'a [Compliance],
 }
 
 pub(crate) fn run(args: &Args) -> Ended {
@@ -76,35 +82,17 @@ pub(crate) fn run(args: &Args) -> Ended {
         print(&format!("log: {} ({} records{cut})\n", data.display(), opened.records))?;
     }
 
-    let adopt = Envelope {
-        actor: OPERATOR,
-        client_id: ClientId::of(&format!(
-            "rulebook/{}",
-            hex(blake3::hash(&postcard::to_stdvec(&story.rulebook)?).as_bytes())
-        )),
-        command: Command::AdoptRulebook(Box::new(story.rulebook.clone())),
-    };
     let begins =
         story.days.first().and_then(|day| day.lines.first()).map_or(Timestamp(0), |first| first.line.time);
-    let mut refused = None;
-    node.submit(begins, adopt, &mut |_, _, _| Ok(())).context("the rulebook cannot be adopted")?;
-    node.flush(&mut |_, events, _| {
-        refused = events
-            .iter()
-            .find_map(|event| if let Event::Refused(reason) = event { Some(*reason) } else { None });
-        Ok(())
-    })?;
-    if let Some(reason) = refused {
-        anyhow::bail!("the rulebook is not adopted: {}", reason.sentence());
-    }
-    let market = node.state().market_id(&story.rulebook.code).context("the rulebook is not adopted")?;
+    let markets = story.rulebooks.iter().map(|rulebook| adopt(&mut node, begins, rulebook));
+    let markets = markets.collect::<Result<Vec<MarketId>>>()?;
 
     let total = story.days.iter().map(|day| day.lines.len() as u64).sum();
     let bar = progress::bar("running", args.json);
     bar.set_length(total);
     let mut days = Vec::new();
     for file in &story.days {
-        let day = match run_day(&mut node, market, file, &bar) {
+        let day = match run_day(&mut node, &markets, file, &bar) {
             Ok(day) => day,
             Err(error) => {
                 // What stands before the faulty line is taken; a corrected file takes up from there.
@@ -112,8 +100,8 @@ pub(crate) fn run(args: &Args) -> Ended {
                 anyhow::bail!("{error:#}\n(stopped here: every command before this line is in the log)");
             }
         };
-        if let Some(report) = &day.report {
-            report::write_day(&node.dir().reports(), report)?;
+        for report in day.report.iter().chain(&day.other_markets) {
+            report::write_day(&dir_of(&node, &report.price_list.market), report)?;
         }
         if !args.json {
             bar.suspend(|| print(&day_text(&day)))?;
@@ -122,24 +110,64 @@ pub(crate) fn run(args: &Args) -> Ended {
     }
     bar.finish_and_clear();
 
-    let last = report::final_report(node.state(), market, &hex(&node.digest()));
+    let last = report::final_report(node.state(), markets[0], &hex(&node.digest()));
     report::write_final(&node.dir().reports(), &last)?;
+    let others: Vec<Compliance> =
+        markets[1..].iter().map(|market| report::compliance(node.state(), *market)).collect();
+    for compliance in &others {
+        report::write_csv(&dir_of(&node, &compliance.market), compliance)?;
+    }
     if args.json {
-        let outcome = Outcome { data: data.display().to_string(), days: &days, last: &last };
+        let data = data.display().to_string();
+        let outcome = Outcome { data, days: &days, last: &last, other_markets: &others };
         print(&format!("{}\n", serde_json::to_string_pretty(&outcome)?))?;
     } else {
-        print(&format!(
-            "\n=== At the end ===\n\n{}\nreports: {}\n",
-            last.text(),
-            node.dir().reports().display()
-        ))?;
+        let mut text = "\n=== At the end ===\n\n".to_owned();
+        for compliance in others.iter().filter(|compliance| !compliance.periods.is_empty()) {
+            text.push_str(&format!("{}\n", compliance.text()));
+        }
+        print(&format!("{text}{}\nreports: {}\n", last.text(), node.dir().reports().display()))?;
     }
     let conserved = last.conservation.ok;
     node.close(&mut |_, _, _| Ok(()))?;
     Ok(if conserved { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn run_day(node: &mut Node, market: MarketId, file: &DayFile, bar: &indicatif::ProgressBar) -> Result<Day> {
+/// Opens the market of a rulebook, or amends it; one that the log knows is passed over.
+fn adopt(node: &mut Node, time: Timestamp, rulebook: &Rulebook) -> Result<MarketId> {
+    let hash = hex(blake3::hash(&postcard::to_stdvec(rulebook)?).as_bytes());
+    let client_id = ClientId::of(&format!("rulebook/{hash}"));
+    let command = Command::AdoptRulebook(Box::new(rulebook.clone()));
+    let envelope = Envelope { actor: OPERATOR, client_id, command };
+    let code = &rulebook.code;
+    let mut refused = None;
+    node.submit(time, envelope, &mut |_, _, _| Ok(()))
+        .with_context(|| format!("the rulebook {code} cannot be adopted"))?;
+    node.flush(&mut |_, events, _| {
+        refused = events
+            .iter()
+            .find_map(|event| if let Event::Refused(reason) = event { Some(*reason) } else { None });
+        Ok(())
+    })?;
+    if let Some(reason) = refused {
+        anyhow::bail!("the rulebook {code} is not adopted: {}", reason.sentence());
+    }
+    node.state().market_id(code).with_context(|| format!("the rulebook {code} is not adopted"))
+}
+
+/// Where the reports of a market go.
+fn dir_of(node: &Node, code: &str) -> PathBuf {
+    let market = node.state().market_id(code).unwrap_or(MarketId(0));
+    report::market_dir(&node.dir().reports(), market, code)
+}
+
+fn run_day(
+    node: &mut Node,
+    markets: &[MarketId],
+    file: &DayFile,
+    bar: &indicatif::ProgressBar,
+) -> Result<Day> {
+    let market = markets[0];
     let mut refusals: Vec<Refusal> = Vec::new();
     let mut observer = |record: &Record, events: &[Event], state: &State| {
         let names = Names(state);
@@ -165,10 +193,9 @@ fn run_day(node: &mut Node, market: MarketId, file: &DayFile, bar: &indicatif::P
             let actor = resolver.participant("by", &line.by)?;
             Ok((actor, resolver.resolve(&line.command)?))
         };
-        // What a command names may have been made by one that waits in the batch; and a formula looks at everything before it.
-        let formula = matches!(line.command, WireCommand::ApplyCarryOver { .. });
+        // What a command names may have been made by one that waits in the batch.
         let mut resolved: Result<_, gateway::ResolveError> = resolve(node);
-        if node.has_pending() && (formula || resolved.is_err()) {
+        if node.has_pending() && (line.command.looks_at_state() || resolved.is_err()) {
             node.flush(&mut observer)?;
             resolved = resolve(node);
         }
@@ -183,30 +210,35 @@ fn run_day(node: &mut Node, market: MarketId, file: &DayFile, bar: &indicatif::P
     }
     let fresh = already_in_log < file.lines.len();
     if fresh {
-        end_day(node, market, file, &mut observer)?;
+        end_day(node, markets, file, &mut observer)?;
     }
     node.flush(&mut observer)?;
-    let traded = fresh && node.state().venue().list_date(market) == file.date;
+    let traded = |market: &&MarketId| fresh && node.state().venue().list_date(**market) == file.date;
+    let report = |market: &MarketId| report::day_report(node.state(), *market);
     Ok(Day {
         file: file.path.display().to_string(),
         date: file.date.to_string(),
         commands: file.lines.len(),
         already_in_log,
         refusals,
-        report: traded.then(|| report::day_report(node.state(), market)),
+        report: Some(&market).filter(traded).map(report),
+        other_markets: markets[1..].iter().filter(traded).map(report).collect(),
     })
 }
 
-/// Lets the day end by the calendar, whether or not a command was sent after that.
+/// Lets the day end by the calendar of every market, whether or not a command was sent after that.
 fn end_day(
     node: &mut Node,
-    market: MarketId,
+    markets: &[MarketId],
     file: &DayFile,
     observer: &mut crate::node::Observer<'_>,
 ) -> Result<()> {
-    let rulebook = &node.state().markets()[market.index()].rulebook;
-    let calendar = &rulebook.version_on(file.date).trading.calendar;
-    let ends = calendar.instant(file.date, calendar.day_end).max(node.time());
+    let ends = markets.iter().map(|market| {
+        let rulebook = &node.state().markets()[market.index()].rulebook;
+        let calendar = &rulebook.version_on(file.date).trading.calendar;
+        calendar.instant(file.date, calendar.day_end)
+    });
+    let ends = ends.fold(node.time(), Timestamp::max);
     let client_id = ClientId::of(&format!("end/{}", file.date));
     let tick = Envelope { actor: OPERATOR, client_id, command: Command::Tick };
     node.submit(ends, tick, observer)?;
@@ -223,9 +255,12 @@ fn day_text(day: &Day) -> String {
         known => format!(", {known} of them already in the log"),
     };
     let mut text = format!("\n=== {} ({file}: {commands} commands{again}) ===\n\n", day.date);
-    text.push_str(
-        &day.report.as_ref().map_or_else(|| "No trading on this day.\n".to_owned(), DayReport::text),
-    );
+    let reports: Vec<String> = day.report.iter().chain(&day.other_markets).map(DayReport::text).collect();
+    text.push_str(&if reports.is_empty() {
+        "No trading on this day.\n".to_owned()
+    } else {
+        reports.join("\n")
+    });
     if !day.refusals.is_empty() {
         text.push_str(&format!("\nRefused on {} ({})\n", day.date, day.refusals.len()));
         for Refusal { record, by, id, stage, reason, because } in &day.refusals {

@@ -24,7 +24,7 @@ pub use fine::{AveragePrice, FineRange, FineRule};
 pub use holdings::{HoldingLine, Holdings, holdings};
 pub use prices::{MethodTurnover, PriceList, PriceListLine, ReferenceCorrection, price_list};
 pub use statement::{ParticipantStatement, SettlementStatement, StatementLine, Sums, statement};
-pub use write::{write_csv, write_day, write_final};
+pub use write::{market_dir, write_csv, write_day, write_final};
 
 use base::{MarketId, Price, decimal};
 use engine::{Adopted, State};

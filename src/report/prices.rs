@@ -6,7 +6,7 @@ use base::{Date, MarketId, Method, Price, div_half_up};
 use engine::State;
 use gateway::Names;
 use serde::Serialize;
-use trading::{Correction, Instrument, Line, PriceLine, Turnover};
+use trading::{Correction, Instrument, Line, PriceLine, Turnover, rules::ClosePrice};
 
 /// The price list of the last trading day that began.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -38,13 +38,14 @@ pub struct PriceListLine {
     pub composite: bool,
     /// The reference of the day.
     pub previous_close: String,
-    /// First listed price; the previous close where nothing traded.
+    /// First price of listed or continuous trading; the previous close where nothing traded.
     pub open: String,
-    /// Highest listed price.
+    /// Highest price of listed or continuous trading.
     pub high: Option<String>,
-    /// Lowest listed price.
+    /// Lowest price of listed or continuous trading.
     pub low: Option<String>,
-    /// Volume-weighted average of the listed trades; the previous close where nothing traded.
+    /// Volume-weighted average of the listed trades, of continuous trading what the rules say; the previous close where
+    /// nothing traded.
     pub close: String,
     /// The price from which the next day starts, where an operator put it in place of the close.
     pub next_reference: Option<String>,
@@ -94,12 +95,18 @@ pub fn price_list(state: &State, market: MarketId) -> PriceList {
     let rules = state.venue().rules(market);
     let offered = |method| match method {
         Method::Listed => rules.listing.is_some(),
+        Method::Continuous => rules.continuous.is_some(),
         Method::Block => rules.block.is_some(),
         Method::Auction => rules.auction.is_some(),
     };
     let traded = |method: Method| lines.iter().any(|line| line.total[method.index()].volume > 0);
+    // Listed and continuous trading share a place: it is called what the rules in force offer.
+    let named = |method| match method {
+        Method::Listed if rules.continuous.is_some() => Method::Continuous,
+        method => method,
+    };
     let methods: Vec<Method> =
-        Method::ALL.into_iter().filter(|&method| offered(method) || traded(method)).collect();
+        Method::ALL.into_iter().map(named).filter(|&method| offered(method) || traded(method)).collect();
     let date = state.venue().list_date(market);
     PriceList {
         market: view.code(),
@@ -161,7 +168,8 @@ fn corrections(view: &View<'_>, date: Date, lines: &[PriceLine]) -> Vec<Referenc
 }
 
 /// Whether the reference from which `line` started `date` is still the price of an earlier `correction`: it is the line's
-/// last one, no listed trade has made a price since, and the day it was made on did not close at that price by itself.
+/// last one, no trade has made a price since, and the day it was made on did not close at that price by itself. Where the last
+/// trade closes a day, turnover does not tell that price: then a correction that fits is shown.
 fn in_force(
     view: &View<'_>,
     date: Date,
@@ -183,6 +191,8 @@ fn in_force(
         Line::Instrument(id) => id.index() == *index,
         Line::Composite(market) => instrument.market == market,
     };
+    let continuous = view.state.venue().rules(view.market).continuous.as_ref();
+    let averages = continuous.is_none_or(|continuous| continuous.close == ClosePrice::Average);
     let mut makers = view.state.venue().instruments().iter().enumerate().filter(makes_price);
     makers.all(|(_, instrument)| {
         instrument.past.iter().all(|(day, turnover)| {
@@ -191,6 +201,7 @@ fn in_force(
                 || *day < correction.date
                 || (*day == correction.date
                     && (matches!(line.line, Line::Composite(_))
+                        || !averages
                         || close(listed, instrument.tick_value) != Some(correction.to)))
         })
     })

@@ -108,7 +108,7 @@ pub fn statement(state: &State, market: base::MarketId) -> SettlementStatement {
         return SettlementStatement { market: Names(state).market(market), ..SettlementStatement::default() };
     };
     let (date, lines) = state.clearing().statements(market);
-    let lines: Vec<(ParticipantId, InstrumentId, &Statement)> = lines.collect();
+    let lines: Vec<(ParticipantId, InstrumentId, Statement)> = lines.collect();
     let mut by_instrument: BTreeMap<InstrumentId, Vec<&Statement>> = BTreeMap::new();
     for (_, instrument, line) in &lines {
         by_instrument.entry(*instrument).or_default().push(line);
@@ -121,10 +121,10 @@ pub fn statement(state: &State, market: base::MarketId) -> SettlementStatement {
             .iter()
             .map(|(_, instrument, line)| StatementLine {
                 instrument: view.names.instrument(*instrument),
-                sums: Sums::of(&view, Some(**line)),
+                sums: Sums::of(&view, Some(*line)),
             })
             .collect(),
-        total: Sums::of(&view, sum(lines.iter().map(|(.., line)| *line))),
+        total: Sums::of(&view, sum(lines.iter().map(|(.., line)| line))),
     });
     SettlementStatement {
         market: view.code(),
@@ -132,7 +132,7 @@ pub fn statement(state: &State, market: base::MarketId) -> SettlementStatement {
         currency: view.currency(),
         unit: view.unit(),
         participants: participants.collect(),
-        total: Sums::of(&view, sum(lines.iter().map(|(.., line)| *line))),
+        total: Sums::of(&view, sum(lines.iter().map(|(.., line)| line))),
         balanced,
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{DayReport, FinalReport, Report};
 use anyhow::{Context, Result, bail};
+use base::MarketId;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -17,7 +18,7 @@ pub fn write_csv(dir: &Path, report: &impl Report) -> Result<PathBuf> {
 }
 
 /// Writes the reports of a day into a directory of its date below `dir`: `2021-07-16/price_list.csv`, `statement.csv` and
-/// `alerts.csv`. Two markets need two directories.
+/// `alerts.csv`. Two markets need two directories: see [`market_dir`].
 ///
 /// # Errors
 /// A file cannot be written, or the report is of no market and so has no date.
@@ -40,6 +41,12 @@ pub fn write_day(dir: &Path, report: &DayReport) -> Result<[PathBuf; 3]> {
 /// A file cannot be written.
 pub fn write_final(dir: &Path, report: &FinalReport) -> Result<[PathBuf; 2]> {
     Ok([write_csv(dir, &report.compliance)?, write_csv(dir, &report.conservation)?])
+}
+
+/// The directory of a market's reports below `dir`: the first market of a log has `dir` itself, any other one of its code.
+#[must_use]
+pub fn market_dir(dir: &Path, market: MarketId, code: &str) -> PathBuf {
+    if market == MarketId(0) { dir.to_owned() } else { dir.join(code) }
 }
 
 fn file_of<R: Report>(_: &R) -> &'static str {

@@ -1,6 +1,6 @@
 //! The facts that rooms pass to each other. A room never calls another: the engine hands these on.
 
-use crate::{AccountId, AssetId, Date, InstrumentId, MarketId, Money, Price, Quantity, TradeId};
+use crate::{AccountId, AssetId, Date, InstrumentId, MarketId, Money, OrderId, Price, Quantity, TradeId};
 use serde::{Deserialize, Serialize};
 
 /// Buy or sell.
@@ -34,16 +34,23 @@ pub enum Method {
     Block,
     /// One-way auction (单向竞价).
     Auction,
+    /// Continuous trading on an order book, its call auctions included (竞价交易).
+    Continuous,
 }
 
 impl Method {
-    /// Every method, in the order of the price list.
+    /// One method for each place in a table by method, in the order of the price list. A market's orders meet either in
+    /// listed or in continuous trading, so the two share the first place.
     pub const ALL: [Self; 3] = [Self::Listed, Self::Block, Self::Auction];
 
-    /// The place of this method in a table of one entry a method.
+    /// The place of this method in a table by method.
     #[must_use]
     pub const fn index(self) -> usize {
-        self as usize
+        match self {
+            Self::Listed | Self::Continuous => 0,
+            Self::Block => 1,
+            Self::Auction => 2,
+        }
     }
 }
 
@@ -87,6 +94,48 @@ pub struct Trade {
     pub at_limit: bool,
 }
 
+/// One side of a fill on an order book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leg {
+    /// The account that delivers or pays.
+    pub account: AccountId,
+    /// Its order.
+    pub order: OrderId,
+    /// Its fee on this fill, minor units; below zero: a rebate.
+    pub fee: Money,
+}
+
+/// Two orders of a book met. Trading makes it, clearing novates it; what the buyer pays, fee included, is set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fill {
+    /// Dense, in order of trading, among all trades.
+    pub id: TradeId,
+    /// Where it was made.
+    pub market: MarketId,
+    /// What was traded.
+    pub instrument: InstrumentId,
+    /// The local trading day.
+    pub date: Date,
+    /// Ticks: that of the order that stood, or of the call auction.
+    pub price: Price,
+    /// Units.
+    pub quantity: Quantity,
+    /// Minor units of the currency.
+    pub amount: Money,
+    /// The asset that moves from seller to buyer.
+    pub asset: AssetId,
+    /// The currency that moves from buyer to seller.
+    pub currency: AssetId,
+    /// Gets the asset.
+    pub buyer: Leg,
+    /// Gets the money.
+    pub seller: Leg,
+    /// Which side came in; none in a call auction.
+    pub aggressor: Option<Side>,
+    /// At the edge of the day's price band.
+    pub at_limit: bool,
+}
+
 /// The asset leg of an obligation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
@@ -118,9 +167,9 @@ pub struct Payment {
 pub struct FeeLine {
     /// The account that earns them.
     pub to: AccountId,
-    /// On top of what the buyer pays.
+    /// On top of what the buyer pays; below zero: paid to the buyer.
     pub buyer: Money,
-    /// Out of what the seller receives.
+    /// Out of what the seller receives; below zero: paid to the seller. Both together are never below zero.
     pub seller: Money,
 }
 

@@ -11,14 +11,18 @@ mod fact;
 mod id;
 mod rejection;
 mod role;
+mod tariff;
 
 pub use amount::{BasisPoints, Money, Price, Quantity, amount_of, div_half_up, half_up, share};
 pub use calendar::{Calendar, Session, TimeOfDay, UtcOffset};
 pub use date::{Date, Timestamp};
-pub use fact::{Delivery, Directive, FeeLine, Hold, Method, Obligation, Party, Payment, Side, Trade};
+pub use fact::{
+    Delivery, Directive, FeeLine, Fill, Hold, Leg, Method, Obligation, Party, Payment, Side, Trade,
+};
 pub use id::{
     AccountId, AlertId, AssetId, AuctionId, BidId, ConversionId, FreezeId, InstrumentId, MarketId, OrderId,
     ParticipantId, PledgeId, ProposalId, Sequence, TradeId, is_code,
 };
 pub use rejection::Sentence;
 pub use role::Role;
+pub use tariff::{Part, Tariff, fee_at};

@@ -1,13 +1,17 @@
-//! Measurements that take their time: `cargo run --release -p bench -- journal|history|durable|recovery [--json]`. docs/benchmarks.md says what
-//! they printed, on which machine, and when.
+//! Measurements that take their time: `cargo run --release -p bench -- journal|book|venue|durable|recovery|history|lobster [--json]`.
+//! docs/benchmarks.md says what they printed, on which machine, and when.
 
+mod book;
 mod durable;
 mod histogram;
 mod history;
 mod journal;
+mod lobster;
+mod market;
 mod probe;
 mod recovery;
 mod stream;
+mod venue;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -33,6 +37,27 @@ enum What {
         /// Seconds a measurement
         #[arg(long, default_value_t = 3)]
         seconds: u64,
+    },
+    /// The venue without its journal: commands a second and latency on one core
+    Venue {
+        /// Lines that trade
+        #[arg(long, default_value_t = 100)]
+        instruments: u32,
+        /// Accounts, one a participant
+        #[arg(long, default_value_t = 10_000)]
+        accounts: u32,
+        /// Orders that stand when it begins
+        #[arg(long, default_value_t = 100_000)]
+        standing: usize,
+        /// Commands
+        #[arg(long, default_value_t = 2_000_000)]
+        commands: usize,
+        /// How often
+        #[arg(long, default_value_t = 5)]
+        times: usize,
+        /// Which flow
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
     },
     /// The public record through the whole engine, durable
     History {
@@ -65,6 +90,29 @@ enum What {
         /// The data directory
         data: PathBuf,
     },
+    /// The order book alone: messages a second, nanoseconds a message and bytes an order, at several depths
+    Book {
+        /// Messages a measurement
+        #[arg(long, default_value_t = 4_000_000)]
+        messages: usize,
+        /// Orders that stand, one measurement each
+        #[arg(long, value_delimiter = ',', default_value = "1000,100000,1000000")]
+        depths: Vec<usize>,
+    },
+    /// Real order flow through the book: a LOBSTER message file
+    Lobster {
+        /// The message file
+        messages: PathBuf,
+        /// The order-book file; its first row seeds the book, and with more rows the best states are compared
+        #[arg(long, value_name = "FIRST_ROW.csv")]
+        first_book: PathBuf,
+        /// Levels a side that are written after each message
+        #[arg(long, default_value_t = 10)]
+        levels: usize,
+        /// Where they are written, in LOBSTER's own format
+        #[arg(long, value_name = "BOOK.csv")]
+        out: PathBuf,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -75,6 +123,14 @@ fn main() -> anyhow::Result<()> {
         What::Durable { seconds, rates } => durable::measure(&dir, seconds, &rates)?,
         What::Recovery { records } => recovery::measure(&dir, records)?,
         What::Open { data } => recovery::open(&data)?,
+        What::Venue { instruments, accounts, standing, commands, times, seed } => {
+            let shape = market::Shape { instruments, accounts, standing, commands, seed };
+            venue::measure(shape, times, &mut |_| ())?
+        }
+        What::Book { messages, depths } => book::measure(messages, &depths),
+        What::Lobster { messages, first_book, levels, out } => {
+            lobster::replay(&messages, &first_book, levels, &out)?
+        }
         What::History { rulebook, record, times } => history::measure(&dir, &rulebook, &record, times)?,
     };
     if cli.json {

@@ -6,38 +6,25 @@
 
 mod messages;
 pub mod rules;
+mod statements;
 
 pub use messages::{ClearingRejection, Event};
+pub use statements::Statement;
 
 use base::{
-    AccountId, Date, Delivery, FeeLine, InstrumentId, MarketId, Method, Money, Obligation, ParticipantId,
-    Party, Payment, Side, Trade, div_half_up,
+    AccountId, Date, Delivery, FeeLine, Fill, InstrumentId, MarketId, Method, Money, Obligation,
+    ParticipantId, Party, Payment, Side, Tariff, Trade, div_half_up,
 };
 use rules::{FeeSchedule, Rules};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-
-/// What a participant did in an instrument on a day.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Statement {
-    /// Units bought.
-    pub bought: i128,
-    /// Units sold.
-    pub sold: i128,
-    /// Minor units paid, before fees.
-    pub paid: i128,
-    /// Minor units received, before fees.
-    pub received: i128,
-    /// Minor units of fees.
-    pub fees: i128,
-}
+use statements::Statements;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Market {
     rules: Rules,
     fee_account: AccountId,
     date: Date,
-    statements: BTreeMap<(ParticipantId, InstrumentId), Statement>,
+    statements: Statements,
 }
 
 /// The state of the clearing room.
@@ -59,7 +46,7 @@ fn fee_on(schedule: &FeeSchedule, amount: Money) -> Money {
 impl ClearingHouse {
     /// Opens a market whose fees go to `fee_account`.
     pub fn add_market(&mut self, rules: Rules, fee_account: AccountId, date: Date) {
-        self.markets.push(Market { rules, fee_account, date, statements: BTreeMap::new() });
+        self.markets.push(Market { rules, fee_account, date, statements: Statements::default() });
     }
 
     /// Puts rules into force. The engine does this between two days.
@@ -120,15 +107,8 @@ impl ClearingHouse {
         let buyer_fee = Self::fee_step(&fee.buyer, &trade.buyer, trade.amount);
         let seller_fee = Self::seller_fee_step(&fee.seller, &trade.seller, trade.amount);
 
-        let (units, amount) = (i128::from(trade.quantity.0), i128::from(trade.amount.0));
-        let bought = market.statements.entry((buyer, trade.instrument)).or_default();
-        bought.bought += units;
-        bought.paid += amount;
-        bought.fees += i128::from(buyer_fee.0);
-        let sold = market.statements.entry((seller, trade.instrument)).or_default();
-        sold.sold += units;
-        sold.received += amount;
-        sold.fees += i128::from(seller_fee.0);
+        market.statements.buys((buyer, trade.instrument), trade.quantity, trade.amount, buyer_fee);
+        market.statements.sells((seller, trade.instrument), trade.quantity, trade.amount, seller_fee);
 
         let (from, to) = (trade.seller.account, trade.buyer.account);
         out(Event::Novated { trade: trade.id, buyer_fee, seller_fee });
@@ -142,13 +122,51 @@ impl ClearingHouse {
         }
     }
 
+    /// The fees on orders of a market's books.
+    #[must_use]
+    #[inline]
+    pub fn tariff(&self, market: MarketId) -> Tariff {
+        self.markets[market.index()].rules.book
+    }
+
+    /// A look ahead at a line of the day's statement, which brings the place where it stands into the cache.
+    #[must_use]
+    #[inline]
+    pub fn glance(&self, market: MarketId, who: ParticipantId, what: InstrumentId) -> i64 {
+        self.markets.get(market.index()).map_or(0, |market| market.statements.glance(who, what))
+    }
+
+    /// Turns a fill of a book into the obligation that fulfils it. Its fees were fixed when the orders met.
+    #[inline]
+    pub fn novate_fill(
+        &mut self,
+        fill: &Fill,
+        (buyer, seller): (ParticipantId, ParticipantId),
+        out: &mut impl FnMut(Event),
+    ) -> Obligation {
+        let market = &mut self.markets[fill.market.index()];
+        let (buyer_fee, seller_fee) = (fill.buyer.fee, fill.seller.fee);
+        market.statements.buys((buyer, fill.instrument), fill.quantity, fill.amount, buyer_fee);
+        market.statements.sells((seller, fill.instrument), fill.quantity, fill.amount, seller_fee);
+        let (from, to) = (fill.seller.account, fill.buyer.account);
+        out(Event::Novated { trade: fill.id, buyer_fee, seller_fee });
+        Obligation {
+            trade: fill.id,
+            market: fill.market,
+            date: fill.date,
+            delivery: Delivery { asset: fill.asset, from, to, quantity: fill.quantity },
+            payment: Payment { currency: fill.currency, from: to, to: from, amount: fill.amount },
+            fees: FeeLine { to: market.fee_account, buyer: buyer_fee, seller: seller_fee },
+        }
+    }
+
     /// The statement of the day that [`ClearingHouse::begin_day`] began last, by participant and instrument.
     pub fn statements(
         &self,
         market: MarketId,
-    ) -> (Date, impl Iterator<Item = (ParticipantId, InstrumentId, &Statement)>) {
+    ) -> (Date, impl Iterator<Item = (ParticipantId, InstrumentId, Statement)>) {
         let market = &self.markets[market.index()];
-        (market.date, market.statements.iter().map(|((who, what), statement)| (*who, *what, statement)))
+        (market.date, market.statements.iter())
     }
 }
 

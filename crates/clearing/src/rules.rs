@@ -1,6 +1,6 @@
 //! What a rulebook tells the clearing room.
 
-use base::{Method, Money};
+use base::{Method, Money, Tariff};
 use serde::{Deserialize, Serialize};
 
 /// The clearing rules of one market, as in force on a day.
@@ -11,6 +11,9 @@ pub struct Rules {
     pub settlement: Settlement,
     /// Fees by method, in the order of [`Method::ALL`].
     pub fees: [FeeRule; 3],
+    /// Fees of orders on a book, by what they are to a trade.
+    #[serde(default)]
+    pub book: Tariff,
 }
 
 impl Rules {

@@ -2,6 +2,7 @@
 
 use crate::{Command, Envelope, State};
 use base::{AccountId, ParticipantId, Role, rejections};
+use trading::Whose;
 
 rejections! {
     /// Why a command is not even looked at.
@@ -14,6 +15,8 @@ rejections! {
         NotYourAccount = "not_your_account",
         /// Staff of registry, exchange and regulator may not trade.
         BarredFromTrading = "barred_from_trading",
+        /// The account or its firm is blocked from trading.
+        TradingBlocked = "trading_blocked",
     }
 }
 
@@ -26,13 +29,23 @@ pub enum Permission {
     Owner(AccountId),
     /// To answer for this account, and to be a trading participant.
     Trader(AccountId),
+    /// To answer for this participant, or one of these roles.
+    SelfOr(ParticipantId, &'static [Role]),
+    /// To answer for this account, or one of these roles.
+    OwnerOr(AccountId, &'static [Role]),
     /// To be known.
     Anyone,
 }
 
-use Role::{
-    Authority, BarredStaff, ComplianceEntity, Institution, Operator, Registrar, SettlementBank, Supervisor,
-};
+use Role::{Authority, Operator, Registrar, SettlementBank, Supervisor};
+
+fn stopping(whose: Whose) -> Permission {
+    match whose {
+        Whose::Account(account) => Permission::OwnerOr(account, &[Operator, Supervisor]),
+        Whose::Participant(participant) => Permission::SelfOr(participant, &[Operator, Supervisor]),
+        Whose::Everyone => Permission::Roles(&[Operator, Supervisor]),
+    }
+}
 
 impl Command {
     /// What this command asks of its sender.
@@ -43,6 +56,8 @@ impl Command {
         match self {
             C::PlaceOrder(c) => Trader(c.account),
             C::TakeListing(c) => Trader(c.account),
+            C::EnterOrder(c) => Trader(c.account),
+            C::AmendOrder(c) => Trader(c.account),
             C::ProposeBlock(c) => Trader(c.account),
             C::AcceptBlock(c) => Trader(c.account),
             C::PlaceBid(c) => Trader(c.account),
@@ -52,6 +67,10 @@ impl Command {
             C::AnnounceAuction(_) | C::DrawLot(_) | C::CancelAuction(_) => Roles(&[Operator]),
             C::ListInstrument(_) | C::DelistInstrument(_) => Roles(&[Operator]),
             C::CorrectReference(_) | C::DeclareHoliday(_) | C::AdoptRulebook(_) => Roles(&[Operator]),
+            // Anyone may stop its own; only the venue and its supervisor stop others, and let trade again.
+            C::MassCancel(c) => stopping(c.of),
+            C::SetTradingBlocked(c) if c.blocked => stopping(c.of),
+            C::SetTradingBlocked(_) => Roles(&[Operator, Supervisor]),
             C::SetHalted(_) => Roles(&[Operator, Supervisor]),
             C::RegisterParticipant(_) | C::OpenAccount(_) | C::DefineAsset(_) => {
                 Roles(&[Operator, Registrar])
@@ -85,25 +104,42 @@ impl State {
         }
         match envelope.command.permission() {
             Permission::Anyone => Ok(()),
-            Permission::Roles(roles) if roles.iter().any(|role| self.registry().has_role(actor, *role)) => {
-                Ok(())
+            Permission::Roles(roles) => {
+                if self.has_any(actor, roles) {
+                    Ok(())
+                } else {
+                    Err(AccessRejection::NotPermitted)
+                }
             }
-            Permission::Roles(_) => Err(AccessRejection::NotPermitted),
-            Permission::Owner(account) => self.check_owner(actor, account),
+            Permission::SelfOr(participant, roles) => {
+                let may = participant == actor || self.has_any(actor, roles);
+                if may { Ok(()) } else { Err(AccessRejection::NotPermitted) }
+            }
+            Permission::OwnerOr(_, roles) if self.has_any(actor, roles) => Ok(()),
+            Permission::Owner(account) | Permission::OwnerOr(account, _) => self.check_owner(actor, account),
             Permission::Trader(account) => {
-                self.check_owner(actor, account)?;
-                let has = |role| self.registry().has_role(actor, role);
-                if has(BarredStaff) {
+                let desk = self.registry().desk(account).filter(|desk| desk.participant == actor);
+                let desk = desk.ok_or(AccessRejection::NotYourAccount)?;
+                if desk.barred {
                     return Err(AccessRejection::BarredFromTrading);
                 }
-                let trades = has(ComplianceEntity) || has(Institution);
-                if trades { Ok(()) } else { Err(AccessRejection::NotPermitted) }
+                if !desk.trades {
+                    return Err(AccessRejection::NotPermitted);
+                }
+                if self.venue().is_blocked(account, actor) {
+                    return Err(AccessRejection::TradingBlocked);
+                }
+                Ok(())
             }
         }
     }
 
+    fn has_any(&self, actor: ParticipantId, roles: &[Role]) -> bool {
+        roles.iter().any(|role| self.registry().has_role(actor, *role))
+    }
+
     fn check_owner(&self, actor: ParticipantId, account: AccountId) -> Result<(), AccessRejection> {
-        let owner = self.registry().account(account).map(|account| account.participant);
+        let owner = self.registry().desk(account).map(|desk| desk.participant);
         if owner == Some(actor) { Ok(()) } else { Err(AccessRejection::NotYourAccount) }
     }
 }

@@ -1,6 +1,7 @@
 //! Adoption of a rulebook: a market opens, or its rules are amended.
 
-use crate::{Adopted, EngineRejection, Event, Events, OPERATOR, Rejection, State, rulebook::Rulebook};
+use crate::rulebook::{Rulebook, Version};
+use crate::{Adopted, EngineRejection, Event, Events, OPERATOR, Rejection, State};
 use base::{AssetId, MarketId};
 use registry::{AccountKind, AssetClass, DefineAsset, OpenAccount, OpeningRejection};
 
@@ -105,5 +106,20 @@ fn check(rulebook: &Rulebook) -> Result<(), EngineRejection> {
                 .into_iter()
                 .all(|f| f.rate_ppm >= 0 && f.least.0 >= 0 && f.most.is_none_or(|most| most >= f.least))
     });
-    if sound { Ok(()) } else { Err(EngineRejection::NumberNotPositive) }
+    if !sound || !rulebook.versions.iter().all(is_continuous_sound) {
+        return Err(EngineRejection::NumberNotPositive);
+    }
+    let both = |version: &Version| version.trading.listing.is_some() && version.trading.continuous.is_some();
+    if rulebook.versions.iter().any(both) { Err(EngineRejection::TwoWaysToTrade) } else { Ok(()) }
+}
+
+fn is_continuous_sound(version: &Version) -> bool {
+    version.clearing.book.is_sound()
+        && version.trading.continuous.as_ref().is_none_or(|rules| {
+            rules.band.0 > 0
+                && rules.dynamic_band.is_none_or(|band| band.0 > 0 && rules.interruption_s > 0)
+                && rules.quantity_max >= version.trading.lot
+                && rules.value_max.is_none_or(base::Money::is_positive)
+                && rules.orders_per_second_max != Some(0)
+        })
 }

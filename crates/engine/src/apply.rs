@@ -4,10 +4,11 @@
 //! on from room to room. Everything that can be refused is refused before anything changes.
 
 use crate::{Command, Event, Events, Record, Rejection, State};
-use base::{AccountId, Directive, Hold, MarketId, Sequence, Side, Trade};
+use base::{AccountId, Directive, Hold, InstrumentId, MarketId, Sequence, Side, Trade};
 use trading::{
-    AcceptBlock, AnnounceAuction, CancelAuction, CancelOrder, DelistInstrument, DrawLot, ListInstrument,
-    PlaceBid, PlaceOrder, ProposeBlock, SetHalted, TakeListing, Terms, Uncrossed, WithdrawBid, WithdrawBlock,
+    AcceptBlock, AmendOrder, AnnounceAuction, CancelAuction, CancelOrder, DelistInstrument, DrawLot, End,
+    EnterOrder, ListInstrument, MassCancel, PlaceBid, PlaceOrder, ProposeBlock, SetHalted, SetTradingBlocked,
+    SweepRejection, TakeListing, Terms, Uncrossed, Whose, WithdrawBid, WithdrawBlock,
 };
 
 type Applied = Result<(), Rejection>;
@@ -36,9 +37,13 @@ impl State {
         self.check_access(&record.envelope)?;
         let actor = record.envelope.actor;
         match &record.envelope.command {
+            Command::EnterOrder(c) => self.enter_order(c, out),
+            Command::AmendOrder(c) => self.amend_order(c, out),
+            Command::CancelOrder(c) => self.cancel_order(c, out),
+            Command::MassCancel(c) => self.mass_cancel(c, out),
+            Command::SetTradingBlocked(c) => self.set_trading_blocked(c, out),
             Command::PlaceOrder(c) => self.place_order(c, out),
             Command::TakeListing(c) => self.take_listing(c, out),
-            Command::CancelOrder(c) => self.cancel_order(c, out),
             Command::ProposeBlock(c) => self.propose_block(c, out),
             Command::AcceptBlock(c) => self.accept_block(c, out),
             Command::WithdrawBlock(c) => self.withdraw_block(c, out),
@@ -49,7 +54,7 @@ impl State {
             Command::CancelAuction(c) => self.cancel_auction(c, out),
             Command::ListInstrument(c) => self.list_instrument(c, out),
             Command::DelistInstrument(c) => self.delist_instrument(c, out),
-            Command::SetHalted(c) => Ok(self.venue.set_halted(c, &mut out.trading())?),
+            Command::SetHalted(c) => self.set_halted(c, out),
             Command::CorrectReference(c) => Ok(self.venue.correct_reference(c, &mut out.trading())?),
             Command::DeclareHoliday(c) => {
                 self.venue.declare_holiday(c, &mut out.trading())?;
@@ -96,6 +101,82 @@ impl State {
         }
     }
 
+    // --- the order book: what a match leads to goes on in after_trade.rs ----------------------------------------------
+
+    fn enter_order(&mut self, order: &EnterOrder, out: &mut Events) -> Applied {
+        let tariff = |instrument: &trading::Instrument| self.clearing.tariff(instrument.market);
+        let incoming = self.venue.check_enter(self.time, order, tariff)?;
+        self.registry.reserve(incoming.hold)?;
+        let now = self.time;
+        let (venue, mut after) = self.floor(out);
+        venue.enter(now, order, &incoming, &mut after);
+        self.schedule_interruption();
+        Ok(())
+    }
+
+    fn amend_order(&mut self, amend: &AmendOrder, out: &mut Events) -> Applied {
+        let tariff = |instrument: &trading::Instrument| self.clearing.tariff(instrument.market);
+        let more = self.venue.check_amend(self.time, amend, tariff)?;
+        self.registry.reserve(more)?;
+        let now = self.time;
+        let (venue, mut after) = self.floor(out);
+        venue.amend(now, amend, &more, &mut after);
+        self.schedule_interruption();
+        Ok(())
+    }
+
+    /// Ends orders and listings, each as its owner would.
+    fn mass_cancel(&mut self, command: &MassCancel, out: &mut Events) -> Applied {
+        if command.instrument.is_some_and(|id| self.venue.instrument(id).is_none()) {
+            return Err(SweepRejection::InstrumentUnknown.into());
+        }
+        let accounts = self.accounts_of(command.of)?;
+        self.end_orders(End::MassCancelled, &accounts, command.instrument, out);
+        Ok(())
+    }
+
+    /// The kill switch.
+    fn set_trading_blocked(&mut self, command: &SetTradingBlocked, out: &mut Events) -> Applied {
+        let accounts = self.accounts_of(command.of)?;
+        let (venue, mut after) = self.floor(out);
+        venue.set_trading_blocked(command, &mut after)?;
+        if command.blocked {
+            self.end_orders(End::Blocked, &accounts, None, out);
+            for account in accounts {
+                self.remove_account(account, out);
+            }
+        }
+        Ok(())
+    }
+
+    /// The accounts that are meant.
+    fn accounts_of(&self, whose: Whose) -> Result<Vec<AccountId>, Rejection> {
+        let accounts = self.registry.accounts().iter().enumerate();
+        let all = accounts.map(|(index, account)| (AccountId::at(index), account.participant));
+        match whose {
+            Whose::Account(account) if self.registry.desk(account).is_none() => {
+                Err(SweepRejection::AccountUnknown.into())
+            }
+            Whose::Participant(firm) if firm.index() >= self.registry.participants().len() => {
+                Err(SweepRejection::ParticipantUnknown.into())
+            }
+            Whose::Account(account) => Ok(vec![account]),
+            Whose::Participant(firm) => Ok(all.filter(|(_, of)| *of == firm).map(|(id, _)| id).collect()),
+            Whose::Everyone => Ok(all.map(|(id, _)| id).collect()),
+        }
+    }
+
+    /// Ends the orders and listings of some accounts, ascending, in all instruments or in one.
+    fn end_orders(&mut self, end: End, accounts: &[AccountId], only: Option<InstrumentId>, out: &mut Events) {
+        let which = |account: AccountId, instrument| {
+            accounts.binary_search(&account).is_ok() && only.is_none_or(|only| only == instrument)
+        };
+        let ended = self.venue.end_listings(end, which, &mut out.trading());
+        self.release_all(&ended);
+        let (venue, mut after) = self.floor(out);
+        venue.end_book_orders(end, which, &mut after);
+    }
+
     // --- listed trading -------------------------------------------------------------------------------------------------
 
     fn place_order(&mut self, order: &PlaceOrder, out: &mut Events) -> Applied {
@@ -114,6 +195,10 @@ impl State {
     }
 
     fn cancel_order(&mut self, cancel: &CancelOrder, out: &mut Events) -> Applied {
+        if trading::Venue::is_book_order(cancel.order) {
+            let (venue, mut after) = self.floor(out);
+            return Ok(venue.cancel_book_order(cancel, &mut after)?);
+        }
         let ended = self.venue.cancel(cancel, &mut out.trading())?;
         self.release(&ended);
         Ok(())
@@ -259,6 +344,10 @@ impl State {
                 self.carry_out(directive, out);
             }
         }
+        // Those of an order book were raised fill by fill.
+        for directive in std::mem::take(&mut out.directives) {
+            self.carry_out(directive, out);
+        }
     }
 
     fn carry_out(&mut self, directive: Directive, out: &mut Events) {
@@ -267,7 +356,7 @@ impl State {
             Directive::HaltInstrument(instrument) => {
                 let halt = SetHalted { instrument, halted: true, reason };
                 // Halted already, or off the list: then there is nothing to do.
-                let _ = self.venue.set_halted(&halt, &mut out.trading());
+                let _ = self.set_halted(&halt, out);
             }
             Directive::FreezeAccount(account) => {
                 let freeze = registry::SetAccountFrozen { account, frozen: true, reason };
@@ -288,9 +377,19 @@ impl State {
     }
 
     fn remove_account(&mut self, account: AccountId, out: &mut Events) {
+        self.end_orders(End::Removed, &[account], None, out);
         let ended = self.venue.remove_account(account, &mut out.trading());
         self.release_all(&ended);
         self.schedule();
+    }
+
+    /// An order book that is halted leaves its phase; one that resumes takes up that of the clock.
+    fn set_halted(&mut self, command: &SetHalted, out: &mut Events) -> Applied {
+        let now = self.time;
+        let (venue, mut after) = self.floor(out);
+        venue.set_halted(now, command, &mut after)?;
+        self.schedule_interruption();
+        Ok(())
     }
 
     fn list_instrument(&mut self, command: &ListInstrument, out: &mut Events) -> Applied {
@@ -305,6 +404,8 @@ impl State {
     fn delist_instrument(&mut self, command: &DelistInstrument, out: &mut Events) -> Applied {
         let ended = self.venue.delist(command, &mut out.trading())?;
         self.release_all(&ended);
+        let (venue, mut after) = self.floor(out);
+        venue.close_book(command.instrument, &mut after);
         self.schedule();
         Ok(())
     }

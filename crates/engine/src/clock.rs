@@ -8,13 +8,18 @@ use trading::Due;
 impl State {
     /// Takes every step that is due up to and including `now`. What is due at the last instant there is, is due never.
     pub(crate) fn advance(&mut self, now: Timestamp, out: &mut Events) {
-        while let Some((_, due)) = self.venue.next_due().filter(|(at, _)| *at <= now && *at < Timestamp::MAX)
+        while let Some((at, due)) = self.venue.next_due().filter(|(at, _)| *at <= now && *at < Timestamp::MAX)
         {
             match due {
-                Due::DayBegins(market, date) => self.begin_day(market, date, out),
+                Due::DayBegins(market, date) => self.begin_day(at, market, date, out),
                 Due::Bell(market) => {
-                    let ended = self.venue.ring(market, &mut out.trading());
+                    let (venue, mut after) = self.floor(out);
+                    let ended = venue.ring(at, market, &mut after);
                     self.release_all(&ended);
+                }
+                Due::Interruption(instrument) => {
+                    let (venue, mut after) = self.floor(out);
+                    venue.end_interruption(at, instrument, &mut after);
                 }
                 Due::Auction(auction) => {
                     let uncrossed = self.venue.close_auction(auction, &mut out.trading());
@@ -30,10 +35,19 @@ impl State {
         self.due_at = self.venue.next_due().map_or(Timestamp::MAX, |(at, _)| at);
     }
 
-    fn begin_day(&mut self, market: MarketId, date: Date, out: &mut Events) {
+    /// An interruption may have begun: its end is due.
+    #[inline]
+    pub(crate) fn schedule_interruption(&mut self) {
+        if let Some(until) = self.venue.next_interruption() {
+            self.due_at = self.due_at.min(until);
+        }
+    }
+
+    fn begin_day(&mut self, at: Timestamp, market: MarketId, date: Date, out: &mut Events) {
         self.put_rules_in_force(market, date, out);
         let before = self.venue.date(market);
-        self.venue.begin_day(market, date, &mut out.trading());
+        let (venue, mut after) = self.floor(out);
+        venue.begin_day(at, market, date, &mut after);
         self.registry.begin_day(market, before, date, &mut out.registry());
         if self.venue.list_date(market) == date {
             self.clearing.begin_day(market, date);

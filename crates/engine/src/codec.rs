@@ -1,12 +1,13 @@
 //! How a command is written in the log (docs/journal-format.md, "Payloads").
 //!
-//! All payloads begin with 24 bytes: kind, version, two zero bytes, the sender, its client id. The three commands that
-//! trade follow with a fixed layout, so that a payload is at most 64 bytes and is read without allocating; all others follow
-//! with their command in CBOR, field names spelled out. Integers are little-endian. Layouts are never changed, only added.
+//! All payloads begin with 24 bytes: kind, version, two zero bytes, the sender, its client id. The commands that
+//! trade follow with a fixed layout and are read without allocating, at most 64 bytes (80 for an order with a minimum, a hidden
+//! part or a trigger); all others follow with their command in CBOR, field names spelled out. Integers are little-endian.
+//! Layouts are never changed, only added.
 
 use crate::{ClientId, Command, Envelope};
-use base::{AccountId, InstrumentId, OrderId, ParticipantId, Price, Quantity, Side};
-use trading::{CancelOrder, PlaceOrder, TakeListing};
+use base::{AccountId, Date, InstrumentId, OrderId, ParticipantId, Price, Quantity, Side};
+use trading::{AmendOrder, CancelOrder, EnterOrder, Life, OrderKind, PlaceOrder, SelfTrade, TakeListing};
 
 /// Bytes before the command.
 pub const HEADER_BYTES: usize = 24;
@@ -15,6 +16,9 @@ const VERSION: u8 = 1;
 const PLACE_ORDER: u8 = 1;
 const TAKE_LISTING: u8 = 2;
 const CANCEL_ORDER: u8 = 3;
+const ENTER_ORDER: u8 = 4;
+const ENTER_CONDITIONAL: u8 = 5;
+const AMEND_ORDER: u8 = 6;
 const CBOR: u8 = 255;
 
 /// A payload that is not one.
@@ -60,6 +64,9 @@ pub fn encode(envelope: &Envelope, out: &mut Vec<u8>) -> Result<(), CodecError> 
         Command::PlaceOrder(_) => PLACE_ORDER,
         Command::TakeListing(_) => TAKE_LISTING,
         Command::CancelOrder(_) => CANCEL_ORDER,
+        Command::EnterOrder(order) if order.is_plain() => ENTER_ORDER,
+        Command::EnterOrder(_) => ENTER_CONDITIONAL,
+        Command::AmendOrder(_) => AMEND_ORDER,
         _ => CBOR,
     };
     out.extend_from_slice(&[kind, VERSION, 0, 0]);
@@ -84,11 +91,97 @@ pub fn encode(envelope: &Envelope, out: &mut Vec<u8>) -> Result<(), CodecError> 
             out.extend_from_slice(&[0; 4]);
             out.extend_from_slice(&order.0.to_le_bytes());
         }
+        Command::EnterOrder(order) => {
+            put_order(order, out);
+            if kind == ENTER_CONDITIONAL {
+                out.extend_from_slice(&order.minimum.0.to_le_bytes());
+                out.extend_from_slice(&order.display.0.to_le_bytes());
+                out.extend_from_slice(&order.trigger.0.to_le_bytes());
+            }
+        }
+        Command::AmendOrder(AmendOrder { account, order, price, quantity }) => {
+            out.extend_from_slice(&account.0.to_le_bytes());
+            out.extend_from_slice(&[0; 4]);
+            out.extend_from_slice(&order.0.to_le_bytes());
+            out.extend_from_slice(&price.0.to_le_bytes());
+            out.extend_from_slice(&quantity.0.to_le_bytes());
+        }
         command => {
             ciborium::into_writer(command, out).map_err(|error| CodecError::Command(error.to_string()))?;
         }
     }
     Ok(())
+}
+
+const SELF_TRADE: [SelfTrade; 5] = [
+    SelfTrade::CancelIncoming,
+    SelfTrade::CancelResting,
+    SelfTrade::CancelBoth,
+    SelfTrade::Decrement,
+    SelfTrade::Allow,
+];
+const POST_ONLY: u8 = 1 << 7;
+
+/// The 32 bytes that every order begins with.
+fn put_order(order: &EnterOrder, out: &mut Vec<u8>) {
+    let (life, until) = match order.life {
+        Life::Day => (0, Date(0)),
+        Life::UntilCancelled => (1, Date(0)),
+        Life::UntilDate(date) => (2, date),
+        Life::Immediate => (3, Date(0)),
+        Life::FillOrKill => (4, Date(0)),
+        Life::AtOpen => (5, Date(0)),
+        Life::AtClose => (6, Date(0)),
+    };
+    let side = u8::from(order.side == Side::Sell);
+    let kind = u8::from(order.kind == OrderKind::Market);
+    let self_trade = order.self_trade as u8 | if order.post_only { POST_ONLY } else { 0 };
+    out.extend_from_slice(&order.account.0.to_le_bytes());
+    out.extend_from_slice(&order.instrument.0.to_le_bytes());
+    out.extend_from_slice(&order.price.0.to_le_bytes());
+    out.extend_from_slice(&order.quantity.0.to_le_bytes());
+    out.extend_from_slice(&[side, kind, life, self_trade]);
+    out.extend_from_slice(&until.0.to_le_bytes());
+}
+
+/// Reads what [`put_order`] wrote, and the three amounts of a conditional order behind it.
+fn get_order<const N: usize>(body: &[u8; N]) -> Result<EnterOrder, CodecError> {
+    let field = |at: usize| CodecError::Field { at: HEADER_BYTES + at, value: body[at] };
+    let flag = |at: usize| match body[at] {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(field(at)),
+    };
+    let until = Date(u32_at(body, 28).cast_signed());
+    if body[26] != 2 && until != Date(0) {
+        return Err(field(28));
+    }
+    let life = match body[26] {
+        0 => Life::Day,
+        1 => Life::UntilCancelled,
+        2 => Life::UntilDate(until),
+        3 => Life::Immediate,
+        4 => Life::FillOrKill,
+        5 => Life::AtOpen,
+        6 => Life::AtClose,
+        _ => return Err(field(26)),
+    };
+    let self_trade = SELF_TRADE.get(usize::from(body[27] & !POST_ONLY)).copied();
+    let more = |at: usize| if N > 32 { i64_at(body, at) } else { 0 };
+    Ok(EnterOrder {
+        account: AccountId(u32_at(body, 0)),
+        instrument: InstrumentId(u32_at(body, 4)),
+        side: if flag(24)? { Side::Sell } else { Side::Buy },
+        kind: if flag(25)? { OrderKind::Market } else { OrderKind::Limit },
+        price: Price(i64_at(body, 8)),
+        quantity: Quantity(i64_at(body, 16)),
+        life,
+        post_only: body[27] & POST_ONLY != 0,
+        self_trade: self_trade.ok_or_else(|| field(27))?,
+        minimum: Quantity(more(32)),
+        display: Quantity(more(40)),
+        trigger: Price(more(48)),
+    })
 }
 
 /// The sender and its name for the command, without reading the command.
@@ -140,6 +233,21 @@ pub fn decode(payload: &[u8]) -> Result<Envelope, CodecError> {
             zero(payload, 28..32)?;
             let order = OrderId(i64_at(body, 8).cast_unsigned());
             Command::CancelOrder(CancelOrder { account: AccountId(u32_at(body, 0)), order })
+        }
+        ENTER_ORDER => Command::EnterOrder(get_order::<32>(exact(kind, payload)?)?),
+        ENTER_CONDITIONAL => {
+            let order = get_order::<56>(exact(kind, payload)?)?;
+            if order.is_plain() {
+                return Err(CodecError::Field { at: 0, value: kind });
+            }
+            Command::EnterOrder(order)
+        }
+        AMEND_ORDER => {
+            let body: &[u8; 32] = exact(kind, payload)?;
+            zero(payload, 28..32)?;
+            let order = OrderId(i64_at(body, 8).cast_unsigned());
+            let (price, quantity) = (Price(i64_at(body, 16)), Quantity(i64_at(body, 24)));
+            Command::AmendOrder(AmendOrder { account: AccountId(u32_at(body, 0)), order, price, quantity })
         }
         CBOR => {
             let mut rest = body;
@@ -196,6 +304,7 @@ mod tests {
                 Command::PlaceOrder(PlaceOrder { account, instrument, side, price, quantity }),
                 Command::TakeListing(TakeListing { account, listing, quantity }),
                 Command::CancelOrder(CancelOrder { account, order: listing }),
+                Command::AmendOrder(AmendOrder { account, order: listing, price, quantity }),
             ] {
                 let mut payload = Vec::new();
                 encode(&envelope(command.clone()), &mut payload).unwrap();
@@ -206,9 +315,41 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200), kind in 0_u8..5) {
+        fn orders_for_a_book_go_there_and_back(
+            ids: (u32, u32), amounts: (i64, i64), life in 0_usize..7, date: i32, mode in 0_usize..5,
+            flags: [bool; 3], conditions in prop_oneof![Just((0, 0, 0)), any::<(i64, i64, i64)>()],
+        ) {
+            let lives = [
+                Life::Day, Life::UntilCancelled, Life::UntilDate(Date(date)), Life::Immediate, Life::FillOrKill,
+                Life::AtOpen, Life::AtClose,
+            ];
+            let order = EnterOrder {
+                account: AccountId(ids.0),
+                instrument: InstrumentId(ids.1),
+                side: if flags[0] { Side::Sell } else { Side::Buy },
+                kind: if flags[1] { OrderKind::Market } else { OrderKind::Limit },
+                price: Price(amounts.0),
+                quantity: Quantity(amounts.1),
+                life: lives[life],
+                post_only: flags[2],
+                self_trade: SELF_TRADE[mode],
+                minimum: Quantity(conditions.0),
+                display: Quantity(conditions.1),
+                trigger: Price(conditions.2),
+            };
+            let mut payload = Vec::new();
+            encode(&envelope(Command::EnterOrder(order)), &mut payload).unwrap();
+            prop_assert_eq!(payload.len(), if order.is_plain() { 56 } else { 80 });
+            prop_assert_eq!(decode(&payload).unwrap(), envelope(Command::EnterOrder(order)));
+            prop_assert!(decode(&payload[..payload.len() - 1]).is_err());
+            payload[0] = if order.is_plain() { ENTER_CONDITIONAL } else { ENTER_ORDER };
+            prop_assert!(decode(&payload).is_err());
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200), kind in 0_u8..8) {
             let _ = decode(&bytes);
-            let mut payload = vec![if kind == 4 { 255 } else { kind }, 1, 0, 0];
+            let mut payload = vec![if kind == 7 { 255 } else { kind }, 1, 0, 0];
             payload.extend(bytes);
             if let Ok(envelope) = decode(&payload) {
                 let mut again = Vec::new();

@@ -66,7 +66,7 @@ pub struct Record {
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)] // each variant is documented by the type it carries
 pub enum Command {
-    // trading: the three that trade have a fixed layout of their own in the log
+    // trading: placing, taking and cancelling have a fixed layout of their own in the log
     PlaceOrder(t::PlaceOrder),
     TakeListing(t::TakeListing),
     CancelOrder(t::CancelOrder),
@@ -105,6 +105,11 @@ pub enum Command {
     DetermineShortfall(r::DetermineShortfall),
     ApplyCarryOver(r::ApplyCarryOver),
     DecideCarryOver(r::DecideCarryOver),
+    // the order book: entering and amending have fixed layouts too
+    EnterOrder(t::EnterOrder),
+    AmendOrder(t::AmendOrder),
+    MassCancel(t::MassCancel),
+    SetTradingBlocked(t::SetTradingBlocked),
     // the engine itself
     /// Adopts a rulebook: opens its market, or amends the rules of a market that is open.
     AdoptRulebook(Box<Rulebook>),

@@ -37,6 +37,8 @@ pub enum Event {
 #[derive(Debug, Default)]
 pub struct Events {
     list: Vec<Event>,
+    /// What supervision asks for, to be carried out when the command is done.
+    pub(crate) directives: Vec<base::Directive>,
 }
 
 impl Events {
@@ -49,8 +51,10 @@ impl Events {
     /// Forgets everything, keeping the memory.
     pub fn clear(&mut self) {
         self.list.clear();
+        self.directives.clear();
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, event: Event) {
         self.list.push(event);
     }

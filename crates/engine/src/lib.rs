@@ -3,17 +3,20 @@
 //! Architecture Invariant: this is the only crate that composes rooms, and it never names a market. It reads no clock, draws
 //! no random number, starts no thread, does no I/O and uses no floating point: the state is a pure function of the records.
 //!
-//! Where to read: `apply.rs` is the path of a command from end to end, on one page a family; `clock.rs` is what the calendar does
+//! Where to read: `apply.rs` is the path of a command from end to end, on one page a family; `after_trade.rs` is where a match on a
+//! book goes on to the other rooms; `clock.rs` is what the calendar does
 //! before a command; `access.rs` says who may send what; `codec.rs` is how a record's payload is written.
 
 mod access;
 mod adopt;
+mod after_trade;
 mod apply;
 mod clock;
 mod codec;
 mod command;
 mod digest;
 mod event;
+mod glance;
 mod rejection;
 pub mod rulebook;
 pub mod snapshot;
@@ -24,6 +27,7 @@ pub use codec::{CodecError, HEADER_BYTES, decode, encode, header};
 pub use command::{ClientId, Command, Envelope, Record};
 pub use digest::LogDigest;
 pub use event::{Event, Events};
+pub use glance::GROUP;
 pub use rejection::{EngineRejection, Rejection};
 pub use state::{Adopted, State};
 

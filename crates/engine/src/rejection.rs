@@ -18,6 +18,8 @@ rejections! {
         FormatChanged = "format_changed",
         /// The currency's code is taken by something else, or it has other decimals.
         CurrencyMismatch = "currency_mismatch",
+        /// A market's orders meet either in listed or in continuous trading.
+        TwoWaysToTrade = "two_ways_to_trade",
     }
 }
 
@@ -62,6 +64,7 @@ macro_rules! stages {
     };
 }
 
+// The digest of the log covers the place of a stage: new ones stand at the end.
 stages! {
     /// Who may send what.
     Access(AccessRejection) = "access";
@@ -99,4 +102,10 @@ stages! {
     Compliance(registry::ComplianceRejection) = "compliance";
     /// Carry-over.
     CarryOver(registry::CarryOverRejection) = "carry_over";
+    /// Entering an order.
+    Enter(trading::EnterRejection) = "enter";
+    /// Amending an order.
+    Amend(trading::AmendRejection) = "amend";
+    /// Cancelling many orders, and the kill switch.
+    Sweep(trading::SweepRejection) = "sweep";
 }

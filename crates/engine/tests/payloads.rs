@@ -10,7 +10,9 @@ use base::{AuctionId, Timestamp};
 use ciborium::Value;
 use engine::{ClientId, Command, Envelope, Event, LogDigest, Record, decode, encode};
 use registry::Deposit;
-use trading::{CancelOrder, DrawLot, PlaceOrder, TakeListing};
+use trading::{
+    AmendOrder, CancelOrder, DrawLot, EnterOrder, Life, OrderKind, PlaceOrder, SelfTrade, TakeListing,
+};
 
 /// `bytes` without spaces and line ends.
 fn bytes(hex: &str) -> Vec<u8> {
@@ -97,6 +99,85 @@ fn a_listing_is_withdrawn_in_40_bytes() {
     );
 }
 
+fn limit() -> EnterOrder {
+    let (account, instrument) = (AccountId(0x1817_1615), InstrumentId(0x1c1b_1a19));
+    EnterOrder::limit(account, instrument, Side::Sell, Price(4_800), Quantity(30_000))
+}
+
+#[test]
+fn an_order_is_entered_in_56_bytes() {
+    check(
+        "04 01 00 00  01 02 03 04
+         01 31 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+         15 16 17 18  19 1a 1b 1c
+         c0 12 00 00 00 00 00 00
+         30 75 00 00 00 00 00 00
+         01 00 00 00  00 00 00 00",
+        &envelope("1", Command::EnterOrder(limit())),
+    );
+    let order = EnterOrder {
+        side: Side::Buy,
+        life: Life::UntilDate(base::Date(0x0403_0201)),
+        post_only: true,
+        self_trade: SelfTrade::Decrement,
+        ..limit()
+    };
+    check(
+        "04 01 00 00  01 02 03 04
+         01 31 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+         15 16 17 18  19 1a 1b 1c
+         c0 12 00 00 00 00 00 00
+         30 75 00 00 00 00 00 00
+         00 00 02 83  01 02 03 04",
+        &envelope("1", Command::EnterOrder(order)),
+    );
+}
+
+#[test]
+fn an_order_with_a_condition_is_entered_in_80_bytes() {
+    let order = EnterOrder {
+        kind: OrderKind::Market,
+        price: Price(0),
+        life: Life::UntilCancelled,
+        self_trade: SelfTrade::Allow,
+        minimum: Quantity(1),
+        display: Quantity(2),
+        trigger: Price(3),
+        ..limit()
+    };
+    check(
+        "05 01 00 00  01 02 03 04
+         01 31 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+         15 16 17 18  19 1a 1b 1c
+         00 00 00 00 00 00 00 00
+         30 75 00 00 00 00 00 00
+         01 01 01 04  00 00 00 00
+         01 00 00 00 00 00 00 00
+         02 00 00 00 00 00 00 00
+         03 00 00 00 00 00 00 00",
+        &envelope("1", Command::EnterOrder(order)),
+    );
+}
+
+#[test]
+fn an_order_is_amended_in_56_bytes() {
+    let amend = AmendOrder {
+        account: AccountId(0x1817_1615),
+        order: OrderId(0x2726_2524_2322_2120),
+        price: Price(4_800),
+        quantity: Quantity(-2),
+    };
+    check(
+        "06 01 00 00  01 02 03 04
+         01 31 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+         15 16 17 18  00 00 00 00
+         20 21 22 23 24 25 26 27
+         c0 12 00 00 00 00 00 00
+         fe ff ff ff ff ff ff ff",
+        &envelope("1", Command::AmendOrder(amend)),
+    );
+}
+
 #[test]
 fn every_other_command_is_cbor_with_its_names_spelled_out() {
     let deposit = Deposit {
@@ -138,7 +219,7 @@ fn every_other_command_is_cbor_with_its_names_spelled_out() {
 fn nothing_that_no_writer_writes_is_read() {
     let mut good = Vec::new();
     encode(&envelope("1", place(Side::Buy)), &mut good).unwrap();
-    for (at, value) in [(0, 0), (0, 4), (1, 0), (1, 2), (2, 1), (3, 1), (48, 2), (49, 1), (55, 1)] {
+    for (at, value) in [(0, 0), (0, 5), (0, 7), (1, 0), (1, 2), (2, 1), (3, 1), (48, 2), (49, 1), (55, 1)] {
         let mut bad = good.clone();
         bad[at] = value;
         assert!(decode(&bad).is_err(), "byte {at} as {value}");
@@ -148,6 +229,19 @@ fn nothing_that_no_writer_writes_is_read() {
     }
     good.push(0);
     assert!(decode(&good).is_err(), "a byte more");
+
+    // An order: side, kind, life, what happens with its owner's own, and a date where its life has none.
+    let mut good = Vec::new();
+    encode(&envelope("1", Command::EnterOrder(limit())), &mut good).unwrap();
+    for (at, value) in [(2, 1), (48, 2), (49, 2), (50, 7), (51, 5), (51, 0x85), (52, 1), (55, 1)] {
+        let mut bad = good.clone();
+        bad[at] = value;
+        assert!(decode(&bad).is_err(), "byte {at} of an order as {value}");
+    }
+    // Nothing but the short form for an order without conditions.
+    good.resize(80, 0);
+    good[0] = 5;
+    assert!(decode(&good).is_err(), "an order without conditions in the long form");
 }
 
 /// The digest as the page describes it, written down again: whole pages at once, no running hash.
@@ -217,7 +311,7 @@ fn candidates() -> Vec<Value> {
         |fields: [(&str, Value); 2]| Value::Map(fields.map(|(name, value)| (name.into(), value)).into());
     let unit = map([("code", "t".into()), ("decimals", 0.into())]);
     let format = map([("decimals", 0.into()), ("tick", 1.into())]);
-    let texts = ["buy", "house", "currency"].map(Value::from);
+    let texts = ["buy", "house", "currency", "everyone"].map(Value::from);
     let turnovers = Value::Array(vec![turnover; 3]);
     let others = [0.into(), true.into(), Value::Array(vec![]), unit, format, turnovers, named("instrument")];
     texts.into_iter().chain(others).collect()
@@ -268,7 +362,9 @@ fn the_page_names_every_command_and_its_fields_in_order() {
     let error = read("?", &[]).unwrap_err();
     let known = error.split_once("expected one of ").unwrap().1;
     let mut known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
-    known.retain(|name| !["place_order", "take_listing", "cancel_order"].contains(name));
+    known.retain(|name| {
+        !["place_order", "take_listing", "cancel_order", "enter_order", "amend_order"].contains(name)
+    });
 
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/journal-format.md"));
     let page = page.unwrap();

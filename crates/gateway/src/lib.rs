@@ -14,4 +14,4 @@ pub use line::{Line, LineError, parse_line};
 pub use render::Names;
 pub use resolve::{Created, Reference, ReferenceBook, ResolveError, Resolver};
 pub use time::{format_time, parse_time};
-pub use wire::{Class, WireCommand};
+pub use wire::{Class, Life, WireCommand};

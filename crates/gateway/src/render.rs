@@ -1,7 +1,11 @@
 //! Ids become names again: events and records as people read them.
 
+mod orders;
+
 use crate::{Class, Number, Reference, WireCommand, format_time};
-use base::{AccountId, AssetId, InstrumentId, MarketId, Money, ParticipantId, Price, Quantity, decimal};
+use base::{
+    AccountId, AssetId, InstrumentId, MarketId, Money, ParticipantId, Price, Quantity, Timestamp, decimal,
+};
 use engine::{Command, State};
 use registry::AssetClass;
 use serde_json::{Map, Value, json};
@@ -87,6 +91,12 @@ impl Names<'_> {
         Number(self.units(currency, i128::from(amount.0)))
     }
 
+    /// A time in the local time of a market; of the first one where none is known.
+    fn local(&self, market: Option<MarketId>, time: Timestamp) -> String {
+        let adopted = self.0.markets().get(market.map_or(0, MarketId::index));
+        format_time(time, adopted.map(|adopted| &adopted.rulebook.versions[0].trading.calendar))
+    }
+
     fn of_instrument(&self, id: InstrumentId) -> (Option<MarketId>, AssetId) {
         let instrument = self.0.venue().instrument(id);
         instrument.map_or((None, AssetId(u32::MAX)), |instrument| (Some(instrument.market), instrument.asset))
@@ -126,11 +136,7 @@ impl Names<'_> {
             (self.instrument(instrument), Number(self.price(market, price)), self.quantity(asset, quantity))
         };
         let plain = |quantity: Quantity| Number(quantity.to_string());
-        let local = |time| {
-            let calendar =
-                self.0.markets().first().map(|market| &market.rulebook.versions[0].trading.calendar);
-            format_time(time, calendar)
-        };
+        let local = |time| self.local(None, time);
         match command.clone() {
             C::PlaceOrder(c) => {
                 let (instrument, price, quantity) = priced(c.instrument, c.price, c.quantity);
@@ -140,7 +146,11 @@ impl Names<'_> {
                 let quantity = plain(c.quantity);
                 W::TakeListing { account: account(c.account), listing: number(c.listing.0), quantity }
             }
-            C::CancelOrder(c) => W::CancelListing { account: account(c.account), listing: number(c.order.0) },
+            C::CancelOrder(_)
+            | C::EnterOrder(_)
+            | C::AmendOrder(_)
+            | C::MassCancel(_)
+            | C::SetTradingBlocked(_) => self.order_book(command),
             C::ProposeBlock(c) => {
                 let (instrument, price, quantity) = priced(c.instrument, c.price, c.quantity);
                 let (from, counterparty) = (account(c.account), account(c.counterparty));
@@ -215,6 +225,7 @@ impl Names<'_> {
                         (Class::Allowance, vec![first_vintage, last_vintage])
                     }
                     AssetClass::Offset { vintage } => (Class::Offset, vec![vintage]),
+                    AssetClass::Security => (Class::Security, Vec::new()),
                     AssetClass::Currency => (Class::Allowance, Vec::new()),
                 };
                 W::DefineAsset {
@@ -319,7 +330,7 @@ impl Names<'_> {
         }
     }
 
-    /// An event with names instead of ids and decimals instead of integers. Times stay as they are.
+    /// An event with names instead of ids and decimals instead of integers, and the end of a call auction in local time.
     #[must_use]
     pub fn event(&self, event: &engine::Event) -> Value {
         if let engine::Event::Refused(rejection) = event {
@@ -360,7 +371,7 @@ impl Names<'_> {
         let transfers = object.contains_key("to");
         for (key, value) in object.iter_mut() {
             let name = id(value).and_then(|id| match key.as_str() {
-                "account" | "counterparty" => Some(self.account(AccountId(id))),
+                "account" | "counterparty" | "buyer" | "seller" => Some(self.account(AccountId(id))),
                 "from" | "to" | "into" if converts => Some(self.asset(AssetId(id))),
                 "from" | "to" if corrects => None,
                 "from" if !transfers => Some(base::Date(i32::try_from(id).unwrap_or_default()).to_string()),
@@ -378,6 +389,7 @@ impl Names<'_> {
                 continue;
             }
             let amount = value.as_i64().and_then(|units| match key.as_str() {
+                "until" => Some(self.local(market, Timestamp(units))),
                 "price" | "reference" | "reserve" | "previous_close" | "open" | "high" | "low" | "close"
                 | "corrected" => Some(self.price(market, Price(units))),
                 "from" | "to" if corrects => Some(self.price(market, Price(units))),

@@ -1,5 +1,7 @@
 //! Names become ids and decimals become integers, against the state as it stands.
 
+mod orders;
+
 use crate::{Class, LineError, Number, WireCommand, parse_time};
 use base::{
     AccountId, AssetId, AuctionId, BidId, ConversionId, Date, FreezeId, InstrumentId, MarketId, Money,
@@ -43,6 +45,9 @@ impl Created {
         events.iter().find_map(|event| match event {
             engine::Event::Trading(t::Event::OrderPlaced { order, terms }) => {
                 Some(Self::Order(*order, terms.instrument))
+            }
+            engine::Event::Trading(t::Event::OrderEntered { order, instrument, .. }) => {
+                Some(Self::Order(*order, *instrument))
             }
             engine::Event::Trading(t::Event::BlockProposed { proposal, .. }) => {
                 Some(Self::Proposal(*proposal))
@@ -286,6 +291,12 @@ impl<B: ReferenceBook> Resolver<'_, B> {
     /// The first field that means nothing.
     pub fn resolve(&self, wire: &WireCommand) -> Resolved<Command> {
         match wire {
+            WireCommand::PlaceOrder { .. }
+            | WireCommand::AmendOrder { .. }
+            | WireCommand::CancelOrder { .. }
+            | WireCommand::MassCancel { .. }
+            | WireCommand::BlockTrading { .. }
+            | WireCommand::UnblockTrading { .. } => self.order_book(wire),
             WireCommand::PlaceListing { .. }
             | WireCommand::TakeListing { .. }
             | WireCommand::CancelListing { .. }
@@ -484,6 +495,10 @@ impl<B: ReferenceBook> Resolver<'_, B> {
                         AssetClass::Allowance { first_vintage: *year, last_vintage: *year }
                     }
                     (Class::Offset, [vintage]) => AssetClass::Offset { vintage: *vintage },
+                    (Class::Security, []) => AssetClass::Security,
+                    (Class::Security, _) => {
+                        return wrong("vintages", "a security has no vintages: leave it out");
+                    }
                     _ => {
                         return wrong(
                             "vintages",

@@ -5,6 +5,7 @@ use base::{Role, Side};
 use registry::AccountKind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use trading::{OrderKind, SelfTrade};
 
 /// The class of an asset on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +15,33 @@ pub enum Class {
     Allowance,
     /// Offsets (CCER).
     Offset,
+    /// A security: a bond, a note, a share.
+    Security,
+}
+
+/// How long an order may stand, on the wire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Life {
+    /// Until the end of the trading day.
+    #[default]
+    Day,
+    /// Until it trades or is cancelled.
+    Gtc,
+    /// Until the end of the day in `until`.
+    Gtd,
+    /// What does not trade at once ends.
+    Ioc,
+    /// In full at once, or not at all.
+    Fok,
+    /// Only in the opening call auction.
+    AtOpen,
+    /// Only in the closing call auction.
+    AtClose,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// A command. On the wire its name stands in `do`, beside its fields; serde sees the name as the tag around them, so that an
@@ -37,6 +65,7 @@ pub enum WireCommand {
     DefineAsset {
         code: String,
         class: Class,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         vintages: Vec<i32>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         market: Option<String>,
@@ -188,6 +217,62 @@ pub enum WireCommand {
         account: String,
         listing: Reference,
     },
+    PlaceOrder {
+        account: String,
+        instrument: String,
+        side: Side,
+        #[serde(default, skip_serializing_if = "is_default")]
+        kind: OrderKind,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        price: Option<Number>,
+        quantity: Number,
+        #[serde(default, skip_serializing_if = "is_default")]
+        life: Life,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<String>,
+        #[serde(default, skip_serializing_if = "is_default")]
+        post_only: bool,
+        #[serde(default, skip_serializing_if = "is_default")]
+        self_trade: SelfTrade,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        minimum: Option<Number>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        display: Option<Number>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trigger: Option<Number>,
+    },
+    AmendOrder {
+        account: String,
+        order: Reference,
+        price: Number,
+        quantity: Number,
+    },
+    CancelOrder {
+        account: String,
+        order: Reference,
+    },
+    MassCancel {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        participant: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        instrument: Option<String>,
+    },
+    BlockTrading {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        participant: Option<String>,
+        reason: String,
+    },
+    UnblockTrading {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        participant: Option<String>,
+        reason: String,
+    },
     ProposeBlock {
         account: String,
         instrument: String,
@@ -242,5 +327,18 @@ impl WireCommand {
     /// No such command, or other fields.
     pub fn named(name: &str, fields: Map<String, Value>) -> Result<Self, serde_json::Error> {
         serde_json::from_value(Value::Object(Map::from_iter([(name.to_owned(), Value::Object(fields))])))
+    }
+
+    /// Whether what this means is looked up in more than names: in what was traded, or in what an order, a listing or an
+    /// auction named by its number is for. Everything sent before must have been applied by then.
+    #[must_use]
+    pub fn looks_at_state(&self) -> bool {
+        match self {
+            Self::ApplyCarryOver { .. } => true,
+            Self::TakeListing { listing: named, .. }
+            | Self::AmendOrder { order: named, .. }
+            | Self::PlaceBid { auction: named, .. } => matches!(named, Reference::Number(_)),
+            _ => false,
+        }
     }
 }

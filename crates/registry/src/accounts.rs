@@ -39,6 +39,21 @@ pub struct Account {
     pub frozen: bool,
 }
 
+/// What an order asks of its account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Desk {
+    /// Who answers for it.
+    pub participant: ParticipantId,
+    /// It is the participant's own.
+    pub house: bool,
+    /// No disposals while frozen.
+    pub frozen: bool,
+    /// The participant is a trading participant.
+    pub trades: bool,
+    /// The participant is staff of registry, exchange or regulator.
+    pub barred: bool,
+}
+
 /// What kind of thing an asset is: rules speak of classes, never of names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -57,6 +72,8 @@ pub enum AssetClass {
         /// Year of the reduction.
         vintage: i32,
     },
+    /// A bond, a share, a fund's unit: no duty is met with it (证券).
+    Security,
 }
 
 /// Anything the ledger holds.
@@ -107,6 +124,14 @@ impl Registry {
         let account = AccountId::at(self.accounts.len());
         self.account_codes.insert(command.code.clone(), account);
         let OpenAccount { participant, code, kind } = command.clone();
+        let has = |role| self.has_role(participant, role);
+        self.desks.push(Desk {
+            participant,
+            house: kind == AccountKind::House,
+            frozen: false,
+            trades: has(Role::ComplianceEntity) || has(Role::Institution),
+            barred: has(Role::BarredStaff),
+        });
         self.accounts.push(Account { code, participant, kind, frozen: false });
         self.ledger.add_account();
         out(Event::AccountOpened { account, participant });
@@ -164,6 +189,25 @@ impl Registry {
     #[must_use]
     pub fn account(&self, id: AccountId) -> Option<&Account> {
         self.accounts.get(id.index())
+    }
+
+    /// What an order asks of its account, where there is one.
+    #[must_use]
+    #[inline]
+    pub fn desk(&self, id: AccountId) -> Option<&Desk> {
+        self.desks.get(id.index())
+    }
+
+    /// Whether two accounts are one owner's: the same, or house accounts of one participant. Clients are not the firm that
+    /// keeps their accounts, nor one another.
+    #[must_use]
+    #[inline]
+    pub fn same_owner(&self, one: AccountId, other: AccountId) -> bool {
+        one == other
+            || self
+                .desk(one)
+                .zip(self.desk(other))
+                .is_some_and(|(one, other)| one.participant == other.participant && one.house && other.house)
     }
 
     /// The asset of an id that this registry assigned.

@@ -204,6 +204,7 @@ impl Registry {
         let (account, frozen) = (command.account, command.frozen);
         let entry = self.accounts.get_mut(account.index()).ok_or(CustodyRejection::AccountUnknown)?;
         entry.frozen = frozen;
+        self.desks[account.index()].frozen = frozen;
         out(Event::AccountFrozenSet { account, frozen });
         Ok(())
     }

@@ -25,16 +25,21 @@ impl Holding {
     pub fn total(&self) -> Quantity {
         Quantity(self.available.0 + self.reserved.0 + self.locked.0 + self.pledged.0 + self.frozen.0)
     }
+}
 
-    fn bucket(&mut self, bucket: Bucket) -> &mut Quantity {
-        match bucket {
-            Bucket::Available => &mut self.available,
-            Bucket::Reserved => &mut self.reserved,
-            Bucket::Locked => &mut self.locked,
-            Bucket::Pledged => &mut self.pledged,
-            Bucket::Frozen => &mut self.frozen,
-        }
-    }
+/// What every order touches: sixteen bytes, so that four accounts share a cache line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Spot {
+    available: Quantity,
+    reserved: Quantity,
+}
+
+/// What few acts touch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Tied {
+    locked: Quantity,
+    pledged: Quantity,
+    frozen: Quantity,
 }
 
 /// A part of a holding.
@@ -57,7 +62,37 @@ pub enum Bucket {
 struct Column {
     issued: Quantity,
     retired: Quantity,
-    holdings: Vec<Holding>,
+    spot: Vec<Spot>,
+    tied: Vec<Tied>,
+}
+
+impl Column {
+    #[inline]
+    fn bucket(&mut self, account: AccountId, bucket: Bucket) -> &mut Quantity {
+        let at = account.index();
+        match bucket {
+            Bucket::Available => &mut self.spot[at].available,
+            Bucket::Reserved => &mut self.spot[at].reserved,
+            Bucket::Locked => &mut self.tied[at].locked,
+            Bucket::Pledged => &mut self.tied[at].pledged,
+            Bucket::Frozen => &mut self.tied[at].frozen,
+        }
+    }
+
+    fn holding(&self, at: usize) -> Option<Holding> {
+        let (spot, tied) = (self.spot.get(at)?, self.tied.get(at)?);
+        Some(Holding {
+            available: spot.available,
+            reserved: spot.reserved,
+            locked: tied.locked,
+            pledged: tied.pledged,
+            frozen: tied.frozen,
+        })
+    }
+
+    fn holdings(&self) -> impl Iterator<Item = Holding> {
+        (0..self.spot.len()).filter_map(|at| self.holding(at))
+    }
 }
 
 /// Where the ledger does not add up. It never should: this is what an audit would find.
@@ -85,21 +120,30 @@ impl Ledger {
     pub(crate) fn add_account(&mut self) {
         self.accounts += 1;
         for column in &mut self.columns {
-            column.holdings.push(Holding::default());
+            column.spot.push(Spot::default());
+            column.tied.push(Tied::default());
         }
     }
 
     /// Adds a column for one more asset.
     pub(crate) fn add_asset(&mut self) {
-        let holdings = vec![Holding::default(); self.accounts];
-        self.columns.push(Column { holdings, ..Column::default() });
+        let (spot, tied) = (vec![Spot::default(); self.accounts], vec![Tied::default(); self.accounts]);
+        self.columns.push(Column { spot, tied, ..Column::default() });
     }
 
     /// What `account` holds of `asset`.
     #[must_use]
     pub fn holding(&self, account: AccountId, asset: AssetId) -> Holding {
         let column = self.columns.get(asset.index());
-        column.and_then(|column| column.holdings.get(account.index())).copied().unwrap_or_default()
+        column.and_then(|column| column.holding(account.index())).unwrap_or_default()
+    }
+
+    /// What `account` has available of `asset`: what an order asks.
+    #[must_use]
+    #[inline]
+    pub fn available(&self, account: AccountId, asset: AssetId) -> Quantity {
+        let column = self.columns.get(asset.index());
+        column.and_then(|column| column.spot.get(account.index())).copied().unwrap_or_default().available
     }
 
     /// Units ever issued (for a currency: paid in).
@@ -116,10 +160,10 @@ impl Ledger {
 
     /// Every account that holds some of `asset`.
     pub fn holders(&self, asset: AssetId) -> impl Iterator<Item = (AccountId, Holding)> {
-        let column = self.columns[asset.index()].holdings.iter().enumerate();
+        let column = self.columns[asset.index()].holdings().enumerate();
         column
-            .filter(|(_, holding)| **holding != Holding::default())
-            .map(|(i, holding)| (AccountId::at(i), *holding))
+            .filter(|(_, holding)| *holding != Holding::default())
+            .map(|(i, holding)| (AccountId::at(i), holding))
     }
 
     /// Whether `quantity` more can be issued without outgrowing the ledger's integers.
@@ -131,16 +175,18 @@ impl Ledger {
         let column = &mut self.columns[asset.index()];
         column.issued.0 += quantity.0;
         // A bucket never exceeds what was issued, so this addition cannot overflow.
-        column.holdings[account.index()].available.0 += quantity.0;
+        column.spot[account.index()].available.0 += quantity.0;
     }
 
+    #[inline]
     pub(crate) fn retire(&mut self, account: AccountId, asset: AssetId, from: Bucket, quantity: Quantity) {
         let column = &mut self.columns[asset.index()];
-        take(column.holdings[account.index()].bucket(from), quantity);
+        take(column.bucket(account, from), quantity);
         column.retired.0 += quantity.0;
     }
 
     /// Moves units between two buckets of one holding.
+    #[inline]
     pub(crate) fn shift(
         &mut self,
         account: AccountId,
@@ -149,12 +195,13 @@ impl Ledger {
         to: Bucket,
         quantity: Quantity,
     ) {
-        let holding = &mut self.columns[asset.index()].holdings[account.index()];
-        take(holding.bucket(from), quantity);
-        holding.bucket(to).0 += quantity.0;
+        let column = &mut self.columns[asset.index()];
+        take(column.bucket(account, from), quantity);
+        column.bucket(account, to).0 += quantity.0;
     }
 
     /// Moves units from one account to another.
+    #[inline]
     pub(crate) fn transfer(
         &mut self,
         asset: AssetId,
@@ -162,9 +209,29 @@ impl Ledger {
         (to, into): (AccountId, Bucket),
         quantity: Quantity,
     ) {
-        let holdings = &mut self.columns[asset.index()].holdings;
-        take(holdings[from.index()].bucket(out_of), quantity);
-        holdings[to.index()].bucket(into).0 += quantity.0;
+        let column = &mut self.columns[asset.index()];
+        take(column.bucket(from, out_of), quantity);
+        column.bucket(to, into).0 += quantity.0;
+    }
+
+    /// Pays `paid` out of an account's reserved cash to the available cash of several; what they get adds up to it.
+    #[inline]
+    pub(crate) fn pay_out<const N: usize>(
+        &mut self,
+        currency: AssetId,
+        from: AccountId,
+        paid: Quantity,
+        to: [(AccountId, Quantity); N],
+    ) {
+        let spot = &mut self.columns[currency.index()].spot;
+        take(&mut spot[from.index()].reserved, paid);
+        let mut given = 0;
+        for (account, quantity) in to {
+            assert!(quantity.0 >= 0, "nobody is paid less than nothing");
+            spot[account.index()].available.0 += quantity.0;
+            given += quantity.0;
+        }
+        assert!(given == paid.0, "a payment adds up");
     }
 
     /// Checks the invariant of this room over the whole table: one entry for each asset that breaks it.
@@ -174,8 +241,8 @@ impl Ledger {
         for (index, column) in self.columns.iter().enumerate() {
             let outstanding = i128::from(column.issued.0) - i128::from(column.retired.0);
             let buckets = |h: &Holding| [h.available.0, h.reserved.0, h.locked.0, h.pledged.0, h.frozen.0];
-            let held = column.holdings.iter().flat_map(buckets).map(i128::from).sum();
-            let negative = column.holdings.iter().position(|h| buckets(h).iter().any(|&units| units < 0));
+            let held = column.holdings().flat_map(|h| buckets(&h)).map(i128::from).sum();
+            let negative = column.holdings().position(|h| buckets(&h).iter().any(|&units| units < 0));
             if held != outstanding || negative.is_some() {
                 let negative = negative.map(AccountId::at);
                 found.push(Discrepancy { asset: AssetId::at(index), outstanding, held, negative });
@@ -185,6 +252,7 @@ impl Ledger {
     }
 }
 
+#[inline]
 fn take(bucket: &mut Quantity, quantity: Quantity) {
     assert!(quantity.0 >= 0 && quantity.0 <= bucket.0, "a bucket of the ledger would become negative");
     bucket.0 -= quantity.0;

@@ -17,7 +17,7 @@ mod messages;
 pub mod rules;
 mod settlement;
 
-pub use accounts::{Account, AccountKind, Asset, AssetClass, Participant};
+pub use accounts::{Account, AccountKind, Asset, AssetClass, Desk, Participant};
 pub use cash::Withdrawal;
 pub use compliance::{Conversion, Duty, Standing};
 pub use custody::{Freeze, Pledge};
@@ -47,6 +47,8 @@ type Lock = (AccountId, AssetId, Quantity);
 pub struct Registry {
     participants: Vec<Participant>,
     accounts: Vec<Account>,
+    /// What every order asks of its account, close together.
+    desks: Vec<Desk>,
     assets: Vec<Asset>,
     participant_codes: BTreeMap<String, ParticipantId>,
     account_codes: BTreeMap<String, AccountId>,

@@ -1,6 +1,6 @@
 //! Holds before a trade, and settlement after it: delivery versus payment in one step.
 
-use crate::{Bucket, Event, HoldRejection, Registry, Traded};
+use crate::{AssetClass, Bucket, Event, HoldRejection, Registry, Traded};
 use base::{Date, Hold, Obligation, Quantity};
 
 impl Registry {
@@ -9,11 +9,11 @@ impl Registry {
     /// # Errors
     /// The account is frozen, or has less available.
     pub fn reserve(&mut self, hold: Hold) -> Result<(), HoldRejection> {
-        if self.accounts[hold.account.index()].frozen {
+        if self.desks[hold.account.index()].frozen {
             return Err(HoldRejection::AccountFrozen);
         }
-        if self.ledger.holding(hold.account, hold.asset).available < hold.quantity {
-            let cash = self.assets[hold.asset.index()].class == crate::AssetClass::Currency;
+        if self.ledger.available(hold.account, hold.asset) < hold.quantity {
+            let cash = self.assets[hold.asset.index()].class == AssetClass::Currency;
             return Err(if cash {
                 HoldRejection::InsufficientCash
             } else {
@@ -22,6 +22,13 @@ impl Registry {
         }
         self.ledger.shift(hold.account, hold.asset, Bucket::Available, Bucket::Reserved, hold.quantity);
         Ok(())
+    }
+
+    /// What is available of an asset: a look ahead, which brings the place where it stands into the cache.
+    #[must_use]
+    #[inline]
+    pub fn glance(&self, account: base::AccountId, asset: base::AssetId) -> i64 {
+        self.ledger.available(account, asset).0
     }
 
     /// Gives back what was set aside and is no longer needed.
@@ -45,14 +52,23 @@ impl Registry {
             ));
         }
 
-        let payer = (payment.from, Bucket::Reserved);
-        let payee = (payment.to, Bucket::Available);
-        let proceeds = Quantity(payment.amount.0 - fees.seller.0);
-        assert!(proceeds.0 >= 0, "a seller's fee above the proceeds must be refused before the trade");
-        self.ledger.transfer(payment.currency, payer, payee, proceeds);
-        let earned = (fees.to, Bucket::Available);
-        self.ledger.transfer(payment.currency, payer, earned, Quantity(fees.seller.0 + fees.buyer.0));
+        let proceeds = payment.amount.0 - fees.seller.0;
+        assert!(proceeds >= 0, "a seller's fee above the proceeds must be refused before the trade");
+        let earned = fees.seller.0 + fees.buyer.0;
+        assert!(earned >= 0, "a rebate is paid out of the fee of the other side");
+        let paid = Quantity(payment.amount.0 + fees.buyer.0.max(0));
+        let to = [
+            (payment.to, Quantity(proceeds)),
+            (payment.from, Quantity(-fees.buyer.0.min(0))),
+            (fees.to, Quantity(earned)),
+        ];
+        self.ledger.pay_out(payment.currency, payment.from, paid, to);
+        out(Event::Settled { trade: due.trade });
 
+        // What a carry-over looks back on; no other asset asks for it.
+        if !matches!(self.assets[delivery.asset.index()].class, AssetClass::Allowance { .. }) {
+            return;
+        }
         let (year, month, _) = due.date.civil();
         let month = year * 12 + month - 1;
         let quantity = i128::from(delivery.quantity.0);
@@ -63,6 +79,5 @@ impl Registry {
         };
         count(delivery.to, quantity, 0);
         count(delivery.from, 0, quantity);
-        out(Event::Settled { trade: due.trade });
     }
 }

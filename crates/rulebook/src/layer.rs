@@ -13,11 +13,12 @@ use base::Date;
 use std::collections::BTreeMap;
 
 /// The tables that state a rule, and so must say where it comes from each time they are written.
-const TABLES: [&str; 23] = [
+const TABLES: [&str; 25] = [
     "trading.calendar",
     "trading.quantity",
     "trading.launch",
     "trading.listing",
+    "trading.continuous",
     "trading.block",
     "trading.auction",
     "trading.composite",
@@ -25,6 +26,7 @@ const TABLES: [&str; 23] = [
     "clearing.fees.listed",
     "clearing.fees.block",
     "clearing.fees.auction",
+    "clearing.fees.book",
     "registry.resale",
     "registry.holding_limit",
     "registry.preallocation",

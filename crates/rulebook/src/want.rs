@@ -250,15 +250,19 @@ pub(crate) fn choice<T: Clone + 'static>(words: &'static [(&'static str, T)]) ->
     })
 }
 
-/// The sessions of a day, in order.
-pub(crate) fn sessions() -> Want<'static, Vec<Session>> {
-    let expected = r#"an array of sessions such as ["09:30-11:30", "13:00-15:00"]"#;
-    let one = Want::new(r#"a session such as "09:30-11:30""#, |node: &Node| {
+/// A part of a day.
+pub(crate) fn session() -> Want<'static, Session> {
+    Want::new(r#"a session such as "09:30-11:30""#, |node: &Node| {
         let (opens, closes) = node.text()?.split_once(['-', '–'])?;
         Some(Session { opens: TimeOfDay::parse(opens.trim())?, closes: TimeOfDay::parse(closes.trim())? })
-    });
-    one.keeping("a session must open before it closes", |session| session.opens < session.closes)
-        .list(expected)
+    })
+    .keeping("a session must open before it closes", |session| session.opens < session.closes)
+}
+
+/// The sessions of a day, in order.
+pub(crate) fn sessions() -> Want<'static, Vec<Session>> {
+    session()
+        .list(r#"an array of sessions such as ["09:30-11:30", "13:00-15:00"]"#)
         .keeping("there must be at least one session", |sessions| !sessions.is_empty())
         .keeping("sessions must not overlap and must stand in order", |sessions| {
             sessions.windows(2).all(|pair| matches!(pair, [a, b] if a.closes <= b.opens))

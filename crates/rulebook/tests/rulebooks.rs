@@ -2,12 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // tests, also outside the functions marked so
 
-use base::{BasisPoints, Date, Method, Money, Price, Quantity, TimeOfDay};
+use base::{BasisPoints, Date, Method, Money, Price, Quantity, Tariff, TimeOfDay};
 use engine::rulebook::{Rulebook, Version};
 use registry::rules::Fine;
 use rulebook::{Cited, read_cited};
 use std::path::Path;
-use trading::rules::{CompositePrice, TieRule};
+use trading::rules::{ClosePrice, CompositePrice, TieRule};
 
 fn cited(file: &str) -> Cited {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rulebooks").join(file);
@@ -132,4 +132,58 @@ fn shanghai_is_another_market() {
     assert_eq!(version.trading.launch_reference, Some(Price(6_191)));
     assert_eq!((&version.trading.block, &version.trading.composite), (&None, &None));
     assert_eq!(version.registry.resale_after_days, 0);
+}
+
+#[test]
+fn bonds_trade_on_an_order_book() {
+    let Cited { rulebook: book, citations } = cited("bond-continuous.toml");
+    let Version { trading, clearing, registry, .. } = on(&book, "2026-03-03");
+    // One tick is a fen on one bond; a lot is 100,000 CNY face.
+    assert_eq!((trading.tick_value, trading.lot, trading.launch_reference), (1, Quantity(1_000), None));
+    assert_eq!((&trading.listing, &trading.block, &trading.auction), (&None, &None, &None));
+    let continuous = trading.continuous.as_ref().unwrap();
+    let calls = [continuous.opening_call.unwrap(), continuous.closing_call.unwrap()];
+    let hours: Vec<_> =
+        calls.iter().chain(&continuous.sessions).map(|s| format!("{}-{}", s.opens, s.closes)).collect();
+    assert_eq!(hours, ["09:15-09:25", "15:25-15:30", "09:30-11:30", "13:00-15:25"]);
+    assert_eq!((continuous.band, continuous.dynamic_band), (BasisPoints(1_000), Some(BasisPoints(200))));
+    assert_eq!((continuous.interruption_s, continuous.resumption_s), (180, 300));
+    assert_eq!(continuous.quantity_max, Quantity(1_000_000));
+    assert_eq!(continuous.value_max, Some(Money(20_000_000_000)));
+    assert_eq!((continuous.orders_per_second_max, continuous.close), (Some(100), ClosePrice::Last));
+    assert_eq!((clearing.book, registry.resale_after_days), (Tariff::default(), 0));
+    // Only the lot was read in the rule itself as it is.
+    let read: Vec<_> =
+        citations.iter().filter(|citation| !citation.secondary).map(|c| c.table.as_str()).collect();
+    assert_eq!(read, ["", "trading.quantity"]);
+}
+
+#[test]
+fn fees_of_a_book_are_exact() {
+    let text = r#"
+        extends = "rulebooks/bond-continuous.toml"
+        [[version]]
+        from = 2022-04-25
+        source = "made up"
+        [version.clearing.fees.book]
+        taker = "0.002%"
+        maker = "0%"
+        call = "0.0015%"
+        rebate = "0.0005%"
+        least = "1.00"
+        most = "200.00"
+        source = "made up"
+    "#;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut load = |name: &str| std::fs::read_to_string(root.join(name));
+    let book = rulebook::parse(text, "x.toml", &mut load).unwrap_or_else(|error| panic!("{error}"));
+    let expected = Tariff {
+        taker_ppm: 20,
+        maker_ppm: 0,
+        call_ppm: 15,
+        rebate_ppm: 5,
+        least: Money(100),
+        most: Some(Money(20_000)),
+    };
+    assert_eq!(book.versions[0].clearing.book, expected);
 }

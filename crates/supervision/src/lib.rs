@@ -6,7 +6,8 @@
 pub mod rules;
 
 use base::{
-    AccountId, AlertId, AssetId, Date, Directive, InstrumentId, MarketId, ParticipantId, Sequence, Trade,
+    AccountId, AlertId, AssetId, Date, Directive, Fill, InstrumentId, MarketId, ParticipantId, Quantity,
+    Sequence, Trade,
 };
 use rules::{Act, CountRule, Rules};
 use serde::{Deserialize, Serialize};
@@ -70,9 +71,23 @@ pub struct Watch {
     rules: Vec<Rules>,
     /// Who answers for each account.
     owners: Vec<ParticipantId>,
-    positions: BTreeMap<(AssetId, ParticipantId), i128>,
+    /// Units held, by asset and participant: never more than the ledger counts.
+    positions: Vec<Vec<i64>>,
     counts: BTreeMap<(MarketId, AlertRule, ParticipantId, InstrumentId), Count>,
     alerts: Vec<Alert>,
+}
+
+/// A trade as supervision sees it.
+struct Seen {
+    record: Sequence,
+    market: MarketId,
+    date: Date,
+    instrument: InstrumentId,
+    asset: AssetId,
+    quantity: Quantity,
+    buyer: AccountId,
+    seller: AccountId,
+    at_limit: bool,
 }
 
 /// What an observation led to.
@@ -110,7 +125,19 @@ impl Watch {
 
     fn change(&mut self, account: AccountId, asset: AssetId, units: i64) {
         let owner = self.owner(account);
-        *self.positions.entry((asset, owner)).or_default() += i128::from(units);
+        if self.positions.len() <= asset.index() {
+            self.positions.resize_with(asset.index() + 1, Vec::new);
+        }
+        let column = &mut self.positions[asset.index()];
+        if column.len() <= owner.index() {
+            column.resize(owner.index() + 1, 0);
+        }
+        column[owner.index()] += units;
+    }
+
+    fn position(&self, asset: AssetId, who: ParticipantId) -> i64 {
+        let column = self.positions.get(asset.index());
+        column.and_then(|column| column.get(who.index())).copied().unwrap_or_default()
     }
 
     /// Learns from the registry who holds what, other than by trades.
@@ -141,27 +168,53 @@ impl Watch {
         trade: &Trade,
         out: &mut impl FnMut(Event),
     ) -> [Outcome; 4] {
-        let rules = self.rules[trade.market.index()];
-        let (buyer, seller) = (self.owner(trade.buyer.account), self.owner(trade.seller.account));
-        self.change(trade.buyer.account, trade.asset, trade.quantity.0);
-        self.change(trade.seller.account, trade.asset, -trade.quantity.0);
+        let &Trade { market, date, instrument, asset, quantity, at_limit, .. } = trade;
+        let (buyer, seller) = (trade.buyer.account, trade.seller.account);
+        let seen = Seen { record, market, date, instrument, asset, quantity, buyer, seller, at_limit };
+        self.observe(&seen, out)
+    }
+
+    /// A look ahead at a position, which brings the place where it stands into the cache.
+    #[must_use]
+    #[inline]
+    pub fn glance(&self, asset: AssetId, who: ParticipantId) -> i64 {
+        self.position(asset, who)
+    }
+
+    /// The same for a fill of an order book.
+    #[inline]
+    pub fn observe_fill(
+        &mut self,
+        record: Sequence,
+        fill: &Fill,
+        out: &mut impl FnMut(Event),
+    ) -> [Outcome; 4] {
+        let &Fill { market, date, instrument, asset, quantity, at_limit, .. } = fill;
+        let (buyer, seller) = (fill.buyer.account, fill.seller.account);
+        let seen = Seen { record, market, date, instrument, asset, quantity, buyer, seller, at_limit };
+        self.observe(&seen, out)
+    }
+
+    fn observe(&mut self, seen: &Seen, out: &mut impl FnMut(Event)) -> [Outcome; 4] {
+        let rules = self.rules[seen.market.index()];
+        let (buyer, seller) = (self.owner(seen.buyer), self.owner(seen.seller));
+        self.change(seen.buyer, seen.asset, seen.quantity.0);
+        self.change(seen.seller, seen.asset, -seen.quantity.0);
 
         let own = rules.self_trade.filter(|_| buyer == seller);
-        let own = own.and_then(|rule| self.count(record, trade, AlertRule::SelfTrade, buyer, rule, out));
-        let edge = rules.at_price_limit.filter(|_| trade.at_limit);
-        let edge_buyer =
-            edge.and_then(|rule| self.count(record, trade, AlertRule::AtPriceLimit, buyer, rule, out));
+        let own = own.and_then(|rule| self.count(seen, AlertRule::SelfTrade, buyer, rule, out));
+        let edge = rules.at_price_limit.filter(|_| seen.at_limit);
+        let edge_buyer = edge.and_then(|rule| self.count(seen, AlertRule::AtPriceLimit, buyer, rule, out));
         let edge = edge.filter(|_| seller != buyer);
-        let edge_seller =
-            edge.and_then(|rule| self.count(record, trade, AlertRule::AtPriceLimit, seller, rule, out));
+        let edge_seller = edge.and_then(|rule| self.count(seen, AlertRule::AtPriceLimit, seller, rule, out));
 
         let limit = rules.position_limit.and_then(|limit| {
-            let position = self.positions.get(&(trade.asset, buyer)).copied().unwrap_or_default();
-            let (threshold, gained) = (i128::from(limit.quantity.0), i128::from(trade.quantity.0));
+            let position = i128::from(self.position(seen.asset, buyer));
+            let (threshold, gained) = (i128::from(limit.quantity.0), i128::from(seen.quantity.0));
             let crossed = buyer != seller && position > threshold && position - gained <= threshold;
             crossed.then(|| {
                 let found = (AlertRule::PositionLimit, buyer, position, threshold);
-                self.raise(trade, found, vec![record], limit.act, out)
+                self.raise(seen, found, vec![seen.record], limit.act, out)
             })
         });
         [own, edge_buyer, edge_seller, limit.flatten()]
@@ -169,46 +222,45 @@ impl Watch {
 
     fn count(
         &mut self,
-        record: Sequence,
-        trade: &Trade,
+        seen: &Seen,
         rule: AlertRule,
         who: ParticipantId,
         CountRule { times, act }: CountRule,
         out: &mut impl FnMut(Event),
     ) -> Outcome {
-        let count = self.counts.entry((trade.market, rule, who, trade.instrument)).or_default();
+        let count = self.counts.entry((seen.market, rule, who, seen.instrument)).or_default();
         count.times = count.times.saturating_add(1);
         if count.records.len() == EVIDENCE_MAX {
             count.records.remove(0);
         }
-        count.records.push(record);
+        count.records.push(seen.record);
         if count.times != times {
             return None;
         }
         let (measured, records) = (i128::from(count.times), count.records.clone());
-        self.raise(trade, (rule, who, measured, i128::from(times) - 1), records, act, out)
+        self.raise(seen, (rule, who, measured, i128::from(times) - 1), records, act, out)
     }
 
     fn raise(
         &mut self,
-        trade: &Trade,
+        seen: &Seen,
         (rule, participant, measured, threshold): (AlertRule, ParticipantId, i128, i128),
         records: Vec<Sequence>,
         act: Act,
         out: &mut impl FnMut(Event),
     ) -> Outcome {
         let id = AlertId(self.alerts.len() as u64 + 1);
-        let &Trade { market, date, instrument, .. } = trade;
+        let &Seen { market, date, instrument, .. } = seen;
         let alert = Alert { id, rule, market, date, participant, instrument, records, measured, threshold };
         self.alerts.push(alert.clone());
         out(Event::Raised(Box::new(alert)));
         match act {
             Act::AlertOnly => None,
             Act::HaltInstrument => Some(Directive::HaltInstrument(instrument)),
-            Act::FreezeAccount if self.owner(trade.buyer.account) == participant => {
-                Some(Directive::FreezeAccount(trade.buyer.account))
+            Act::FreezeAccount if self.owner(seen.buyer) == participant => {
+                Some(Directive::FreezeAccount(seen.buyer))
             }
-            Act::FreezeAccount => Some(Directive::FreezeAccount(trade.seller.account)),
+            Act::FreezeAccount => Some(Directive::FreezeAccount(seen.seller)),
         }
     }
 }

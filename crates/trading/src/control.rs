@@ -2,9 +2,9 @@
 
 use crate::{
     ControlRejection, CorrectReference, DeclareHoliday, DelistInstrument, End, Event, Instrument, Line,
-    ListInstrument, SetHalted, Statistics, Terms, Turnover, Venue, book::Book,
+    ListInstrument, PostTrade, SetHalted, Statistics, Terms, Turnover, Venue, board::Board, floor,
 };
-use base::{Date, InstrumentId, Price, is_code};
+use base::{Date, InstrumentId, Price, Timestamp, is_code};
 use serde::{Deserialize, Serialize};
 
 /// A reference price that an operator corrected: it stands in every report.
@@ -67,6 +67,7 @@ impl Venue {
         let ListInstrument { market, code, asset, carried, .. } = command.clone();
         let home = &mut self.markets[market.index()];
         let id = InstrumentId::at(self.instruments.len());
+        assert!(id.index() < floor::INSTRUMENTS_MAX, "an engine has at most 2^20 instruments");
         if home.rules.composite.is_some() {
             let composite =
                 home.composite.get_or_insert_with(|| Statistics::starting_at(reference, Default::default()));
@@ -86,9 +87,12 @@ impl Venue {
             delisted: false,
             day: Statistics::starting_at(reference, carried),
             past: Vec::new(),
+            close_price: home.rules.continuous.as_ref().map(|rules| rules.close).unwrap_or_default(),
         });
-        self.books.push(Book::default());
+        self.boards.push(Board::default());
         out(Event::InstrumentListed { instrument: id, reference });
+        self.floor.add();
+        self.join_floor(id, out);
         Ok(id)
     }
 
@@ -113,14 +117,16 @@ impl Venue {
         Ok(ended)
     }
 
-    /// Stops or resumes trading. Listings stand through a halt; nothing can be taken, proposed or bid meanwhile.
+    /// Stops or resumes trading. Listings and orders stand through a halt; nothing can be entered, taken, proposed or bid
+    /// meanwhile. A call auction that runs does not trade; an order book resumes as the rules say.
     ///
     /// # Errors
     /// See [`ControlRejection`].
     pub fn set_halted(
         &mut self,
+        now: Timestamp,
         command: &SetHalted,
-        out: &mut impl FnMut(Event),
+        after: &mut impl PostTrade,
     ) -> Result<(), ControlRejection> {
         let &SetHalted { instrument: id, halted, .. } = command;
         let instrument = self.standing(id)?;
@@ -128,13 +134,15 @@ impl Venue {
             return Err(ControlRejection::NothingToDo);
         }
         instrument.halted = halted;
-        out(Event::HaltedSet { instrument: id, halted });
+        after.event(Event::HaltedSet { instrument: id, halted });
+        self.halt_book(now, id, after);
         Ok(())
     }
 
     /// Whether a listing, a block or an auction waits in an instrument.
     fn anything_stands(&self, id: InstrumentId) -> bool {
-        self.orders.values().any(|order| order.terms.instrument == id)
+        self.floor.anything_stands(id)
+            || self.orders.values().any(|order| order.terms.instrument == id)
             || self.proposals.values().any(|proposal| proposal.terms.instrument == id)
             || self.auctions.values().any(|auction| auction.terms.instrument == id)
     }
@@ -181,6 +189,9 @@ impl Venue {
             day.reference = price;
         }
         self.corrections.push(Correction { date: market.list_date, line, from, to: price, reason });
+        if let Line::Instrument(id) = line {
+            self.draw_band(id);
+        }
         out(Event::ReferenceCorrected { line, from, to: price });
         Ok(())
     }

@@ -1,12 +1,14 @@
 //! The trading day: which market is where in its calendar, and the steps by which it moves on.
 
 use crate::{
-    End, Event, Instrument, Line, PriceLine, Statistics, Terms, Turnover, Venue, instrument,
+    End, Event, Instrument, Line, Phase, PostTrade, PriceLine, Statistics, Terms, Turnover, Venue,
+    floor::phase_at,
+    instrument,
     rules::{CompositePrice, Rules},
 };
 use base::{
-    AssetId, AuctionId, Calendar, Date, InstrumentId, MarketId, Method, Price, Session, TimeOfDay, Timestamp,
-    Trade,
+    AssetId, AuctionId, Calendar, Date, InstrumentId, MarketId, Method, Money, Price, Quantity, Session,
+    TimeOfDay, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -26,6 +28,8 @@ pub(crate) struct Market {
     pub(crate) rung: TimeOfDay,
     /// Which methods are open, in the order of [`Method::ALL`].
     open: [bool; 3],
+    /// What the clock says the order books do.
+    pub(crate) book_phase: Phase,
     /// The last trading day is over, and its price list stands.
     pub(crate) ended: bool,
     /// The day whose statistics the instruments carry.
@@ -36,9 +40,20 @@ pub(crate) struct Market {
     published: Option<Price>,
 }
 
+/// What the composite line sees of a trade.
+pub(crate) struct Made {
+    pub(crate) market: MarketId,
+    pub(crate) instrument: InstrumentId,
+    pub(crate) method: Method,
+    pub(crate) quantity: Quantity,
+    pub(crate) amount: Money,
+}
+
 /// A step that is due by the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Due {
+    /// An interruption of an order book ends.
+    Interruption(InstrumentId),
     /// The bids of an auction close.
     Auction(AuctionId),
     /// A date begins in a market.
@@ -60,6 +75,7 @@ impl Market {
         let rules = &self.rules;
         match method {
             Method::Listed => rules.listing.as_ref().map_or(&[], |listing| &listing.sessions),
+            Method::Continuous => rules.continuous.as_ref().map_or(&[], |continuous| &continuous.sessions),
             Method::Block => rules.block.as_ref().map_or(&[], |block| &block.sessions),
             Method::Auction => rules.auction.as_ref().map_or(&[], |auction| &auction.sessions),
         }
@@ -84,12 +100,16 @@ impl Market {
                 out(Event::PhaseChanged { market: id, method, open });
             }
         }
+        self.book_phase = if day_goes_on { phase_at(&self.rules, bell) } else { Phase::Closed };
     }
 
     fn next_bell(&self) -> (Timestamp, Option<TimeOfDay>) {
         let calendar: &Calendar = &self.rules.calendar;
         if self.trades_on(self.date) {
-            let sessions = Method::ALL.iter().flat_map(|&method| self.sessions(method));
+            let books = self.rules.continuous.iter();
+            let calls = books.flat_map(|rules| rules.opening_call.iter().chain(&rules.closing_call));
+            let methods = Method::ALL.into_iter().chain([Method::Continuous]);
+            let sessions = methods.flat_map(|method| self.sessions(method)).chain(calls);
             let bells = sessions.flat_map(|s| [s.opens, s.closes]).chain([calendar.day_end]);
             if let Some(bell) = bells.filter(|&bell| bell > self.rung && bell.0 < 86_400).min() {
                 return (calendar.instant(self.date, bell), Some(bell));
@@ -121,6 +141,7 @@ impl Venue {
             date,
             rung,
             open: [false; 3],
+            book_phase: Phase::Closed,
             ended: true,
             list_date: date,
             composite: None,
@@ -166,20 +187,23 @@ impl Venue {
             }
         });
         let auction = self.next_auction().map(|(at, id)| (at, Due::Auction(id)));
-        bells.chain(auction).min()
+        let interruption = self.floor.next_interruption().map(|(at, id)| (at, Due::Interruption(id)));
+        bells.chain(auction).chain(interruption).min()
     }
 
     /// Begins a date. A trading day starts a new price list from the closes of the last one.
-    pub fn begin_day(&mut self, id: MarketId, date: Date, out: &mut impl FnMut(Event)) {
+    pub fn begin_day(&mut self, now: Timestamp, id: MarketId, date: Date, after: &mut impl PostTrade) {
         let trading = self.markets[id.index()].trades_on(date);
         if trading {
             let composite = self.composite_close(id);
             let list_date = self.markets[id.index()].list_date;
+            let close_price = self.markets[id.index()].rules.continuous.as_ref().map(|rules| rules.close);
             for instrument in self.instruments.iter_mut().filter(|instrument| instrument.market == id) {
                 if instrument.day.has_traded() {
                     instrument.past.push((list_date, instrument.day.turnover));
                 }
                 instrument.day = instrument.day.next_day(instrument.close());
+                instrument.close_price = close_price.unwrap_or_default();
             }
             self.begin_composite(id, composite);
             let market = &mut self.markets[id.index()];
@@ -189,19 +213,25 @@ impl Venue {
         let market = &mut self.markets[id.index()];
         market.date = date;
         market.rung = TimeOfDay(0);
-        out(Event::DayBegan { market: id, date, trading });
-        market.change_phases(id, out);
+        after.event(Event::DayBegan { market: id, date, trading });
+        market.change_phases(id, &mut |event| after.event(event));
+        if trading {
+            self.begin_book_day(id, after);
+        }
+        self.move_books(now, id, after);
     }
 
     /// Rings the next bell of a market: sessions open and close; at the end of the day what still stands expires. Returns
     /// what was set aside for that.
-    pub fn ring(&mut self, id: MarketId, out: &mut impl FnMut(Event)) -> Vec<Terms> {
+    pub fn ring(&mut self, now: Timestamp, id: MarketId, after: &mut impl PostTrade) -> Vec<Terms> {
         let market = &mut self.markets[id.index()];
         let (_, Some(bell)) = market.next_bell() else { return Vec::new() };
         market.rung = bell;
         let day_ends = bell == market.rules.calendar.day_end;
-        market.change_phases(id, out);
-        if !day_ends || market.ended {
+        let over = market.ended;
+        market.change_phases(id, &mut |event| after.event(event));
+        self.move_books(now, id, after);
+        if !day_ends || over {
             return Vec::new();
         }
         let listed_here: Vec<bool> =
@@ -209,14 +239,15 @@ impl Venue {
         let ended = self.remove_where(
             End::Expired,
             |_, instrument: InstrumentId| listed_here[instrument.index()],
-            out,
+            &mut |event| after.event(event),
         );
+        self.expire_orders(id, after);
         self.markets[id.index()].published = self.composite_close(id);
         self.markets[id.index()].ended = true;
         for line in self.price_list(id) {
-            out(Event::LineClosed(Box::new(line)));
+            after.event(Event::LineClosed(Box::new(line)));
         }
-        out(Event::DayEnded { market: id, date: self.markets[id.index()].date });
+        after.event(Event::DayEnded { market: id, date: self.markets[id.index()].date });
         ended
     }
 
@@ -272,18 +303,18 @@ impl Venue {
     }
 
     /// The composite moves with each listed trade that its rule looks at: the same rule over the last prices.
-    pub(crate) fn record_composite(&mut self, trade: &Trade) {
-        let market = &self.markets[trade.market.index()];
+    pub(crate) fn record_composite(&mut self, made: &Made) {
+        let market = &self.markets[made.market.index()];
         let Some(rule) = market.rules.composite.as_ref() else { return };
-        let last = self.on_list(trade.market).map(|i| (i.code.as_str(), i.last_or_reference()));
+        let last = self.on_list(made.market).map(|i| (i.code.as_str(), i.last_or_reference()));
         let moves = match &rule.price {
             CompositePrice::Mean => true,
-            CompositePrice::Instrument(code) => self.instruments[trade.instrument.index()].code == *code,
+            CompositePrice::Instrument(code) => self.instruments[made.instrument.index()].code == *code,
         };
         let price = instrument::composite_price(&rule.price, last).filter(|_| moves);
-        let Some(composite) = &mut self.markets[trade.market.index()].composite else { return };
-        composite.count(trade.method, trade.quantity.0, trade.amount.0);
-        if let (Method::Listed, Some(price)) = (trade.method, price) {
+        let Some(composite) = &mut self.markets[made.market.index()].composite else { return };
+        composite.count(made.method, made.quantity.0, made.amount.0);
+        if let (Method::Listed | Method::Continuous, Some(price)) = (made.method, price) {
             composite.mark(price);
         }
     }
@@ -316,11 +347,27 @@ mod tests {
             }),
             block: None,
             auction: None,
+            continuous: None,
             composite: Some(Composite { code: "ALL".to_owned(), price }),
         }
     }
 
     const MARKET: MarketId = MarketId(0);
+
+    /// Nobody to tell.
+    struct Quiet;
+
+    impl PostTrade for Quiet {
+        fn event(&mut self, _: Event) {}
+        fn settle(&mut self, _: &base::Fill) {}
+        fn release(&mut self, _: base::Hold) {}
+        fn same_owner(&self, one: AccountId, other: AccountId) -> bool {
+            one == other
+        }
+        fn tariff(&self, _: &Instrument) -> base::Tariff {
+            base::Tariff::default()
+        }
+    }
 
     fn list(venue: &mut Venue, code: &str, reference: i64) -> InstrumentId {
         let (code, reference, carried) = (code.to_owned(), Some(Price(reference)), Default::default());
@@ -340,7 +387,7 @@ mod tests {
 
     fn ring_until_the_end(venue: &mut Venue) {
         while !venue.markets[0].ended {
-            venue.ring(MARKET, &mut |_| ());
+            venue.ring(Timestamp(0), MARKET, &mut Quiet);
         }
     }
 
@@ -352,10 +399,10 @@ mod tests {
     fn a_close_that_was_published_is_not_computed_again() {
         let mut venue = Venue::default();
         venue.add_market(rules(CompositePrice::Mean), AssetId(0), Date(0), Timestamp(0));
-        venue.begin_day(MARKET, Date(1), &mut |_| ());
+        venue.begin_day(Timestamp(0), MARKET, Date(1), &mut Quiet);
         list(&mut venue, "A", 100);
         let second = list(&mut venue, "B", 100);
-        venue.ring(MARKET, &mut |_| ());
+        venue.ring(Timestamp(0), MARKET, &mut Quiet);
         trade(&mut venue, second, 110);
         ring_until_the_end(&mut venue);
         assert_eq!(composite(&venue).close, Price(105));
@@ -363,7 +410,7 @@ mod tests {
         list(&mut venue, "C", 300);
         venue.set_rules(MARKET, rules(CompositePrice::Instrument("B".to_owned())));
         assert_eq!(composite(&venue).close, Price(105));
-        venue.begin_day(MARKET, Date(2), &mut |_| ());
+        venue.begin_day(Timestamp(0), MARKET, Date(2), &mut Quiet);
         assert_eq!(composite(&venue).previous_close, Price(105));
         assert_eq!(composite(&venue).close, Price(110));
     }
@@ -373,9 +420,9 @@ mod tests {
         let mut venue = Venue::default();
         let one = CompositePrice::Instrument("B".to_owned());
         venue.add_market(rules(one), AssetId(0), Date(0), Timestamp(0));
-        venue.begin_day(MARKET, Date(1), &mut |_| ());
+        venue.begin_day(Timestamp(0), MARKET, Date(1), &mut Quiet);
         let (first, second) = (list(&mut venue, "A", 100), list(&mut venue, "B", 100));
-        venue.ring(MARKET, &mut |_| ());
+        venue.ring(Timestamp(0), MARKET, &mut Quiet);
         trade(&mut venue, first, 91);
         trade(&mut venue, second, 105);
         trade(&mut venue, second, 103);

@@ -1,6 +1,6 @@
 //! Instruments, what a day's trading did to them, and the price list.
 
-use crate::{Line, Turnover, rules::CompositePrice};
+use crate::{Line, Turnover, rules::ClosePrice, rules::CompositePrice};
 use base::{AssetId, BasisPoints, Date, MarketId, Method, Price, Trade, div_half_up};
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,8 @@ pub struct Instrument {
     pub delisted: bool,
     /// The day's statistics.
     pub day: Statistics,
+    /// What closes its line, where that is not the average.
+    pub close_price: ClosePrice,
     /// Turnover of every day on which it traded, by method: what an average over a month looks back on.
     pub past: Vec<(Date, [Turnover; 3])>,
 }
@@ -97,7 +99,10 @@ impl Instrument {
     /// Today's close as it stands.
     #[must_use]
     pub fn close(&self) -> Price {
-        self.day.close(self.tick_value)
+        match self.close_price {
+            ClosePrice::Last => self.last_or_reference(),
+            ClosePrice::Average => self.day.close(self.tick_value),
+        }
     }
 
     /// The last listed price of the day, else the reference.

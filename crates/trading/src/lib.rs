@@ -1,4 +1,4 @@
-//! Trading (资产交易): instruments, listings, blocks, one-way auctions, bands, phases and the price list.
+//! Trading (资产交易): instruments, listings, order books, blocks, one-way auctions, bands, phases and the price list.
 //!
 //! Architecture Invariant: this room holds no money and no title. It says what two parties agreed; whether they can is
 //! asked of the registry by the engine before it agrees, and what follows from it is the business of other rooms.
@@ -8,9 +8,10 @@
 
 mod auction;
 mod block;
-mod book;
+mod board;
 mod control;
 mod day;
+mod floor;
 mod instrument;
 mod listing;
 mod messages;
@@ -20,6 +21,7 @@ pub use auction::{Auction, Bid, Uncrossed};
 pub use block::Proposal;
 pub use control::Correction;
 pub use day::Due;
+pub use floor::{BookOrder, Incoming, Indication, PostTrade};
 pub use instrument::{Instrument, PriceLine, Statistics, band_limits};
 pub use listing::Order;
 pub use messages::*;
@@ -37,8 +39,9 @@ pub struct Venue {
     markets: Vec<day::Market>,
     instruments: Vec<Instrument>,
     codes: BTreeMap<String, InstrumentId>,
-    books: Vec<book::Book>,
+    boards: Vec<board::Board>,
     orders: BTreeMap<OrderId, Order>,
+    floor: floor::Floor,
     proposals: BTreeMap<ProposalId, Proposal>,
     auctions: BTreeMap<AuctionId, Auction>,
     bids: BTreeMap<BidId, Bid>,
@@ -138,7 +141,7 @@ impl Venue {
             at_limit,
         };
         traded.record(&trade);
-        self.record_composite(&trade);
+        self.record_composite(&day::Made { market, instrument, method, quantity, amount });
         out(Event::Traded(Box::new(trade)));
         trade
     }
@@ -149,15 +152,26 @@ impl Venue {
         self.remove_where(End::Removed, |owner, _| owner == account, out)
     }
 
+    /// Ends the listings that `which` names, by owner and instrument. Returns what was set aside for them.
+    pub fn end_listings(
+        &mut self,
+        end: End,
+        which: impl Fn(AccountId, InstrumentId) -> bool,
+        out: &mut impl FnMut(Event),
+    ) -> Vec<Terms> {
+        let orders = self.orders.iter();
+        let orders = orders.filter(|(_, order)| which(order.terms.account, order.terms.instrument));
+        let orders: Vec<OrderId> = orders.map(|(id, _)| *id).collect();
+        orders.into_iter().map(|id| self.end_order(id, end, out)).collect()
+    }
+
     fn remove_where(
         &mut self,
         end: End,
         which: impl Fn(AccountId, InstrumentId) -> bool,
         out: &mut impl FnMut(Event),
     ) -> Vec<Terms> {
-        let orders =
-            self.orders.iter().filter(|(_, order)| which(order.terms.account, order.terms.instrument));
-        let orders: Vec<OrderId> = orders.map(|(id, _)| *id).collect();
+        let mut ended = self.end_listings(end, &which, out);
         let involved =
             |p: &ProposeBlock| which(p.account, p.instrument) || which(p.counterparty, p.instrument);
         let proposals = self.proposals.iter().filter(|(_, proposal)| involved(&proposal.terms));
@@ -167,8 +181,6 @@ impl Venue {
             .iter()
             .filter(|(_, auction)| which(auction.terms.account, auction.terms.instrument));
         let auctions: Vec<AuctionId> = auctions.map(|(id, _)| *id).collect();
-        let mut ended = Vec::new();
-        ended.extend(orders.into_iter().map(|id| self.end_order(id, end, out)));
         ended.extend(proposals.into_iter().map(|id| self.end_proposal(id, end, out)));
         for auction in auctions {
             let reason = if end == End::Expired { AuctionEnd::LotNotDrawn } else { AuctionEnd::Halted };

@@ -68,7 +68,7 @@ impl Venue {
     /// Places a listing whose terms were checked and set aside.
     pub fn place(&mut self, terms: &PlaceOrder, amount: Money, out: &mut impl FnMut(Event)) -> OrderId {
         let order = OrderId(self.next_id());
-        self.books[terms.instrument.index()].add(terms.side, terms.price, terms.quantity);
+        self.boards[terms.instrument.index()].add(terms.side, terms.price, terms.quantity);
         let listing = Order { terms: *terms, amount, filled: Quantity::ZERO, traded: Money::ZERO };
         self.orders.insert(order, listing);
         out(Event::OrderPlaced { order, terms: *terms });
@@ -103,7 +103,7 @@ impl Venue {
         if quantity > maker.left() {
             return Err(TakeRejection::ExceedsListing);
         }
-        if !self.books[id.index()].is_among_best(side, price, rules.best_prices) {
+        if !self.boards[id.index()].is_among_best(side, price, rules.best_prices) {
             return Err(TakeRejection::NotAmongBestPrices);
         }
         let amount = self.amount(id, price, quantity).unwrap_or(maker.amount);
@@ -122,7 +122,7 @@ impl Venue {
             Side::Buy => (maker_party, taker_party),
             Side::Sell => (taker_party, maker_party),
         };
-        self.books[instrument.index()].reduce(side, price, take.quantity, used_up);
+        self.boards[instrument.index()].reduce(side, price, take.quantity, used_up);
         let made = Match { method: Method::Listed, price, quantity: take.quantity, buyer, seller };
         let trade = self.trade(instrument, made, out);
         if used_up {
@@ -152,7 +152,7 @@ impl Venue {
     pub(crate) fn end_order(&mut self, id: OrderId, end: End, out: &mut impl FnMut(Event)) -> Terms {
         let Some(order) = self.orders.remove(&id) else { unreachable!("only standing orders are ended") };
         let PlaceOrder { account, instrument, side, price, quantity } = order.terms;
-        self.books[instrument.index()].reduce(side, price, order.left(), true);
+        self.boards[instrument.index()].reduce(side, price, order.left(), true);
         out(Event::OrderEnded { order: id, left: order.left(), end });
         let terms = self.terms(Method::Listed, instrument, (account, side), quantity, order.amount);
         Terms { filled: order.filled, traded: order.traded, ..terms }

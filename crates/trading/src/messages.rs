@@ -1,9 +1,13 @@
-//! The doors of the trading room: commands, events and rejections.
+//! The doors of the trading room: commands, events and rejections. Those of the order book stand in `messages/book.rs`.
+
+mod book;
+
+pub use book::*;
 
 use crate::PriceLine;
 use base::{
     AccountId, AssetId, AuctionId, BidId, Date, InstrumentId, MarketId, Method, Money, OrderId, Price,
-    ProposalId, Quantity, Side, Timestamp, Trade, rejections,
+    ProposalId, Quantity, Side, Timestamp, Trade, TradeId, rejections,
 };
 use serde::{Deserialize, Serialize};
 
@@ -241,6 +245,20 @@ pub enum End {
     NotAllotted,
     /// The auction was cancelled.
     AuctionCancelled,
+    /// What could trade at once has traded, and the rest may not stand.
+    Immediate,
+    /// It could not trade at once in full, or in its minimum.
+    Unfillable,
+    /// It would have met an order of its owner.
+    SelfTrade,
+    /// The call auction it was for is over.
+    CallOver,
+    /// Its price lies outside the new day's band.
+    OutsideBand,
+    /// Its account or firm was blocked from trading.
+    Blocked,
+    /// It went with others, by one command.
+    MassCancelled,
 }
 
 /// Why an auction was cancelled.
@@ -407,6 +425,119 @@ pub enum Event {
     },
     /// Two parties agreed.
     Traded(Box<Trade>),
+    /// An order came to the book; what it trades at once follows.
+    OrderEntered {
+        /// Its number.
+        order: OrderId,
+        /// Whose.
+        account: AccountId,
+        /// What.
+        instrument: InstrumentId,
+        /// Buy or sell.
+        side: Side,
+        /// Ticks; of a market order the worst price it may trade at.
+        price: Price,
+        /// Units.
+        quantity: Quantity,
+    },
+    /// An order stands in the book, behind all others at its price.
+    OrderRested {
+        /// Which.
+        order: OrderId,
+        /// What it trades.
+        instrument: InstrumentId,
+        /// Ticks.
+        price: Price,
+        /// Units that everyone sees.
+        shown: Quantity,
+    },
+    /// An order waits outside the book: a stop, or an order for the close.
+    OrderWaits {
+        /// Which.
+        order: OrderId,
+    },
+    /// A stop's price was reached: it comes to the book now.
+    OrderTriggered {
+        /// Which.
+        order: OrderId,
+    },
+    /// An order was amended.
+    OrderAmended {
+        /// Which.
+        order: OrderId,
+        /// What it trades.
+        instrument: InstrumentId,
+        /// Ticks.
+        price: Price,
+        /// Units that can still trade.
+        left: Quantity,
+        /// It kept its place in the queue.
+        kept_place: bool,
+    },
+    /// Part of an order ended because it would have met one of its owner.
+    OrderReduced {
+        /// Which.
+        order: OrderId,
+        /// Units that ended.
+        by: Quantity,
+    },
+    /// Two orders of a book met.
+    Filled {
+        /// Among all trades.
+        trade: TradeId,
+        /// What.
+        instrument: InstrumentId,
+        /// Ticks.
+        price: Price,
+        /// Units.
+        quantity: Quantity,
+        /// The buying order.
+        buy: OrderId,
+        /// The selling order.
+        sell: OrderId,
+        /// Gets the asset.
+        buyer: AccountId,
+        /// Gets the money.
+        seller: AccountId,
+        /// The side that came in; none in a call auction.
+        aggressor: Option<Side>,
+    },
+    /// An instrument's order book does something else from now on.
+    BookPhaseChanged {
+        /// Which.
+        instrument: InstrumentId,
+        /// What.
+        phase: Phase,
+        /// When a call auction ends that the rules' clock does not: an interruption.
+        until: Option<Timestamp>,
+    },
+    /// What a call auction would come to if it ended now.
+    CallIndicated {
+        /// Which instrument.
+        instrument: InstrumentId,
+        /// The one price; none where nothing would trade.
+        price: Option<Price>,
+        /// Units that would trade.
+        quantity: Quantity,
+        /// Units that would be left at that price: of buyers above zero, of sellers below.
+        imbalance: i128,
+    },
+    /// A call auction found its price, or that nothing trades; its fills follow.
+    CallUncrossed {
+        /// Which instrument.
+        instrument: InstrumentId,
+        /// The one price.
+        price: Option<Price>,
+        /// Units that trade.
+        quantity: Quantity,
+    },
+    /// Trading was blocked or freed.
+    TradingBlockedSet {
+        /// An account or a participant.
+        of: Whose,
+        /// Blocked or free.
+        blocked: bool,
+    },
 }
 
 /// What an order would trade, and what of it has traded: from this the engine knows what to set aside and what to give

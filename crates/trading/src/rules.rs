@@ -1,6 +1,6 @@
 //! What a rulebook tells the trading room. Every number of a market stands here as data.
 
-use base::{BasisPoints, Calendar, Price, Quantity, Session};
+use base::{BasisPoints, Calendar, Money, Price, Quantity, Session};
 use serde::{Deserialize, Serialize};
 
 /// The trading rules of one market, as in force on a day.
@@ -21,6 +21,9 @@ pub struct Rules {
     pub block: Option<BlockRules>,
     /// One-way auctions (单向竞价), where the market has them.
     pub auction: Option<AuctionRules>,
+    /// Continuous trading on an order book (竞价交易), where the market has it; a market has this or listed trading.
+    #[serde(default)]
+    pub continuous: Option<ContinuousRules>,
     /// The composite line, where the market publishes one. Its close is also the first reference price of a new
     /// instrument.
     pub composite: Option<Composite>,
@@ -38,6 +41,45 @@ pub struct ListingRules {
     pub quantity_below: Quantity,
     /// A taker may choose among the listings at this many best prices.
     pub best_prices: u32,
+}
+
+/// Continuous trading: price, then time; call auctions to open, to close and where the price moves too fast.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContinuousRules {
+    /// When orders trade as they come in.
+    pub sessions: Vec<Session>,
+    /// The call auction that opens the day, before the first session (开盘集合竞价).
+    pub opening_call: Option<Session>,
+    /// The call auction that closes the day, after the last session (收盘集合竞价).
+    pub closing_call: Option<Session>,
+    /// The static band: how far an order's price may lie from the day's reference (涨跌幅限制).
+    pub band: BasisPoints,
+    /// The dynamic band: a trade farther than this from the last price before its order interrupts trading.
+    pub dynamic_band: Option<BasisPoints>,
+    /// Seconds of the call auction of an interruption (波动中断).
+    pub interruption_s: u32,
+    /// Seconds of the call auction with which trading resumes after a halt; zero: at once.
+    pub resumption_s: u32,
+    /// A single order has at most this many units.
+    pub quantity_max: Quantity,
+    /// A single order is worth at most this, at its price.
+    pub value_max: Option<Money>,
+    /// An account enters and amends at most this many orders in a second.
+    pub orders_per_second_max: Option<u32>,
+    /// What closes the day's line.
+    pub close: ClosePrice,
+}
+
+/// What closes the day's line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClosePrice {
+    /// The volume-weighted average of the day's trades, rounded half-up.
+    #[default]
+    Average,
+    /// The last trade: that of the closing call, where it traded.
+    Last,
 }
 
 /// Block trading: negotiated outside, confirmed by both sides.

@@ -4,7 +4,7 @@ use super::{Context, METHODS};
 use crate::fields::Fields;
 use crate::tree::Node;
 use crate::want::{choice, rate};
-use base::Money;
+use base::{Money, Tariff};
 use clearing::rules::{FeeRule, FeeSchedule, Rules, Settlement};
 
 const SETTLEMENTS: &[(&str, Settlement)] = &[("gross", Settlement::Gross)];
@@ -23,6 +23,7 @@ pub(super) fn read(node: &Node, context: Context<'_>) -> Option<Rules> {
                 *rule = fields.map(|fields| fee_of(fields, context)).unwrap_or_default();
             }
         }
+        rules.book = fees.table("book").map(|fields| tariff(fields, context)).unwrap_or_default();
         fees.close();
     }
     room.close();
@@ -46,4 +47,22 @@ fn schedule(mut fields: Fields<'_>, context: Context<'_>) -> FeeSchedule {
     }
     fields.close();
     FeeSchedule { rate_ppm, least, most }
+}
+
+fn tariff(mut fields: Fields<'_>, context: Context<'_>) -> Tariff {
+    let money = context.scale.money();
+    let mut share = |key| fields.must(key, &rate()).unwrap_or_default();
+    let (taker_ppm, maker_ppm, call_ppm) = (share("taker"), share("maker"), share("call"));
+    let rebate_ppm = fields.may("rebate", &rate()).unwrap_or_default();
+    let least = fields.may("least", &money).unwrap_or(Money::ZERO);
+    let most = fields.may("most", &money);
+    if rebate_ppm > 0 && maker_ppm > 0 {
+        fields.broken("rebate", "a maker pays a fee or is paid a rebate, not both");
+    }
+    let tariff = Tariff { taker_ppm, maker_ppm, call_ppm, rebate_ppm, least, most };
+    if !tariff.is_sound() {
+        fields.broken("most", "a greatest fee must not be below the least");
+    }
+    fields.close();
+    tariff
 }

@@ -3,15 +3,19 @@
 use super::Context;
 use crate::fields::Fields;
 use crate::tree::{Node, Value};
-use crate::want::{Want, band, choice, code, count, date, flag, percent, sessions, time};
+use crate::want::{Want, band, choice, code, count, date, flag, integer, percent, session, sessions, time};
 use crate::zone;
 use base::{Calendar, Quantity, Session, TimeOfDay};
 use std::collections::BTreeSet;
-use trading::rules::{AuctionRules, BlockRules, Composite, CompositePrice, ListingRules, Rules, TieRule};
+use trading::rules::{
+    AuctionRules, BlockRules, ClosePrice, Composite, CompositePrice, ContinuousRules, ListingRules, Rules,
+    TieRule,
+};
 
 const DAYS: &[(&str, u8)] =
     &[("Mon", 0), ("Tue", 1), ("Wed", 2), ("Thu", 3), ("Fri", 4), ("Sat", 5), ("Sun", 6)];
 const TIES: &[(&str, TieRule)] = &[("time", TieRule::Time), ("lot", TieRule::Lot)];
+const CLOSES: &[(&str, ClosePrice)] = &[("last", ClosePrice::Last), ("average", ClosePrice::Average)];
 
 pub(super) fn read(node: &Node, context: Context<'_>) -> Option<Rules> {
     let mut room = Fields::of(node, context.sink, "a table")?;
@@ -35,6 +39,10 @@ pub(super) fn read(node: &Node, context: Context<'_>) -> Option<Rules> {
     let listing = room.table("listing").and_then(|fields| reading.listing(fields));
     let block = room.table("block").and_then(|fields| reading.block(fields));
     let auction = room.table("auction").and_then(|fields| reading.auction(fields));
+    let continuous = room.table("continuous").and_then(|fields| reading.continuous(fields));
+    if listing.is_some() && continuous.is_some() {
+        room.broken("continuous", "a market has listed or continuous trading, not both");
+    }
     let composite = room.table("composite").and_then(|fields| composite_of(fields, context));
     room.close();
     Some(Rules {
@@ -43,6 +51,7 @@ pub(super) fn read(node: &Node, context: Context<'_>) -> Option<Rules> {
         lot: reading.lot,
         launch_reference,
         listing,
+        continuous,
         block,
         auction,
         composite,
@@ -110,6 +119,61 @@ impl Reading<'_> {
             band: band?,
             quantity_below: quantity_below?,
             best_prices: best_prices?,
+        })
+    }
+
+    fn continuous(&self, mut fields: Fields<'_>) -> Option<ContinuousRules> {
+        let scale = self.context.scale;
+        let sessions = self.sessions(&mut fields);
+        let opening_call = fields.may("opening_call", &session());
+        let closing_call = fields.may("closing_call", &session());
+        let (first, last) = sessions.as_ref().map_or((None, None), |all| (all.first(), all.last()));
+        if opening_call.zip(first).is_some_and(|(call, first)| call.closes > first.opens) {
+            fields.broken("opening_call", "the opening call must be over when the first session opens");
+        }
+        if closing_call.zip(last).is_some_and(|(call, last)| call.opens < last.closes) {
+            fields.broken("closing_call", "the closing call must not open before the last session is over");
+        }
+        if closing_call.zip(self.day_end).is_some_and(|(call, end)| call.closes > end) {
+            fields.broken(
+                "closing_call",
+                "the closing call must be over by the end of the trading day (calendar.day_end)",
+            );
+        }
+        let (band, dynamic_band) = (fields.must("band", &band()), fields.may("dynamic_band", &band()));
+        if dynamic_band.zip(band).is_some_and(|(dynamic, fixed)| dynamic > fixed) {
+            fields.broken("dynamic_band", "a dynamic band must not be wider than the band");
+        }
+        let seconds = integer("a whole number of seconds from 0 to 86400", 0, 86_400);
+        let interruption_s = match dynamic_band {
+            Some(_) => fields.must("interruption_s", &seconds),
+            None => Some(fields.may("interruption_s", &seconds).unwrap_or_default()),
+        };
+        if dynamic_band.is_some() && interruption_s == Some(0) {
+            fields.broken("interruption_s", "where there is a dynamic band, an interruption must last");
+        }
+        let resumption_s = fields.may("resumption_s", &seconds).unwrap_or_default();
+        let quantity_max = fields.must("quantity_max", &scale.quantity());
+        if quantity_max.is_some_and(|most| most < self.lot) {
+            fields.broken("quantity_max", "an order of one lot must be possible");
+        }
+        let value = scale.money().keeping("a greatest value must be above zero", |value| value.0 > 0);
+        let value_max = fields.may("value_max", &value);
+        let orders_per_second_max = fields.may("orders_per_second_max", &count());
+        let close = fields.must("close", &choice(CLOSES));
+        fields.close();
+        Some(ContinuousRules {
+            sessions: sessions?,
+            opening_call,
+            closing_call,
+            band: band?,
+            dynamic_band,
+            interruption_s: interruption_s?,
+            resumption_s,
+            quantity_max: quantity_max?,
+            value_max,
+            orders_per_second_max,
+            close: close?,
         })
     }
 

@@ -1,4 +1,4 @@
-//! The visible book of an instrument: how much stands at which price.
+//! The board of listings of an instrument: how much stands at which price.
 
 use base::{Price, Quantity, Side};
 use serde::{Deserialize, Serialize};
@@ -11,14 +11,14 @@ pub(crate) struct Level {
     quantity: i128,
 }
 
-/// Both sides of a book.
+/// Both sides of a board.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Book {
+pub(crate) struct Board {
     buy: BTreeMap<Price, Level>,
     sell: BTreeMap<Price, Level>,
 }
 
-impl Book {
+impl Board {
     fn side(&mut self, side: Side) -> &mut BTreeMap<Price, Level> {
         match side {
             Side::Buy => &mut self.buy,
