@@ -3,7 +3,7 @@
 //! A command goes through two steps: [`Core::take`] numbers, stamps and encodes it into a [`Slot`]; [`Core::apply`] applies a
 //! slot that is durable. Between the two, nobody can see it. Recovery is the second step alone.
 
-use crate::node::answers::{Answers, KeyHash, Seen, TOGETHER};
+use crate::node::answers::{Answers, KeyHash, Seen};
 use crate::node::snapshots::{Draft, Start};
 use crate::node::{Answer, Observer, hex};
 use anyhow::{Context, Result, bail};
@@ -124,7 +124,11 @@ impl Core {
     pub(crate) fn apply(&mut self, slot: &Slot, told: &mut Observer<'_>) -> Result<()> {
         let mut all_told = Ok(());
         let payloads = slot.batch.records(slot.first().unwrap_or(Sequence(0)).0);
-        for (record, logged) in slot.records.iter().zip(payloads) {
+        for (number, (record, logged)) in slot.records.iter().zip(payloads).enumerate() {
+            if number % engine::GROUP == 0 {
+                let group = slot.records.get(number..).unwrap_or_default();
+                self.state.glance(group.get(..engine::GROUP).unwrap_or(group));
+            }
             self.apply_one(record, logged.payload)?;
             if all_told.is_ok() {
                 all_told = told(record, self.events.as_slice(), &self.state);
@@ -147,20 +151,23 @@ impl Core {
     pub(crate) fn replay(&mut self, frame: &Frame<'_>) -> Result<()> {
         self.trail.check(frame)?;
         let known = self.state.sequence().0;
-        let mut records = frame.records().filter(|logged| logged.seq > known);
-        let mut together = Vec::with_capacity(TOGETHER);
+        let mut left = frame.records().filter(|logged| logged.seq > known);
+        let (mut records, mut beside) =
+            (Vec::with_capacity(engine::GROUP), Vec::with_capacity(engine::GROUP));
         loop {
-            for logged in records.by_ref().take(TOGETHER) {
+            for logged in left.by_ref().take(engine::GROUP) {
                 let record = read(logged)?;
-                let hash = self.answers.hash((record.envelope.actor, record.envelope.client_id));
-                together.push((record, hash, logged.payload));
+                let key = (record.envelope.actor, record.envelope.client_id);
+                beside.push((key, self.answers.hash(key), logged.payload));
+                records.push(record);
             }
-            if together.is_empty() {
+            if records.is_empty() {
                 break;
             }
-            together.iter().for_each(|(_, hash, _)| self.answers.fetch(*hash));
-            for (record, hash, payload) in together.drain(..) {
-                self.answers.replayed((record.envelope.actor, record.envelope.client_id), hash, payload);
+            beside.iter().for_each(|(_, hash, _)| self.answers.fetch(*hash));
+            self.state.glance(&records);
+            for (record, (key, hash, payload)) in records.drain(..).zip(beside.drain(..)) {
+                self.answers.replayed(key, hash, payload);
                 self.apply_one(&record, payload)?;
             }
         }

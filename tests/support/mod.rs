@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod audit;
+pub mod book_market;
 pub mod floor;
 pub mod opened;
 pub mod probe;

@@ -1,8 +1,9 @@
 //! Commands through a whole node, each acknowledged when it is durable and applied.
 
 use crate::histogram::Histogram;
+use crate::market::Market;
 use crate::probe;
-use crate::stream::{Listings, Stream};
+use crate::stream::{BookFlow, Stream};
 use anyhow::{Context, Result, bail};
 use engine::{Event, Record, State};
 use huangpu::node::{Answer, Flow, Inbox, Node, Outlet, Pipeline, Submission, TurnedAway};
@@ -26,13 +27,12 @@ pub(crate) struct Clerk {
     pub(crate) latency: Histogram,
     acknowledged: Arc<AtomicU64>,
     sender: Option<Thread>,
-    refused: Option<String>,
 }
 
 impl Clerk {
     pub(crate) fn new(began: Instant) -> Self {
         let (latency, acknowledged) = (Histogram::new(), Arc::default());
-        Self { began, latency, acknowledged, sender: None, refused: None }
+        Self { began, latency, acknowledged, sender: None }
     }
 
     fn told(&mut self) {
@@ -42,12 +42,9 @@ impl Clerk {
 }
 
 impl Outlet for Clerk {
-    fn applied(&mut self, tag: u64, record: &Record, events: &[Event], _: &State) -> Result<()> {
+    fn applied(&mut self, tag: u64, _: &Record, _: &[Event], _: &State) -> Result<()> {
         if tag != UNMEASURED {
             self.latency.add(ns_since(self.began).saturating_sub(tag));
-        }
-        if let Some(Event::Refused(why)) = events.first() {
-            self.refused.get_or_insert_with(|| format!("record {}: {}", record.sequence, why.sentence()));
         }
         self.told();
         Ok(())
@@ -76,7 +73,7 @@ fn ns_since(began: Instant) -> u64 {
 /// A node in an empty directory, with the stream set up in it.
 pub(crate) fn opened(data: &Path, stream: &dyn Stream) -> Result<Node> {
     let (mut node, _) = Node::open(data, &mut |_, _| ())?;
-    for (time, envelope) in stream.setup()? {
+    for (time, envelope) in stream.setup() {
         node.submit(time, envelope, &mut |_, _, _| Ok(()))?;
     }
     node.flush(&mut |record, events, _| match events.first() {
@@ -96,10 +93,12 @@ pub(crate) struct Sender {
 }
 
 impl Sender {
-    /// Takes the next commands of the stream; the tag is when they were to be sent.
-    fn fill(&mut self, into: &mut VecDeque<Submission>, tag: u64) {
-        let (time, envelope) = self.stream.next();
-        into.push_back(Submission { time, envelope, tag });
+    /// Takes the next command of the stream, if there is one; the tag is when it was to be sent.
+    fn fill(&mut self, into: &mut VecDeque<Submission>, tag: u64) -> bool {
+        let next = self.stream.next();
+        let found = next.is_some();
+        into.extend(next.map(|(time, envelope)| Submission { time, envelope, tag }));
+        found
     }
 
     /// Keeps so many batches on the way, and no more.
@@ -109,7 +108,9 @@ impl Sender {
         while !self.enough.load(Ordering::Relaxed) {
             // Made while there is time: what a sender needs to think of a command is not what is measured.
             while (made.len() as u64) < batch {
-                self.fill(&mut made, 0);
+                if !self.fill(&mut made, 0) {
+                    return Ok(());
+                }
             }
             while sent + batch - self.acknowledged.load(Ordering::Acquire) > batch * on_the_way {
                 thread::park();
@@ -133,7 +134,10 @@ impl Sender {
         while !self.enough.load(Ordering::Relaxed) {
             let now = ns_since(self.began) - start;
             while at(sent) <= now && due.len() < 10_000 {
-                self.fill(&mut due, start + at(sent));
+                if !self.fill(&mut due, start + at(sent)) {
+                    self.enough.store(true, Ordering::Relaxed);
+                    break;
+                }
                 sent += 1;
             }
             self.inbox.send_all(&mut due)?;
@@ -149,12 +153,13 @@ impl Sender {
 /// Runs one load for some seconds in a directory of its own.
 fn run(
     dir: &Path,
+    market: &Arc<Market>,
     flow: Flow,
     seconds: u64,
     send: impl FnOnce(Sender) -> Result<()> + Send + 'static,
 ) -> Result<(Clerk, Duration)> {
     let data = tempfile::tempdir_in(dir)?;
-    let stream = Box::new(Listings::new()?);
+    let stream = Box::new(BookFlow::new(market));
     let mut pipeline = Pipeline::start(opened(data.path(), &*stream)?, flow)?;
     let began = Instant::now();
     let mut clerk = Clerk::new(began);
@@ -177,9 +182,6 @@ fn run(
     clock.join().ok().context("the clock panicked")?;
     sending.join().ok().context("the sender panicked")??;
     drop(pipeline.stop(&mut clerk)?);
-    if let Some(refused) = &clerk.refused {
-        bail!("a command was refused, {refused} This is a fault of the bench");
-    }
     Ok((clerk, took))
 }
 
@@ -206,10 +208,15 @@ pub(crate) fn bar(steps: u64, what: &str) -> ProgressBar {
 pub(crate) fn measure(dir: &Path, seconds: u64, rates: &[u64]) -> Result<Value> {
     let (p50, p99) = probe::sync_us(dir)?;
     let mut found = json!({ "disk sync p50, us": p50, "disk sync p99, us": p99 });
+    let most = rates.iter().copied().max().unwrap_or(0).max(1_500_000) * seconds;
+    let making = bar(most, "making the flow");
+    let market = BookFlow::market(usize::try_from(most)?, &mut |made| making.set_position(made as u64))?;
+    making.finish_and_clear();
     let bar = bar((FIXED.len() + rates.len()) as u64, "durable");
     for (batch, on_the_way) in FIXED {
         let flow = Flow { batch_records_max: batch, waiting_max: batch, ..Flow::default() };
-        let (clerk, took) = run(dir, flow, seconds, move |sender| sender.full_speed(batch, on_the_way))?;
+        let (clerk, took) =
+            run(dir, &market, flow, seconds, move |sender| sender.full_speed(batch, on_the_way))?;
         put(&mut found, &format!("{batch} a batch, {on_the_way} on the way"), &clerk, took);
         bar.inc(1);
     }
@@ -217,7 +224,8 @@ pub(crate) fn measure(dir: &Path, seconds: u64, rates: &[u64]) -> Result<Value> 
         if rate == 0 {
             bail!("a rate of 0 commands a second measures nothing");
         }
-        let (clerk, took) = run(dir, Flow::default(), seconds, move |sender| sender.open_loop(rate))?;
+        let (clerk, took) =
+            run(dir, &market, Flow::default(), seconds, move |sender| sender.open_loop(rate))?;
         put(&mut found, &format!("{rate}/s arriving"), &clerk, took);
         bar.inc(1);
     }

@@ -3,6 +3,7 @@
 
 mod book;
 mod durable;
+mod growth;
 mod histogram;
 mod history;
 mod journal;
@@ -69,6 +70,45 @@ enum What {
         #[arg(long, default_value_t = 11)]
         times: usize,
     },
+    /// Commands through a whole node, each acknowledged when it is durable: full speed, and under a load of its own pace
+    Durable {
+        /// Seconds a measurement
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+        /// Commands a second that arrive, one measurement each
+        #[arg(long, value_delimiter = ',', default_value = "1000,10000,100000,300000,500000,800000")]
+        rates: Vec<u64>,
+    },
+    /// How long a node takes to open a long log, with and without a snapshot, and what a snapshot costs
+    Recovery {
+        /// Records in the log
+        #[arg(long, default_value_t = 10_000_000)]
+        records: u64,
+    },
+    /// What a command costs and an order takes as accounts and standing orders grow
+    Growth {
+        /// Accounts, and as many standing orders
+        #[arg(long, value_delimiter = ',', default_value = "1000,100000,1000000,10000000")]
+        sizes: Vec<usize>,
+        /// Commands of each flow
+        #[arg(long, default_value_t = 1_000_000)]
+        commands: usize,
+    },
+    /// One size of `growth`
+    #[command(hide = true)]
+    GrowthOf {
+        /// Accounts, and as many standing orders
+        size: usize,
+        /// Commands of the flow
+        #[arg(long)]
+        commands: usize,
+    },
+    /// Opens a data directory and says how long it took
+    #[command(hide = true)]
+    Open {
+        /// The data directory
+        data: PathBuf,
+    },
     /// The order book alone: messages a second, nanoseconds a message and bytes an order, at several depths
     Book {
         /// Messages a measurement
@@ -92,27 +132,6 @@ enum What {
         #[arg(long, value_name = "BOOK.csv")]
         out: PathBuf,
     },
-    /// Commands through a whole node, each acknowledged when it is durable: full speed, and under a load of its own pace
-    Durable {
-        /// Seconds a measurement
-        #[arg(long, default_value_t = 5)]
-        seconds: u64,
-        /// Commands a second that arrive, one measurement each
-        #[arg(long, value_delimiter = ',', default_value = "1000,10000,100000,300000,500000,800000")]
-        rates: Vec<u64>,
-    },
-    /// How long a node takes to open a long log, with and without a snapshot, and what a snapshot costs
-    Recovery {
-        /// Records in the log
-        #[arg(long, default_value_t = 10_000_000)]
-        records: u64,
-    },
-    /// Opens a data directory and says how long it took
-    #[command(hide = true)]
-    Open {
-        /// The data directory
-        data: PathBuf,
-    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -120,6 +139,9 @@ fn main() -> anyhow::Result<()> {
     let dir = cli.dir.unwrap_or_else(std::env::temp_dir);
     let found = match cli.what {
         What::Journal { seconds } => journal::measure(&dir, seconds)?,
+        What::Durable { seconds, rates } => durable::measure(&dir, seconds, &rates)?,
+        What::Recovery { records } => recovery::measure(&dir, records)?,
+        What::Open { data } => recovery::open(&data)?,
         What::Venue { instruments, accounts, standing, commands, times, seed } => {
             let shape = market::Shape { instruments, accounts, standing, commands, seed };
             venue::measure(shape, times, &mut |_| ())?
@@ -128,9 +150,8 @@ fn main() -> anyhow::Result<()> {
         What::Lobster { messages, first_book, levels, out } => {
             lobster::replay(&messages, &first_book, levels, &out)?
         }
-        What::Durable { seconds, rates } => durable::measure(&dir, seconds, &rates)?,
-        What::Recovery { records } => recovery::measure(&dir, records)?,
-        What::Open { data } => recovery::open(&data)?,
+        What::Growth { sizes, commands } => growth::measure(&sizes, commands)?,
+        What::GrowthOf { size, commands } => growth::one(size, commands, &mut |_| ())?,
         What::History { rulebook, record, times } => history::measure(&dir, &rulebook, &record, times)?,
     };
     if cli.json {

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use trading::{AmendOrder, CancelOrder, EnterOrder, Life, ListInstrument};
 
 /// 2026-01-05, a Monday, at midnight UTC, before the bell; and an hour later, when the market is open.
-const MIDNIGHT: i64 = 1_767_571_200_000_000_000;
-const MORNING: i64 = MIDNIGHT + 3_600_000_000_000;
+pub(crate) const MIDNIGHT: i64 = 1_767_571_200_000_000_000;
+pub(crate) const MORNING: i64 = MIDNIGHT + 3_600_000_000_000;
 const REFERENCE: i64 = 10_000;
 
 /// What a flow looks like.

@@ -2,7 +2,7 @@
 
 use crate::durable::{bar, opened};
 use crate::history::peak_kib;
-use crate::stream::{Listings, Stream};
+use crate::stream::{BookFlow, Stream};
 use anyhow::{Context, Result, bail};
 use engine::{Event, Record, State};
 use huangpu::node::{
@@ -48,27 +48,29 @@ impl Outlet for Watcher {
     }
 }
 
-fn send(inbox: &Inbox, stream: &mut dyn Stream, records: u64) -> Result<()> {
+fn send(inbox: &Inbox, stream: &mut dyn Stream) -> Result<()> {
     let mut together = VecDeque::new();
-    for number in 1..=records {
-        let (time, envelope) = stream.next();
+    while let Some((time, envelope)) = stream.next() {
         together.push_back(Submission { time, envelope, tag: 0 });
-        if together.len() == 8_189 || number == records {
+        if together.len() == 8_189 {
             inbox.send_all(&mut together)?;
         }
     }
-    Ok(())
+    Ok(inbox.send_all(&mut together)?)
 }
 
 /// Writes a log of so many records with snapshots on the way, and opens it with and without the last one.
 pub(crate) fn measure(dir: &Path, records: u64) -> Result<Value> {
     let data = tempfile::tempdir_in(dir)?;
-    let mut stream = Listings::new()?;
+    let making = bar(records, "making the flow");
+    let market = BookFlow::market(usize::try_from(records)?, &mut |made| making.set_position(made as u64))?;
+    making.finish_and_clear();
+    let mut stream = BookFlow::new(&market);
     let node = opened(data.path(), &stream)?;
     let flow = Flow { snapshot_every: Some((records / 4).max(1)), ..Flow::default() };
     let mut pipeline = Pipeline::start(node, flow)?;
     let (inbox, began) = (pipeline.inbox(), Instant::now());
-    let sending = std::thread::spawn(move || send(&inbox, &mut stream, records));
+    let sending = std::thread::spawn(move || send(&inbox, &mut stream));
     let mut watcher = Watcher { bar: bar(records, "writing the log"), snapshots: Vec::new() };
     pipeline.run(&mut watcher)?;
     let wrote = began.elapsed();

@@ -150,6 +150,13 @@ impl Venue {
         self.floor.orders.len()
     }
 
+    /// Bytes of memory that the table of orders and the levels of all books hold, used or not.
+    #[must_use]
+    pub fn order_bytes(&self) -> usize {
+        let pits = self.floor.pits.iter().flat_map(|pit| [&pit.book, &pit.stops, &pit.closers]);
+        self.floor.orders.memory_bytes() + pits.map(Book::memory_bytes).sum::<usize>()
+    }
+
     /// What an instrument's order book is doing.
     #[must_use]
     pub fn book_phase(&self, id: InstrumentId) -> Phase {
