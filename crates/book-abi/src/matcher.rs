@@ -98,12 +98,6 @@ impl Matcher {
         }
     }
 
-    /// An order at this price will come.
-    #[inline]
-    pub fn expect_at(&self, side: u8, price: i64) {
-        self.book.expect(side_of(side), Price(price));
-    }
-
     /// Accepts an order, trades what crosses, and lets the rest stand, or cancels it.
     #[inline]
     pub fn new_order(&mut self, order: &NewOrder, sink: &mut impl Sink) {

@@ -41,12 +41,7 @@ impl Ring {
         let slots: Box<[[AtomicU64; 4]]> = (0..slots).map(|_| Default::default()).collect();
         // Memory that is merely promised would be handed over page by page while reports are written.
         slots.iter().for_each(|slot| slot[0].store(u64::MAX, Ordering::Relaxed));
-        Self {
-            slots,
-            visible: Apart::default(),
-            read: Apart::default(),
-            writer: Apart::default(),
-        }
+        Self { slots, visible: Apart::default(), read: Apart::default(), writer: Apart::default() }
     }
 
     fn slot(&self, number: usize) -> &[AtomicU64; 4] {

@@ -162,12 +162,6 @@ impl Book {
         }
     }
 
-    /// An order at this price will come: what leads to its level can be on its way from memory. Changes nothing.
-    #[inline]
-    pub fn expect(&self, side: Side, price: Price) {
-        std::hint::black_box(self.ladder.find(side, key(side, price)));
-    }
-
     /// Another vacant queue.
     #[cold]
     #[inline(never)]
