@@ -21,6 +21,14 @@ pub struct NewOrder {
     padding: [u8; 2],
 }
 
+impl NewOrder {
+    /// A new order.
+    #[must_use]
+    pub const fn new(order_id: u64, sequence: u64, price: i64, quantity: u32, side: u8, ioc: bool) -> Self {
+        Self { order_id, sequence, price, quantity, side, ioc: ioc as u8, padding: [0; 2] }
+    }
+}
+
 /// A cancellation.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +54,14 @@ pub struct Modify {
     /// 0: buy, 1: sell; the side of the order.
     pub side: u8,
     padding: [u8; 3],
+}
+
+impl Modify {
+    /// A modification.
+    #[must_use]
+    pub const fn new(order_id: u64, sequence: u64, price: i64, quantity: u32, side: u8) -> Self {
+        Self { order_id, sequence, price, quantity, side, padding: [0; 3] }
+    }
 }
 
 /// One of the three.

@@ -38,12 +38,10 @@ impl Ring {
     #[must_use]
     pub fn new(reports: u32) -> Self {
         let slots = (2 * reports as usize).max(2 * RUN).next_power_of_two();
-        Self {
-            slots: (0..slots).map(|_| Default::default()).collect(),
-            visible: Apart::default(),
-            read: Apart::default(),
-            writer: Apart::default(),
-        }
+        let slots: Box<[[AtomicU64; 4]]> = (0..slots).map(|_| Default::default()).collect();
+        // Memory that is merely promised would be handed over page by page while reports are written.
+        slots.iter().for_each(|slot| slot[0].store(u64::MAX, Ordering::Relaxed));
+        Self { slots, visible: Apart::default(), read: Apart::default(), writer: Apart::default() }
     }
 
     fn slot(&self, number: usize) -> &[AtomicU64; 4] {
