@@ -1,7 +1,7 @@
 //! The order book alone, in this process: a workload of our own, the same every time, at several depths.
 //!
 //! Of the messages 45% are new orders, 10% immediate-or-cancel ones, 38% cancellations and 7% amendments, half of which only reduce
-//! the quantity. Prices lie around a middle that wanders, most of them near it. Orders are found by their ids, as a venue
+//! the quantity; where trades would leave fewer orders than the depth that is measured, cancellations enter orders instead. Prices lie around a middle that wanders, most of them near it. Orders are found by their ids, as a venue
 //! finds them; orders that traded meanwhile are asked for in vain. What an owner keeps with an order is 32 bytes.
 
 use base::{OrderId, Price, Quantity, Side};
@@ -124,8 +124,9 @@ impl Market {
 
     fn apply(&mut self, message: &Message, depth: usize) {
         match message.act {
-            // The depth is kept: what would make the book deeper cancels instead.
-            Act::New if self.ids.len() < depth + 2 => self.enter(message),
+            // The depth is kept: what would make the book much deeper cancels, what would make it shallower enters.
+            Act::New if self.orders.len() < depth + depth / 10 => self.enter(message),
+            Act::Cancel if self.orders.len() < depth => self.enter(message),
             Act::New | Act::Cancel => {
                 if let Some(slot) = self.pick(message.which, true) {
                     self.book.leave(&mut self.orders, slot);
@@ -171,7 +172,7 @@ impl Market {
 /// beside), and memory an order.
 pub(crate) fn measure(count: usize, depths: &[usize]) -> Value {
     let mut found = serde_json::Map::new();
-    let clock = percentiles(&mut (0..100_000).map(|_| nanoseconds(|| ())).collect());
+    let clock = percentiles(&mut (0..100_000).map(|_| nanoseconds(|| ())).collect::<Vec<_>>());
     for &depth in depths {
         let messages = messages(count.max(1), depth);
         let mut market = Market::filled(&messages, depth);
@@ -184,7 +185,8 @@ pub(crate) fn measure(count: usize, depths: &[usize]) -> Value {
         let seconds = start.elapsed().as_secs_f64();
         let standing = market.orders.len();
         let mut market = Market::filled(&messages, depth);
-        let mut each = messages.iter().map(|message| nanoseconds(|| market.apply(message, depth))).collect();
+        let mut each: Vec<_> =
+            messages.iter().map(|message| nanoseconds(|| market.apply(message, depth))).collect();
         found.insert(
             format!("depth_{depth}"),
             json!({
@@ -207,7 +209,7 @@ fn nanoseconds(act: impl FnOnce()) -> u64 {
     u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
-fn percentiles(each: &mut Vec<u64>) -> Value {
+fn percentiles(each: &mut [u64]) -> Value {
     each.sort_unstable();
     let at = |share: usize| each[(each.len() - 1) * share / 1_000];
     json!({"p50": at(500), "p90": at(900), "p99": at(990), "p999": at(999)})
