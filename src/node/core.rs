@@ -3,12 +3,12 @@
 //! A command goes through two steps: [`Core::take`] numbers, stamps and encodes it into a [`Slot`]; [`Core::apply`] applies a
 //! slot that is durable. Between the two, nobody can see it. Recovery is the second step alone.
 
-use crate::node::answers::{Answers, Seen};
+use crate::node::answers::{Answers, KeyHash, Seen, TOGETHER};
 use crate::node::snapshots::{Draft, Start};
 use crate::node::{Answer, Observer, hex};
 use anyhow::{Context, Result, bail};
 use base::{Sequence, Timestamp};
-use engine::{ClientId, Envelope, Events, LogDigest, Record, State, snapshot::Snapshot};
+use engine::{Envelope, Events, LogDigest, Record, State, snapshot::Snapshot};
 use journal::{Batch, Frame, Outcome};
 use std::collections::VecDeque;
 
@@ -40,18 +40,18 @@ impl Slot {
 }
 
 /// What became of a command that came in.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Taken {
-    /// It is in the slot.
+    /// It is encoded in the slot's batch; its record belongs there too.
     New(Sequence),
     /// It was taken before, and waits to be applied.
     Waiting(Sequence),
     /// It was taken before: this was the answer.
     Known(Answer),
     /// The sender used the id for another command, which has this number.
-    Other(Sequence, ClientId),
-    /// There is no room in the slot; here it is back.
-    Full(Box<Envelope>),
+    Other(Sequence),
+    /// There is no room in the slot.
+    Full,
 }
 
 /// See the module.
@@ -82,36 +82,37 @@ impl Core {
         self.time
     }
 
-    /// Numbers and stamps a command, and encodes it into a slot of at most so many records.
+    /// Numbers and stamps a command, and encodes it into the batch of a slot of at most so many records. If it is new, the caller
+    /// puts the record beside it, which it need not copy for that. `hash` is [`Answers::hash`] of its sender and id.
     ///
     /// # Errors
     /// Its time lies before that of the last command taken, or it is too large for any frame.
     pub(crate) fn take(
         &mut self,
         time: Timestamp,
-        envelope: Envelope,
+        envelope: &Envelope,
+        hash: KeyHash,
         slot: &mut Slot,
         records_max: usize,
     ) -> Result<Taken> {
         self.payload.clear();
-        engine::encode(&envelope, &mut self.payload)?;
+        engine::encode(envelope, &mut self.payload)?;
         let key = (envelope.actor, envelope.client_id);
-        let vacancy = match self.answers.look(key, &self.payload) {
+        let vacancy = match self.answers.look(key, hash, &self.payload) {
             Seen::Never(vacancy) => vacancy,
             Seen::Waiting(sequence) => return Ok(Taken::Waiting(sequence)),
             Seen::Answered(answer) => return Ok(Taken::Known(answer)),
-            Seen::Other(sequence) => return Ok(Taken::Other(sequence, envelope.client_id)),
+            Seen::Other(sequence) => return Ok(Taken::Other(sequence)),
         };
         if time < self.time {
             bail!("its time lies before that of the record before it: time never runs back in a log");
         }
         let bytes = slot.batch.bytes().len() + self.payload.len();
         if slot.records.len() >= records_max || (bytes > BATCH_BYTES_MAX && !slot.batch.is_empty()) {
-            return Ok(Taken::Full(Box::new(envelope)));
+            return Ok(Taken::Full);
         }
         slot.batch.push(time.0, &self.payload)?;
         let sequence = self.answers.take(key, &self.payload, vacancy);
-        slot.records.push(Record { sequence, time, envelope });
         self.time = time;
         Ok(Taken::New(sequence))
     }
@@ -145,13 +146,23 @@ impl Core {
     /// A record cannot be read by this version, or the digest in the frame is not the one the log has here.
     pub(crate) fn replay(&mut self, frame: &Frame<'_>) -> Result<()> {
         self.trail.check(frame)?;
-        for logged in frame.records() {
-            if logged.seq <= self.state.sequence().0 {
-                continue;
+        let known = self.state.sequence().0;
+        let mut records = frame.records().filter(|logged| logged.seq > known);
+        let mut together = Vec::with_capacity(TOGETHER);
+        loop {
+            for logged in records.by_ref().take(TOGETHER) {
+                let record = read(logged)?;
+                let hash = self.answers.hash((record.envelope.actor, record.envelope.client_id));
+                together.push((record, hash, logged.payload));
             }
-            let record = read(logged)?;
-            self.answers.replayed((record.envelope.actor, record.envelope.client_id), logged.payload);
-            self.apply_one(&record, logged.payload)?;
+            if together.is_empty() {
+                break;
+            }
+            together.iter().for_each(|(_, hash, _)| self.answers.fetch(*hash));
+            for (record, hash, payload) in together.drain(..) {
+                self.answers.replayed((record.envelope.actor, record.envelope.client_id), hash, payload);
+                self.apply_one(&record, payload)?;
+            }
         }
         self.time = self.state.time();
         self.trail.note(&self.state, &mut self.digest);

@@ -158,19 +158,24 @@ impl<D: Disk> Node<D> {
         envelope: Envelope,
         observer: &mut Observer<'_>,
     ) -> Result<Submitted> {
-        let taken = match self.core.take(time, envelope, &mut self.slot, BATCH_RECORDS_MAX)? {
-            Taken::Full(envelope) => {
-                self.flush(observer)?;
-                self.core.take(time, *envelope, &mut self.slot, BATCH_RECORDS_MAX)?
-            }
-            taken => taken,
-        };
+        let hash = self.core.answers.hash((envelope.actor, envelope.client_id));
+        let mut taken = self.core.take(time, &envelope, hash, &mut self.slot, BATCH_RECORDS_MAX)?;
+        if let Taken::Full = taken {
+            self.flush(observer)?;
+            taken = self.core.take(time, &envelope, hash, &mut self.slot, BATCH_RECORDS_MAX)?;
+        }
         match taken {
-            Taken::New(sequence) => Ok(Submitted::New(sequence)),
+            Taken::New(sequence) => {
+                self.slot.records.push(Record { sequence, time, envelope });
+                Ok(Submitted::New(sequence))
+            }
             Taken::Waiting(sequence) => Ok(Submitted::Waiting(sequence)),
             Taken::Known(answer) => Ok(Submitted::Known(answer)),
-            Taken::Other(sequence, id) => Err(other_command(id, sequence)),
-            Taken::Full(_) => bail!("a batch that was flushed has no room: this is a fault of the node"),
+            Taken::Other(sequence) => {
+                let id = envelope.client_id;
+                bail!("the id {id} was used by the same sender for another command (record {sequence})")
+            }
+            Taken::Full => bail!("a batch that was flushed has no room: this is a fault of the node"),
         }
     }
 
@@ -248,11 +253,6 @@ fn recover<D: Disk>(
     }
     let cut_bytes = recovery.cut().map_or(0, |cut| cut.bytes);
     Ok((journal, core, Opened { records: last, snapshot, cut_bytes }))
-}
-
-/// A sender's id stands for another command.
-fn other_command(id: engine::ClientId, sequence: Sequence) -> anyhow::Error {
-    anyhow::anyhow!("the id {id} was used by the same sender for another command (record {sequence})")
 }
 
 impl<D: Disk> gateway::ReferenceBook for Node<D> {

@@ -107,9 +107,11 @@ impl<'a, F: ReadAt> Source<'a, F> {
     }
 
     fn entry(&mut self) -> Option<Entry> {
-        let bytes = self.ahead(ANSWER_BYTES_MAX)?;
-        let (entry, rest) = postcard::take_from_bytes(bytes).ok()?;
-        self.used += bytes.len() - rest.len();
+        let mut bytes = self.ahead(ANSWER_BYTES_MAX)?;
+        let length = bytes.len();
+        let entry = Entry::decode(&mut bytes)?;
+        let used = length - bytes.len();
+        self.used += used;
         Some(entry)
     }
 }
@@ -205,10 +207,9 @@ fn contents<F: DiskFile>(
     sink.put(&(encoded.len() as u64).to_le_bytes())?;
     sink.put(&(answers.len() as u64).to_le_bytes())?;
     sink.put(encoded)?;
-    let mut buffer = [0; ANSWER_BYTES_MAX];
     for entry in answers.iter() {
-        let encoded = postcard::to_slice(entry, &mut buffer).map_err(io::Error::other)?;
-        sink.put(encoded)?;
+        entry.encode(&mut sink.bytes).map_err(io::Error::other)?;
+        sink.put(&[])?;
     }
     sink.flush()?;
     let digest = sink.hasher.finalize();

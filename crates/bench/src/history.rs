@@ -55,7 +55,7 @@ fn cpu_ticks() -> Result<u64> {
 }
 
 /// The most memory this process ever held, KiB (Linux).
-fn peak_kib() -> Result<u64> {
+pub(crate) fn peak_kib() -> Result<u64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or_default();
     Ok(line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).unwrap_or(0))

@@ -1,10 +1,16 @@
-//! Measurements that take their time: `cargo run --release -p bench -- journal|history [--json]`. docs/benchmarks.md says what
-//! they printed, on which machine, and when.
+//! Measurements that take their time: `cargo run --release -p bench -- venue|book|durable|growth|recovery|journal|history|lobster
+//! [--json]`. docs/benchmarks.md says what they printed, on which machine, and when.
 
+mod book;
+mod durable;
+mod histogram;
 mod history;
 mod journal;
+mod lobster;
 mod market;
 mod probe;
+mod recovery;
+mod stream;
 mod venue;
 
 use clap::{Parser, Subcommand};
@@ -63,6 +69,50 @@ enum What {
         #[arg(long, default_value_t = 11)]
         times: usize,
     },
+    /// The order book alone: messages a second, nanoseconds a message and bytes an order, at several depths
+    Book {
+        /// Messages a measurement
+        #[arg(long, default_value_t = 4_000_000)]
+        messages: usize,
+        /// Orders that stand, one measurement each
+        #[arg(long, value_delimiter = ',', default_value = "1000,100000,1000000")]
+        depths: Vec<usize>,
+    },
+    /// Real order flow through the book: a LOBSTER message file
+    Lobster {
+        /// The message file
+        messages: PathBuf,
+        /// The order-book file; its first row seeds the book, and with more rows the best states are compared
+        #[arg(long, value_name = "FIRST_ROW.csv")]
+        first_book: PathBuf,
+        /// Levels a side that are written after each message
+        #[arg(long, default_value_t = 10)]
+        levels: usize,
+        /// Where they are written, in LOBSTER's own format
+        #[arg(long, value_name = "BOOK.csv")]
+        out: PathBuf,
+    },
+    /// Commands through a whole node, each acknowledged when it is durable: full speed, and under a load of its own pace
+    Durable {
+        /// Seconds a measurement
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+        /// Commands a second that arrive, one measurement each
+        #[arg(long, value_delimiter = ',', default_value = "1000,10000,100000,300000,500000,800000")]
+        rates: Vec<u64>,
+    },
+    /// How long a node takes to open a long log, with and without a snapshot, and what a snapshot costs
+    Recovery {
+        /// Records in the log
+        #[arg(long, default_value_t = 10_000_000)]
+        records: u64,
+    },
+    /// Opens a data directory and says how long it took
+    #[command(hide = true)]
+    Open {
+        /// The data directory
+        data: PathBuf,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -74,13 +124,20 @@ fn main() -> anyhow::Result<()> {
             let shape = market::Shape { instruments, accounts, standing, commands, seed };
             venue::measure(shape, times, &mut |_| ())?
         }
+        What::Book { messages, depths } => book::measure(messages, &depths),
+        What::Lobster { messages, first_book, levels, out } => {
+            lobster::replay(&messages, &first_book, levels, &out)?
+        }
+        What::Durable { seconds, rates } => durable::measure(&dir, seconds, &rates)?,
+        What::Recovery { records } => recovery::measure(&dir, records)?,
+        What::Open { data } => recovery::open(&data)?,
         What::History { rulebook, record, times } => history::measure(&dir, &rulebook, &record, times)?,
     };
     if cli.json {
         println!("{}", serde_json::to_string_pretty(&found)?);
     } else if let Some(found) = found.as_object() {
         for (name, value) in found {
-            println!("{name:<44} {value}");
+            println!("{name:<64} {value}");
         }
     }
     Ok(())

@@ -90,6 +90,14 @@ impl Matcher {
         Self { orders: Orders::with_capacity(ORDERS), book: Book::new(), names }
     }
 
+    /// A message about this order will come: its line in the table of names can be on its way.
+    #[inline]
+    pub fn expect(&self, order_id: u64) {
+        if let Some(entry) = usize::try_from(order_id).ok().and_then(|name| self.names.table.get(name)) {
+            crate::prefetch_to_write(entry);
+        }
+    }
+
     /// Accepts an order, trades what crosses, and lets the rest stand, or cancels it.
     #[inline]
     pub fn new_order(&mut self, order: &NewOrder, sink: &mut impl Sink) {

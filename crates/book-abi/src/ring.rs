@@ -4,6 +4,7 @@
 //! visible to the reader in runs of [`RUN`] slots, so that the two threads do not fight over the line with the count.
 
 use crate::abi::{Report, TRADE};
+use crate::prefetch_to_write;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// Slots that are made visible together.
@@ -50,7 +51,7 @@ impl Ring {
     }
 
     /// Writes a report. `false`: the queue is full, and what is in it was made visible.
-    #[inline]
+    #[inline(always)] // the report then never exists as one: its fields go straight into the queue
     pub fn push(&self, report: &Report) -> bool {
         let writer = &self.writer.0;
         let written = writer.written.load(Ordering::Relaxed);
@@ -75,8 +76,17 @@ impl Ring {
         writer.written.store(end, Ordering::Relaxed);
         if end & (RUN - 1) < end - written {
             self.visible.0.store(end, Ordering::Release);
+            self.fetch(end + RUN);
         }
         true
+    }
+
+    /// Asks for the lines of a run before it is written, so that no write waits for them: the reader had them last.
+    #[inline]
+    fn fetch(&self, from: usize) {
+        for slot in (from..from + RUN).step_by(2) {
+            prefetch_to_write(self.slot(slot));
+        }
     }
 
     /// Asks the reader how far it is.

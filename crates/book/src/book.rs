@@ -258,14 +258,6 @@ impl Book {
         self.queue(side, price).map(|queue| Slot(queue.back))
     }
 
-    /// The orders before and behind `slot` in the same queue: those that are linked anew when it leaves.
-    #[inline]
-    #[must_use]
-    pub fn neighbours<T: Copy>(&self, orders: &Orders<T>, slot: Slot) -> [Option<Slot>; 2] {
-        let order = orders.get(slot);
-        [Slot::link(order.before), Slot::link(order.next)]
-    }
-
     /// The order behind `slot` in the same queue.
     #[inline]
     #[must_use]
@@ -316,6 +308,12 @@ impl Book {
             from = key.checked_add(1);
             Some((key, &self.queues[place as usize]))
         })
+    }
+
+    /// Memory that the book holds, in bytes, used or not: what finds the levels, and the levels.
+    #[must_use]
+    pub const fn memory_bytes(&self) -> usize {
+        size_of::<Self>() + self.queues.capacity() * size_of::<Queue>() + self.ladder.heap_bytes()
     }
 
     /// Nothing stands on this side.

@@ -99,6 +99,10 @@ impl Ladder {
         &mut self.nodes[node as usize]
     }
 
+    pub(crate) const fn heap_bytes(&self) -> usize {
+        self.nodes.capacity() * size_of::<Node>() + self.spare.capacity() * size_of::<u32>()
+    }
+
     /// The level at a key; [`NONE`] if there is none.
     #[inline]
     pub(crate) fn find(&self, side: Side, key: u64) -> u32 {

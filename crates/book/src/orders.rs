@@ -187,6 +187,21 @@ impl<T: Copy> Orders<T> {
         (issued == id.0 && order.is_open()).then_some(Slot(slot))
     }
 
+    /// Reads the slot that an id names, whatever stands there: a look ahead, which brings it into the cache.
+    #[must_use]
+    #[inline]
+    pub fn glance(&self, id: OrderId) -> Option<&Order<T>> {
+        self.slots.get((id.0 & (SLOTS_MAX as u64 - 1)) as usize)
+    }
+
+    /// Reads the orders before and behind one in its queue, which are linked anew when it leaves: a look ahead.
+    #[must_use]
+    #[inline]
+    pub fn glance_beside(&self, order: &Order<T>) -> i64 {
+        let left = |link: u32| self.slots.get(link as usize).map_or(0, |beside| beside.left.0);
+        left(order.before) ^ left(order.next)
+    }
+
     /// The order in an open slot.
     #[must_use]
     #[inline]
@@ -220,6 +235,12 @@ impl<T: Copy> Orders<T> {
     pub fn reprice(&mut self, slot: Slot, price: Price, left: Quantity) {
         let order = self.at_mut(slot);
         (order.price, order.left) = (price, left);
+    }
+
+    /// Memory that the table holds, in bytes, used or not.
+    #[must_use]
+    pub const fn memory_bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<Order<T>>() + self.dormant.capacity() * size_of::<Vacancy>()
     }
 
     /// The open orders, in the order of their slots.

@@ -21,7 +21,7 @@ pub use auction::{Auction, Bid, Uncrossed};
 pub use block::Proposal;
 pub use control::Correction;
 pub use day::Due;
-pub use floor::{BookOrder, Incoming, Indication, Meets, PostTrade};
+pub use floor::{BookOrder, Incoming, Indication, PostTrade};
 pub use instrument::{Instrument, PriceLine, Statistics, band_limits};
 pub use listing::Order;
 pub use messages::*;

@@ -72,6 +72,14 @@ impl Index {
         Self { shards: vec![Shard::default(); 1 << SHARD_BITS] }
     }
 
+    /// Fetches the place where the search for a hash begins, so that it is at hand a little later: several of these go on at
+    /// once, where the searches themselves would wait for memory one after another. What it gives means nothing.
+    pub(super) fn fetch(&self, hash: u64) -> u64 {
+        let (shard, tag) = parts(hash);
+        let shard = &self.shards[shard];
+        shard.slots.get(shard.start(tag)).copied().unwrap_or_default()
+    }
+
     /// The position under a hash for which `is_it` says yes, or where it belongs.
     #[allow(clippy::cast_possible_truncation)] // what was put in was a usize
     pub(super) fn find(&self, hash: u64, mut is_it: impl FnMut(usize) -> bool) -> Result<usize, Vacancy> {

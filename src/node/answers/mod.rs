@@ -22,6 +22,12 @@ use std::sync::Arc;
 /// A sender and its name for a command.
 pub(crate) type Key = (ParticipantId, ClientId);
 
+/// The hash of a key, under the random number of this process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyHash(u64);
+
+/// Keys whose places are fetched together: as many as a processor waits for at once, or a few more.
+pub(crate) const TOGETHER: usize = 16;
 /// Entries that a snapshot shares as one piece.
 const PIECE: usize = 4_096;
 
@@ -45,7 +51,7 @@ enum Fate {
 }
 
 /// What is kept of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     client_id: ClientId,
     /// Tells another command under the same id from a repeat.
@@ -140,6 +146,29 @@ impl Settled {
 }
 
 impl Entry {
+    /// Bytes of an encoded entry before its fate.
+    const FIXED: usize = 36;
+
+    /// Appends the entry as a snapshot holds it.
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) -> Result<(), postcard::Error> {
+        out.extend_from_slice(&self.client_id.0);
+        out.extend_from_slice(&self.body);
+        out.extend_from_slice(&self.actor.0.to_le_bytes());
+        *out = postcard::to_extend(&self.fate, std::mem::take(out))?;
+        Ok(())
+    }
+
+    /// Takes an entry off the front.
+    pub(crate) fn decode(bytes: &mut &[u8]) -> Option<Self> {
+        let (fixed, rest) = bytes.split_first_chunk::<{ Self::FIXED }>()?;
+        let (client_id, fixed) = fixed.split_first_chunk::<16>()?;
+        let (body, actor) = fixed.split_first_chunk::<16>()?;
+        let actor = ParticipantId(u32::from_le_bytes(actor.try_into().ok()?));
+        let (fate, rest) = postcard::take_from_bytes(rest).ok()?;
+        *bytes = rest;
+        Some(Self { client_id: ClientId(*client_id), body: *body, fate, actor })
+    }
+
     fn key(&self) -> Key {
         (self.actor, self.client_id)
     }
@@ -173,17 +202,30 @@ impl Answers {
     }
 
     /// The answers that a snapshot kept.
-    pub(crate) fn restore(log_id: [u8; 16], entries: impl Iterator<Item = Option<Entry>>) -> Option<Self> {
+    pub(crate) fn restore(
+        log_id: [u8; 16],
+        mut entries: impl Iterator<Item = Option<Entry>>,
+    ) -> Option<Self> {
         let mut answers = Self::new(log_id);
-        for entry in entries {
-            let entry = entry?;
-            let place = answers.settled.len();
-            if let Err(vacancy) = answers.find(entry.key()) {
-                answers.by_key.insert(vacancy, place);
+        let mut together = Vec::with_capacity(TOGETHER);
+        loop {
+            together.clear();
+            for entry in entries.by_ref().take(TOGETHER) {
+                let entry = entry?;
+                together.push((entry, answers.hash(entry.key())));
             }
-            answers.settled.push(entry);
+            if together.is_empty() {
+                return Some(answers);
+            }
+            together.iter().for_each(|(_, hash)| answers.fetch(*hash));
+            for (entry, hash) in &together {
+                let place = answers.settled.len();
+                if let Err(vacancy) = answers.find_hashed(entry.key(), *hash) {
+                    answers.by_key.insert(vacancy, place);
+                }
+                answers.settled.push(*entry);
+            }
         }
-        Some(answers)
     }
 
     /// The answer to a sender's command; none while it waits to be applied.
@@ -223,18 +265,32 @@ impl Answers {
         }
     }
 
-    fn find(&self, key: Key) -> Result<usize, Vacancy> {
+    /// The hash of a key.
+    pub(crate) fn hash(&self, key: Key) -> KeyHash {
         let mut bytes = [0; 20];
         bytes[..4].copy_from_slice(&key.0.0.to_le_bytes());
         bytes[4..].copy_from_slice(&key.1.0);
         let mut hasher = self.keys.build_hasher();
         hasher.write(&bytes);
-        self.by_key.find(hasher.finish(), |place| self.entry(place).is_some_and(|entry| entry.key() == key))
+        KeyHash(hasher.finish())
     }
 
-    /// Whether the command with this payload was sent before.
-    pub(crate) fn look(&self, key: Key, payload: &[u8]) -> Seen {
-        let place = match self.find(key) {
+    /// Has the memory fetched that a command with this hash will need.
+    pub(crate) fn fetch(&self, hash: KeyHash) {
+        std::hint::black_box(self.by_key.fetch(hash.0));
+    }
+
+    fn find(&self, key: Key) -> Result<usize, Vacancy> {
+        self.find_hashed(key, self.hash(key))
+    }
+
+    fn find_hashed(&self, key: Key, hash: KeyHash) -> Result<usize, Vacancy> {
+        self.by_key.find(hash.0, |place| self.entry(place).is_some_and(|entry| entry.key() == key))
+    }
+
+    /// Whether the command with this key, its hash and this payload was sent before.
+    pub(crate) fn look(&self, key: Key, hash: KeyHash, payload: &[u8]) -> Seen {
+        let place = match self.find_hashed(key, hash) {
             Ok(place) => place,
             Err(vacancy) => return Seen::Never(vacancy),
         };
@@ -262,8 +318,8 @@ impl Answers {
 
     /// Takes in a record of the log that is being applied. A log that a node wrote has no id twice; of another, the first
     /// stands.
-    pub(crate) fn replayed(&mut self, key: Key, payload: &[u8]) {
-        match self.find(key) {
+    pub(crate) fn replayed(&mut self, key: Key, hash: KeyHash, payload: &[u8]) {
+        match self.find_hashed(key, hash) {
             Err(vacancy) => {
                 self.take(key, payload, vacancy);
             }

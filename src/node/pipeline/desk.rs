@@ -74,6 +74,11 @@ impl Desk {
         self.at_writer.load(Ordering::Acquire)
     }
 
+    /// Whether commands wait at the inboxes.
+    pub(super) fn has_commands(&self) -> bool {
+        !self.inside().commands.is_empty()
+    }
+
     /// The writer is given a batch.
     pub(super) fn given(&self) {
         self.at_writer.fetch_add(1, Ordering::AcqRel);
@@ -183,7 +188,12 @@ impl Inbox {
                 continue;
             }
             let count = room.min(submissions.len());
-            inside.commands.extend(submissions.drain(..count));
+            if inside.commands.is_empty() && count == submissions.len() {
+                // The whole of it changes hands, and the sender gets an empty one to fill again.
+                std::mem::swap(&mut inside.commands, submissions);
+            } else {
+                inside.commands.extend(submissions.drain(..count));
+            }
             desk.wake(&inside);
         }
         Ok(())

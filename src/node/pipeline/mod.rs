@@ -19,6 +19,7 @@ mod writer;
 
 pub use desk::{Closed, Inbox, Submission};
 
+use crate::node::answers::TOGETHER;
 use crate::node::core::{BATCH_RECORDS_MAX, Core, Slot, Taken};
 use crate::node::{Answer, DataDir, Node};
 use anyhow::{Context, Result, anyhow};
@@ -44,6 +45,9 @@ const LOOK_EVERY: usize = 256;
 pub struct Flow {
     /// Records a batch at most.
     pub batch_records_max: usize,
+    /// Records up to which the run loop writes a batch itself, if the writer has nothing to do and nobody waits: waking the
+    /// writer, and being woken by it, would take longer than all the work that could be done meanwhile.
+    pub written_here_max: usize,
     /// Commands that may wait at the inboxes: a sender of more waits itself.
     pub waiting_max: usize,
     /// A snapshot is written in the background whenever so many records have been applied since the last one.
@@ -54,6 +58,7 @@ impl Default for Flow {
     fn default() -> Self {
         Self {
             batch_records_max: BATCH_RECORDS_MAX,
+            written_here_max: 64,
             waiting_max: 4 * BATCH_RECORDS_MAX,
             snapshot_every: None,
         }
@@ -117,6 +122,7 @@ pub trait Outlet {
 /// Batches between the run loop and the writer.
 struct Lane<D: Disk> {
     desk: Arc<Desk>,
+    _closes_desk: ClosesDesk,
     writer: Writer<D>,
     filling: Slot,
     /// No more goes into the batch that is being filled.
@@ -181,16 +187,38 @@ impl<D: Disk> Lane<D> {
         }
     }
 
+    /// Makes what there is durable without the writer, if it is little and the writer has nothing to do.
+    fn write_here(&mut self, written_here_max: usize) -> Option<Slot>
+    where
+        D: SendDisk,
+    {
+        let count = self.filling.records.len();
+        if count == 0 || count > written_here_max || self.ahead > 0 {
+            return None;
+        }
+        let slot = std::mem::replace(&mut self.filling, self.spare.pop().unwrap_or_default());
+        self.full = false;
+        let job = Job { slot, outcome: self.outcome };
+        if let Err(error) = self.writer.write_here(&job) {
+            self.desk.failed(error);
+            return None;
+        }
+        self.ahead += 1;
+        Some(job.slot)
+    }
+
     /// Whether nothing is on the way.
     fn is_idle(&self) -> bool {
         self.ahead == 0 && self.filling.records.is_empty()
     }
 }
 
-impl<D: Disk> Drop for Lane<D> {
-    /// Nobody waits at an inbox whose pipeline is gone.
+/// Nobody waits at an inbox whose pipeline is gone.
+struct ClosesDesk(Arc<Desk>);
+
+impl Drop for ClosesDesk {
     fn drop(&mut self) {
-        self.desk.close();
+        self.0.close();
     }
 }
 
@@ -207,7 +235,17 @@ impl<D: SendDisk> Pipeline<D> {
         let (log_id, outcome) = (journal.log_id(), core.outcome());
         let desk = Arc::new(Desk::new(flow.waiting_max));
         let writer = Writer::start(journal, Arc::clone(&desk))?;
-        let lane = Lane { desk, writer, filling: slot, full: false, ahead: 0, outcome, spare: Vec::new() };
+        let _closes_desk = ClosesDesk(Arc::clone(&desk));
+        let lane = Lane {
+            desk,
+            _closes_desk,
+            writer,
+            filling: slot,
+            full: false,
+            ahead: 0,
+            outcome,
+            spare: Vec::new(),
+        };
         let (arrived, durable, held, writing) = (VecDeque::new(), VecDeque::new(), Vec::new(), None);
         Ok(Self { disk, dir, log_id, flow, core, lane, arrived, durable, held, snapshot_at, writing })
     }
@@ -234,12 +272,14 @@ impl<D: SendDisk> Pipeline<D> {
         self.tell_held(outlet)?;
         loop {
             self.fill(outlet)?;
+            if self.arrived.is_empty() && self.durable.is_empty() && !self.lane.desk.has_commands() {
+                self.durable.extend(self.lane.write_here(self.flow.written_here_max));
+            }
             self.lane.keep_busy();
             while let Some(slot) = self.durable.pop_front() {
                 self.apply(slot, outlet)?;
             }
             self.finish_snapshot(outlet, false);
-            self.lane.keep_busy();
             let idle = self.lane.is_idle();
             match self.lane.desk.take(&mut self.arrived, &mut self.durable, idle)? {
                 Found::Work => self.lane.keep_busy(),
@@ -256,37 +296,56 @@ impl<D: SendDisk> Pipeline<D> {
         self.lane.desk.close();
         self.run(outlet)?;
         self.finish_snapshot(outlet, true);
-        let Self { disk, dir, core, mut lane, snapshot_at, .. } = self;
-        let journal = lane.writer.end().context("the thread that writes the log panicked")?;
-        let mut slot = std::mem::take(&mut lane.filling);
-        slot.clear();
+        let Self { disk, dir, core, lane, snapshot_at, .. } = self;
+        let Lane { writer, filling: slot, .. } = lane;
+        let journal = writer.end().context("the thread that writes the log panicked")?;
         Ok(Node { disk, dir, journal, core, slot, snapshot_at })
     }
 
     /// Encodes what has arrived into batches, as far as there is room on the way.
     fn fill(&mut self, outlet: &mut dyn Outlet) -> Result<()> {
         let Self { core, lane, arrived, held, flow, .. } = self;
-        while let Some(Submission { time, envelope, tag }) = arrived.pop_front() {
+        let mut fetched = VecDeque::with_capacity(TOGETHER);
+        while let Some(Submission { envelope, tag, time }) = arrived.front() {
             lane.full |= lane.filling.records.len() >= flow.batch_records_max;
             if lane.full && !lane.hand_over() {
-                arrived.push_front(Submission { time, envelope, tag });
                 return Ok(());
             }
-            let time = time.max(core.time());
-            match core.take(time, envelope, &mut lane.filling, flow.batch_records_max) {
-                Ok(Taken::New(_)) => lane.filling.tags.push(tag),
-                Ok(Taken::Known(answer)) => outlet.repeated(tag, answer)?,
-                Ok(Taken::Waiting(until)) => held.push(Held { until, tag, repeat: true }),
-                Ok(Taken::Other(until, _)) if until > core.state.sequence() => {
-                    held.push(Held { until, tag, repeat: false });
-                }
-                Ok(Taken::Other(used, _)) => outlet.turned_away(tag, TurnedAway::OtherCommand(used))?,
-                Ok(Taken::Full(envelope)) => {
-                    lane.full = true;
-                    arrived.push_front(Submission { time, envelope: *envelope, tag });
-                }
-                Err(error) => outlet.turned_away(tag, TurnedAway::Unwritable(format!("{error:#}")))?,
+            if fetched.is_empty() {
+                let next = arrived.iter().take(TOGETHER).map(|next| &next.envelope);
+                fetched.extend(next.map(|next| core.answers.hash((next.actor, next.client_id))));
+                fetched.iter().for_each(|hash| core.answers.fetch(*hash));
             }
+            let (Some(hash), tag, time) = (fetched.pop_front(), *tag, core.time().max(*time)) else {
+                continue;
+            };
+            let taken = core.take(time, envelope, hash, &mut lane.filling, flow.batch_records_max);
+            let told = match taken {
+                Ok(Taken::Full) => {
+                    (lane.full, fetched) = (true, VecDeque::new());
+                    continue;
+                }
+                Ok(Taken::New(sequence)) => {
+                    if let Some(Submission { envelope, .. }) = arrived.pop_front() {
+                        lane.filling.records.push(Record { sequence, time, envelope });
+                        lane.filling.tags.push(tag);
+                    }
+                    continue;
+                }
+                Ok(Taken::Known(answer)) => outlet.repeated(tag, answer),
+                Ok(Taken::Waiting(until)) => {
+                    held.push(Held { until, tag, repeat: true });
+                    Ok(())
+                }
+                Ok(Taken::Other(until)) if until > core.state.sequence() => {
+                    held.push(Held { until, tag, repeat: false });
+                    Ok(())
+                }
+                Ok(Taken::Other(used)) => outlet.turned_away(tag, TurnedAway::OtherCommand(used)),
+                Err(error) => outlet.turned_away(tag, TurnedAway::Unwritable(format!("{error:#}"))),
+            };
+            arrived.pop_front();
+            told?;
         }
         Ok(())
     }

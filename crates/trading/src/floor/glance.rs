@@ -1,65 +1,55 @@
-//! Looks ahead. Nothing is decided here: what is read is thrown away, and only comes into the cache by it.
+//! Looks ahead. Nothing is decided here: what is read is thrown away, and only comes into the cache by it. So it is short: the less
+//! there is to do for each order, the more of them the processor waits for at once.
 
 use super::check::reaches;
 use crate::{EnterOrder, Venue};
-use base::{AccountId, AssetId, InstrumentId, MarketId, OrderId, Side};
-
-/// An order in the book that a command concerns, as it stands now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Meets {
-    /// Whose it is.
-    pub account: AccountId,
-    /// What it trades.
-    pub instrument: InstrumentId,
-    /// Where that trades.
-    pub market: MarketId,
-    /// What is delivered.
-    pub asset: AssetId,
-    /// What is paid.
-    pub currency: AssetId,
-    /// Buy or sell.
-    pub side: Side,
-}
+use base::{AccountId, AssetId, OrderId, Side};
+use book::Slot;
 
 impl Venue {
-    fn meets(&self, account: AccountId, id: InstrumentId, side: Side) -> Option<Meets> {
-        let instrument = self.instrument(id)?;
-        let (market, asset, currency) = (instrument.market, instrument.asset, instrument.currency);
-        Some(Meets { account, instrument: id, market, asset, currency, side })
-    }
-
-    /// The order of a number.
+    /// The place of an order in the table.
     #[must_use]
     #[inline]
-    pub fn glance_at(&self, id: OrderId) -> Option<Meets> {
-        let order = self.floor.orders.get(self.floor.orders.find(id)?);
-        self.meets(order.owner.account, order.owner.instrument(), order.side)
+    pub fn glance_at(&self, id: OrderId) -> i64 {
+        self.floor.orders.glance(id).map_or(0, |order| order.left.0)
     }
 
-    /// The orders beside one in its queue.
+    /// The orders beside it in its queue, and whose it is and what is set aside for it.
     #[must_use]
     #[inline]
-    pub fn glance_beside(&self, id: OrderId) -> i64 {
-        let orders = &self.floor.orders;
-        let Some(slot) = orders.find(id) else { return 0 };
-        let Some(pit) = self.floor.pits.get(orders.get(slot).owner.instrument().index()) else { return 0 };
-        let beside = pit.book.neighbours(orders, slot).into_iter().flatten();
-        beside.map(|slot| orders.get(slot).left.0).fold(0, i64::wrapping_add)
+    pub fn glance_beside(&self, id: OrderId) -> Option<(i64, AccountId, AssetId)> {
+        let order = self.floor.orders.glance(id)?;
+        let instrument = self.instruments.get(order.owner.instrument().index())?;
+        let asset = if order.side == Side::Buy { instrument.currency } else { instrument.asset };
+        Some((self.floor.orders.glance_beside(order), order.owner.account, asset))
     }
 
-    /// The last order of the queue that an order would join, and the first one that it would meet.
+    /// What an order sets aside: the asset of its side.
     #[must_use]
     #[inline]
-    pub fn glance_for(&self, order: &EnterOrder) -> (i64, Option<Meets>) {
-        let Some(pit) = self.floor.pits.get(order.instrument.index()) else { return (0, None) };
-        let orders = &self.floor.orders;
+    pub fn glance_asset(&self, order: &EnterOrder) -> Option<AssetId> {
+        let instrument = self.instruments.get(order.instrument.index())?;
+        Some(if order.side == Side::Buy { instrument.currency } else { instrument.asset })
+    }
+
+    /// The first order that an order would meet; where it meets none, the last one of the queue that it would join is read.
+    #[must_use]
+    #[inline]
+    pub fn glance_for(&self, order: &EnterOrder) -> Result<Slot, i64> {
+        let Some(pit) = self.floor.pits.get(order.instrument.index()) else { return Err(0) };
         let against = order.side.opposite();
         let met = pit.book.best(against).filter(|best| reaches(order.side, order.price, *best));
-        let met = met.and_then(|_| pit.book.front(against)).map(|slot| orders.get(slot).owner.account);
-        if let Some(met) = met {
-            return (0, self.meets(met, order.instrument, against));
+        if let Some(slot) = met.and_then(|_| pit.book.front(against)) {
+            return Ok(slot);
         }
         let back = pit.book.back_at(order.side, order.price);
-        (back.map_or(0, |slot| orders.get(slot).left.0), None)
+        Err(back.map_or(0, |slot| self.floor.orders.get(slot).left.0))
+    }
+
+    /// Whose the order in a slot is.
+    #[must_use]
+    #[inline]
+    pub fn glance_owner(&self, slot: Slot) -> AccountId {
+        self.floor.orders.get(slot).owner.account
     }
 }

@@ -31,7 +31,6 @@ mod sweep;
 mod ticket;
 
 pub use check::Incoming;
-pub use glance::Meets;
 pub use ticket::BookOrder;
 
 use crate::{Event, Phase, Venue, Whose};
