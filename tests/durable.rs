@@ -3,20 +3,16 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // tests, also outside the functions marked so
 
-#[allow(dead_code)] // the journal's own tests use more of it
-#[path = "../crates/journal/tests/common/sim.rs"]
-mod sim;
-
 use anyhow::{Result, bail};
 use base::{ParticipantId, Role, Sequence, Timestamp};
 use engine::{ClientId, Command, Envelope, Event, OPERATOR, Record, State};
+use faulty_disk::{Dice, Fault, FaultyDisk};
 use huangpu::node::{
     Answer, DataDir, Flow, Inbox, Node, Outlet, Pipeline, Settings, Snapshotted, Submission, Submitted,
     TurnedAway, verify, verify_on,
 };
 use journal::{Batch, Digest, Journal, Log, Options, Outcome};
 use registry::{OpenAccount, RegisterParticipant};
-use sim::{Dice, Fault, SimDisk};
 use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
 
@@ -49,7 +45,8 @@ fn envelope(number: u64) -> Envelope {
 
 /// The digest of the log and of the state after each number of commands.
 fn expected(count: u64) -> Vec<(Digest, Digest)> {
-    let (mut node, _) = Node::open_on(SimDisk::new(0), Path::new(PLACE), SETTINGS, &mut |_, _| ()).unwrap();
+    let (mut node, _) =
+        Node::open_on(FaultyDisk::new(0), Path::new(PLACE), SETTINGS, &mut |_, _| ()).unwrap();
     let mut digests = vec![(node.digest(), node.state().digest().unwrap())];
     for number in 1..=count {
         node.submit(time(number), envelope(number), &mut |_, _, _| Ok(())).unwrap();
@@ -59,12 +56,12 @@ fn expected(count: u64) -> Vec<(Digest, Digest)> {
     digests
 }
 
-fn open(disk: &SimDisk) -> Result<Node<SimDisk>> {
+fn open(disk: &FaultyDisk) -> Result<Node<FaultyDisk>> {
     Ok(Node::open_on(disk.clone(), Path::new(PLACE), SETTINGS, &mut |_, _| ())?.0)
 }
 
 /// Opens after a crash: what was told is there, and all that is there is what was sent.
-fn reopen(disk: &SimDisk, told: u64, expected: &[(Digest, Digest)]) -> Node<SimDisk> {
+fn reopen(disk: &FaultyDisk, told: u64, expected: &[(Digest, Digest)]) -> Node<FaultyDisk> {
     let node = open(disk).unwrap();
     let records = node.state().sequence().0;
     assert!(records >= told, "{told} told, {records} there");
@@ -75,7 +72,7 @@ fn reopen(disk: &SimDisk, told: u64, expected: &[(Digest, Digest)]) -> Node<SimD
 }
 
 /// Sends every command from the first: those that are there are known. Ends where a run without faults ends.
-fn finish(mut node: Node<SimDisk>, disk: &SimDisk, expected: &[(Digest, Digest)]) {
+fn finish(mut node: Node<FaultyDisk>, disk: &FaultyDisk, expected: &[(Digest, Digest)]) {
     let there = node.state().sequence();
     for number in 1..expected.len() as u64 {
         match node.submit(time(number), envelope(number), &mut |_, _, _| Ok(())).unwrap() {
@@ -99,7 +96,7 @@ fn a_plain_node_keeps_what_it_told_whatever_step_fails() {
     loop {
         let mut reached = false;
         for (seed, fault) in [(1, Fault::Power), (2, Fault::Power), (3, Fault::Error), (4, Fault::Short)] {
-            let disk = SimDisk::new(seed);
+            let disk = FaultyDisk::new(seed);
             disk.fail_after(step, fault);
             let mut told = 0;
             let mut life = || -> Result<()> {
@@ -136,7 +133,7 @@ fn a_plain_node_keeps_what_it_told_whatever_step_fails() {
 
 /// Writes down what it is told, and sees that it would outlive a power cut at that very moment.
 struct Witness {
-    disk: Option<SimDisk>,
+    disk: Option<FaultyDisk>,
     told: Vec<u64>,
     repeated: Vec<(u64, Answer)>,
     turned_away: Vec<(u64, TurnedAway)>,
@@ -145,7 +142,7 @@ struct Witness {
 }
 
 impl Witness {
-    fn new(disk: Option<&SimDisk>) -> Self {
+    fn new(disk: Option<&FaultyDisk>) -> Self {
         let (told, repeated, turned_away, snapshots) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self { disk: disk.cloned(), told, repeated, turned_away, snapshots, fails_at: None }
     }
@@ -212,7 +209,7 @@ fn sender(inbox: Inbox, numbers: std::ops::RangeInclusive<u64>, seed: u64) -> st
     })
 }
 
-fn pipeline_life(disk: &SimDisk, seed: u64, witness: &mut Witness, count: u64) -> Result<()> {
+fn pipeline_life(disk: &FaultyDisk, seed: u64, witness: &mut Witness, count: u64) -> Result<()> {
     // All by the writer, or small batches by the run loop.
     let written_here_max = if seed.is_multiple_of(2) { 0 } else { 3 };
     let flow = Flow { batch_records_max: 5, written_here_max, waiting_max: 7, snapshot_every: Some(13) };
@@ -238,7 +235,7 @@ fn a_pipeline_keeps_what_it_told_whatever_step_fails() {
         let mut reached = false;
         let faults = [Fault::Power, Fault::Power, Fault::Error, Fault::Error, Fault::Short, Fault::Short];
         for (seed, fault) in (1..).zip(faults) {
-            let disk = SimDisk::new(seed);
+            let disk = FaultyDisk::new(seed);
             disk.fail_after(step, fault);
             let mut witness = Witness::new(Some(&disk));
             reached |= pipeline_life(&disk, seed, &mut witness, count).is_err() || disk.has_failed();
@@ -303,7 +300,7 @@ fn pipeline_and_plain_node_make_the_same_log() {
 #[test]
 fn a_digest_stated_some_frames_later_is_checked() {
     for wrong in [false, true] {
-        let disk = SimDisk::new(1);
+        let disk = FaultyDisk::new(1);
         let expected = expected(6);
         let journal = Path::new(PLACE).join("journal");
         let mut journal = Journal::create_on(disk.clone(), journal, [1; 16], SETTINGS.journal).unwrap();
@@ -329,7 +326,7 @@ fn a_digest_stated_some_frames_later_is_checked() {
 
 #[test]
 fn a_repeat_gets_the_first_answer_and_waits_for_it() {
-    let disk = SimDisk::new(1);
+    let disk = FaultyDisk::new(1);
     let mut pipeline = Pipeline::start(open(&disk).unwrap(), Flow::default()).unwrap();
     let inbox = pipeline.inbox();
     let other =
@@ -363,7 +360,7 @@ fn a_repeat_gets_the_first_answer_and_waits_for_it() {
 
 #[test]
 fn an_outlet_that_fails_stops_the_run_and_not_the_node() {
-    let disk = SimDisk::new(1);
+    let disk = FaultyDisk::new(1);
     let flow = Flow { batch_records_max: 4, ..Flow::default() };
     let mut pipeline = Pipeline::start(open(&disk).unwrap(), flow).unwrap();
     let inbox = pipeline.inbox();
@@ -401,7 +398,7 @@ fn many_senders_each_keep_their_order_and_wait_for_room() {
 
 #[test]
 fn a_closed_pipeline_takes_nothing_and_leaves_nothing_behind() {
-    let disk = SimDisk::new(1);
+    let disk = FaultyDisk::new(1);
     let mut pipeline = Pipeline::start(open(&disk).unwrap(), Flow::default()).unwrap();
     let inbox = pipeline.inbox();
     let kept = inbox.clone();

@@ -189,6 +189,7 @@ impl<T: Copy> Orders<T> {
 
     /// Reads the slot that an id names, whatever stands there: a look ahead, which brings it into the cache.
     #[must_use]
+    #[allow(clippy::cast_possible_truncation)] // 28 bits
     #[inline]
     pub fn glance(&self, id: OrderId) -> Option<&Order<T>> {
         self.slots.get((id.0 & (SLOTS_MAX as u64 - 1)) as usize)

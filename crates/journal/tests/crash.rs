@@ -5,8 +5,8 @@ mod common;
 
 use std::path::Path;
 
-use common::sim::{Dice, Fault, SimDisk};
 use common::{Entry, batch_of, digest_of, read_all};
+use faulty_disk::{Dice, Fault, FaultyDisk};
 use journal::{Batch, Digest, Journal, JournalError, Log, Options, Outcome, verify_on};
 use proptest::prelude::*;
 
@@ -27,7 +27,7 @@ impl Book {
     /// Writes frames, some synced at once and some left in flight, until done or until something fails.
     fn work(
         &mut self,
-        journal: &mut Journal<SimDisk>,
+        journal: &mut Journal<FaultyDisk>,
         dice: &mut Dice,
         frames: usize,
     ) -> Result<(), JournalError> {
@@ -70,7 +70,7 @@ impl Book {
     }
 
     /// Opens after a failure and holds what is found against what is known.
-    fn reopen(&mut self, disk: &SimDisk) -> Result<Option<Journal<SimDisk>>, JournalError> {
+    fn reopen(&mut self, disk: &FaultyDisk) -> Result<Option<Journal<FaultyDisk>>, JournalError> {
         let (journal, recovery) = match Journal::open_on(disk.clone(), DIR, SMALL) {
             Ok(opened) => opened,
             Err(JournalError::NotFound { .. }) if self.acknowledged == 0 && self.chains.is_empty() => {
@@ -101,7 +101,7 @@ impl Book {
 /// Several lives of one log; each ends in a fault at a random step, and the power may go as well.
 fn lives(seed: u64) {
     let mut dice = Dice(seed);
-    let disk = SimDisk::new(seed ^ 0xd15c);
+    let disk = FaultyDisk::new(seed ^ 0xd15c);
     let mut book = Book::default();
     for _ in 0..6 {
         let fault = [Fault::Power, Fault::Error, Fault::Short][dice.roll(3)];
@@ -146,7 +146,7 @@ fn power_lost_at_every_step() {
     loop {
         let mut reached = true;
         for seed in 0..12 {
-            let disk = SimDisk::new(seed);
+            let disk = FaultyDisk::new(seed);
             let mut book = Book::default();
             disk.fail_after(step, Fault::Power);
             reached = match Journal::create_on(disk.clone(), DIR, [3; 16], SMALL) {
@@ -171,7 +171,7 @@ fn one(seq: u64, bytes: usize) -> Batch {
 /// A segment that was prepared is used, is not asked for twice, and leaves nothing behind where it is not used.
 #[test]
 fn a_segment_made_ahead_is_the_next_one() {
-    let disk = SimDisk::new(1);
+    let disk = FaultyDisk::new(1);
     let mut journal = Journal::create_on(disk.clone(), DIR, [3; 16], SMALL).unwrap();
     assert!(journal.preparation().is_none(), "nothing is written yet");
     journal.append(1, 0, Outcome::default(), &one(1, 2000)).unwrap();
@@ -215,7 +215,7 @@ fn a_segment_made_ahead_is_the_next_one() {
 #[test]
 fn a_failed_sync_poisons_for_good_and_its_record_may_not_be_believed() {
     for seed in 0..50 {
-        let disk = SimDisk::new(seed);
+        let disk = FaultyDisk::new(seed);
         let mut journal = Journal::create_on(disk.clone(), DIR, [3; 16], SMALL).unwrap();
         journal.append(1, 0, Outcome::default(), &one(1, 700)).unwrap();
         disk.fail_after(1, Fault::Error);
@@ -251,7 +251,7 @@ fn a_failed_sync_poisons_for_good_and_its_record_may_not_be_believed() {
 fn a_cut_that_did_not_reach_the_medium_is_made_again() {
     let path = common::segment(Path::new(DIR), 1);
     for seed in 0..100 {
-        let disk = SimDisk::new(seed);
+        let disk = FaultyDisk::new(seed);
         let mut journal = Journal::create_on(disk.clone(), DIR, [3; 16], SMALL).unwrap();
         journal.append(1, 0, Outcome::default(), &one(1, 100)).unwrap();
         journal.append(2, 0, Outcome::default(), &one(2, 3000)).unwrap();
@@ -275,7 +275,7 @@ fn a_cut_that_did_not_reach_the_medium_is_made_again() {
 #[test]
 fn no_space_for_a_frame_or_a_segment_poisons_and_loses_nothing() {
     for after in 0..6 {
-        let disk = SimDisk::new(after as u64);
+        let disk = FaultyDisk::new(after as u64);
         let mut journal = Journal::create_on(disk.clone(), DIR, [3; 16], SMALL).unwrap();
         journal.append(1, 0, Outcome::default(), &one(1, 3500)).unwrap();
         disk.fail_after(after, Fault::Short);
@@ -296,7 +296,7 @@ fn no_space_for_a_frame_or_a_segment_poisons_and_loses_nothing() {
 
 #[test]
 fn a_short_write_is_cut() {
-    let disk = SimDisk::new(1);
+    let disk = FaultyDisk::new(1);
     let mut journal = Journal::create_on(disk.clone(), DIR, [3; 16], SMALL).unwrap();
     journal.append(1, 0, Outcome::default(), &one(1, 100)).unwrap();
     disk.fail_after(0, Fault::Short);
@@ -314,7 +314,7 @@ fn a_short_write_is_cut() {
 
 #[test]
 fn a_frame_is_one_write_and_one_sync() {
-    let disk = SimDisk::new(1);
+    let disk = FaultyDisk::new(1);
     let options = Options { segment_bytes: 1 << 20 };
     let mut journal = Journal::create_on(disk.clone(), DIR, [3; 16], options).unwrap();
     let (writes, syncs) = disk.writes_and_syncs();

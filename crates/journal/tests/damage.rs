@@ -6,8 +6,8 @@ mod common;
 
 use std::path::{Path, PathBuf};
 
-use common::sim::{Dice, SimDisk};
 use common::{Entry, batch_of, digest_of, read_all, segment};
+use faulty_disk::{Dice, FaultyDisk};
 use journal::{
     Flaw, Journal, JournalError, Log, Options, Outcome, Recovery, Summary, Tail, check_segment, verify_on,
 };
@@ -26,7 +26,7 @@ struct Laid {
 
 /// A log, the frames in it and the records.
 struct Sample {
-    disk: SimDisk,
+    disk: FaultyDisk,
     frames: Vec<Laid>,
     entries: Vec<Entry>,
 }
@@ -37,7 +37,7 @@ fn file(index: u64) -> PathBuf {
 
 /// One frame for each list of record sizes, each synced. Contents are random, or zeros for every third record.
 fn sample(sizes: &[&[usize]], seed: u64) -> Sample {
-    let disk = SimDisk::new(seed);
+    let disk = FaultyDisk::new(seed);
     let mut dice = Dice(seed);
     let mut journal = Journal::create_on(disk.clone(), DIR, [9; 16], SMALL).unwrap();
     let mut entries: Vec<Entry> = Vec::new();
@@ -69,7 +69,7 @@ fn sample(sizes: &[&[usize]], seed: u64) -> Sample {
 const MIXED: &[&[usize]] = &[&[80], &[1, 700, 3], &[], &[1500, 0], &[900], &[80, 80], &[], &[2000, 9], &[5]];
 
 impl Sample {
-    fn fork(&self, segment: u64, bytes: Vec<u8>) -> SimDisk {
+    fn fork(&self, segment: u64, bytes: Vec<u8>) -> FaultyDisk {
         let disk = self.disk.fork();
         disk.set_bytes(&file(segment), bytes);
         disk
@@ -80,16 +80,16 @@ impl Sample {
     }
 }
 
-fn open(disk: &SimDisk) -> Result<(Journal<SimDisk>, Recovery), JournalError> {
+fn open(disk: &FaultyDisk) -> Result<(Journal<FaultyDisk>, Recovery), JournalError> {
     Journal::open_on(disk.clone(), DIR, SMALL)
 }
 
-fn verify(disk: &SimDisk) -> Result<Summary, JournalError> {
+fn verify(disk: &FaultyDisk) -> Result<Summary, JournalError> {
     verify_on(disk.clone(), DIR)
 }
 
 /// Verifies, opens, and holds what is kept against `entries`; then goes on and opens again.
-fn kept(disk: &SimDisk, entries: &[Entry], cut: Option<(u64, u64, u64)>) {
+fn kept(disk: &FaultyDisk, entries: &[Entry], cut: Option<(u64, u64, u64)>) {
     let before = disk.image();
     let summary = verify(disk).unwrap();
     assert_eq!(disk.image(), before, "a check changes nothing");
@@ -108,7 +108,7 @@ fn kept(disk: &SimDisk, entries: &[Entry], cut: Option<(u64, u64, u64)>) {
 }
 
 /// Verifies and opens; both must refuse and change nothing. Gives the place and the flaw.
-fn refused(disk: &SimDisk) -> (PathBuf, u64, Flaw) {
+fn refused(disk: &FaultyDisk) -> (PathBuf, u64, Flaw) {
     let before = disk.image();
     let place = |error| match error {
         JournalError::Corrupt { path, offset, flaw, .. } => (path, offset, flaw),
@@ -177,7 +177,7 @@ fn every_subset_of_the_last_frames_sectors() {
 #[test]
 fn frames_in_flight_together_keep_a_prefix() {
     for seed in 0..300 {
-        let disk = SimDisk::new(seed);
+        let disk = FaultyDisk::new(seed);
         let mut dice = Dice(seed);
         let mut journal = Journal::create_on(disk.clone(), DIR, [9; 16], SMALL).unwrap();
         let entries: Vec<Entry> =

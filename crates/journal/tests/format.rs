@@ -4,8 +4,8 @@ mod common;
 
 use std::path::Path;
 
-use common::sim::SimDisk;
 use common::{Entry, batch_of, digest_of, segment};
+use faulty_disk::FaultyDisk;
 use journal::{Journal, Log, Options, Outcome, check_segment};
 
 const LOG_ID: [u8; 16] = *b"fixture, format1";
@@ -13,7 +13,7 @@ const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/forma
 
 /// What the fixture holds, written today.
 fn written_today() -> Vec<u8> {
-    let disk = SimDisk::new(0);
+    let disk = FaultyDisk::new(0);
     let mut journal =
         Journal::create_on(disk.clone(), "/log", LOG_ID, Options { segment_bytes: 8192 }).expect("room");
     for seq in [1, 3, 5_u64] {

@@ -2,14 +2,14 @@
 
 mod common;
 
-use common::sim::SimDisk;
 use common::{Entry, batch_of, segment};
+use faulty_disk::FaultyDisk;
 use journal::{Journal, Log, Options, Outcome, check_segment};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 fn whole() -> Vec<u8> {
-    let disk = SimDisk::new(1);
+    let disk = FaultyDisk::new(1);
     let options = Options { segment_bytes: 8192 };
     let mut journal = Journal::create_on(disk.clone(), "/log", [9; 16], options).expect("room");
     for seq in 1..5_u8 {

@@ -118,8 +118,12 @@ impl Registry {
         let offset = match unit.class {
             AssetClass::Allowance { first_vintage, .. } if borrowing || first_vintage <= year => false,
             AssetClass::Offset { vintage } if borrowing || vintage <= year => true,
-            AssetClass::Currency => return Err(ComplianceRejection::NotAComplianceUnit),
-            _ => return Err(ComplianceRejection::VintageTooLate),
+            AssetClass::Currency | AssetClass::Security => {
+                return Err(ComplianceRejection::NotAComplianceUnit);
+            }
+            AssetClass::Allowance { .. } | AssetClass::Offset { .. } => {
+                return Err(ComplianceRejection::VintageTooLate);
+            }
         };
         if quantity > duty.open() {
             return Err(ComplianceRejection::ExceedsDuty);
@@ -279,5 +283,35 @@ impl Registry {
             bought: sum.bought + traded.bought,
             sold: sum.sold + traded.sold,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{AccountKind, DefineAsset, OpenAccount, RegisterParticipant, rules::Rules};
+
+    /// Whatever the year: a bond has no vintage that could be too late.
+    #[test]
+    fn a_duty_is_not_met_with_a_security() {
+        let (mut registry, year) = (Registry::default(), 2020);
+        let out = &mut |_| ();
+        let (code, roles) = ("P".to_owned(), vec![Role::ComplianceEntity]);
+        let register = RegisterParticipant { name: code.clone(), code: code.clone(), roles };
+        let participant = registry.register_participant(&register, out).unwrap();
+        let open = OpenAccount { participant, code: code.clone(), kind: AccountKind::House };
+        let account = registry.open_account(&open, out).unwrap();
+        let market = MarketId(0);
+        let define = DefineAsset { code, class: AssetClass::Security, decimals: 0, market: Some(market) };
+        let asset = registry.define_asset(&define, out).unwrap();
+        for borrowing in [false, true] {
+            let periods = vec![Period { year, deadline: Date(20_000) }];
+            registry.set_rules(market, Rules { borrowing, periods, ..Rules::default() });
+            let record = RecordEmissions { market, participant, year, verified: Quantity(10) };
+            let _ = registry.record_emissions(&record, out);
+            let surrender = Surrender { account, year, asset, quantity: Quantity(1) };
+            let refused = registry.surrender(Date(0), &surrender, out);
+            assert_eq!(refused, Err(ComplianceRejection::NotAComplianceUnit));
+        }
     }
 }

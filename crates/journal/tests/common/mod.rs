@@ -2,8 +2,6 @@
 #![allow(dead_code, reason = "no test file uses all of it")]
 #![allow(clippy::unwrap_used, reason = "the lint does not know helpers of tests for tests")]
 
-pub(crate) mod sim;
-
 use std::path::{Path, PathBuf};
 
 use journal::{Batch, Digest, Frames, JournalError};

@@ -32,8 +32,10 @@ impl Venue {
         Some(if order.side == Side::Buy { instrument.currency } else { instrument.asset })
     }
 
-    /// The first order that an order would meet; where it meets none, the last one of the queue that it would join is read.
-    #[must_use]
+    /// The first order that an order would meet.
+    ///
+    /// # Errors
+    /// It would meet none: what the last order of the queue that it would join has left.
     #[inline]
     pub fn glance_for(&self, order: &EnterOrder) -> Result<Slot, i64> {
         let Some(pit) = self.floor.pits.get(order.instrument.index()) else { return Err(0) };

@@ -1,0 +1,80 @@
+//! Participants, accounts and assets.
+
+use super::control::is_code;
+use super::finding::{Finding, Found, Kind, check};
+use super::shadow::{Account, Asset, Participant, Shadow};
+use super::verdict::{Verdict, first, registry as exactly};
+use base::{AccountId, AssetId, ParticipantId};
+use engine::Command;
+use registry::{AssetClass, DefineAsset, Event, OpenAccount, RegisterParticipant};
+
+type Judged = Result<Verdict, &'static str>;
+
+impl Shadow {
+    fn judge_code(&self, code: &str, kind: usize) -> Result<(), &'static str> {
+        first(&[
+            (!is_code(code), "opening/code_malformed"),
+            (self.codes[kind].contains_key(code), "opening/code_taken"),
+        ])
+    }
+
+    pub(super) fn judge_register(&self, c: &RegisterParticipant) -> Judged {
+        self.judge_code(&c.code, 0)?;
+        let participant = ParticipantId::at(self.participants.len());
+        Ok(exactly(vec![Event::ParticipantRegistered { participant }]))
+    }
+
+    pub(super) fn judge_open(&self, c: &OpenAccount) -> Judged {
+        self.judge_code(&c.code, 1)?;
+        first(&[(c.participant.index() >= self.participants.len(), "opening/participant_unknown")])?;
+        let account = AccountId::at(self.accounts.len());
+        Ok(exactly(vec![Event::AccountOpened { account, participant: c.participant }]))
+    }
+
+    pub(super) fn judge_define(&self, c: &DefineAsset) -> Judged {
+        let unknown = c.market.is_some_and(|market| market.index() >= self.markets.len());
+        first(&[(unknown, "control/market_unknown")])?;
+        self.judge_code(&c.code, 2)?;
+        Ok(exactly(vec![Event::AssetDefined { asset: AssetId::at(self.assets.len()) }]))
+    }
+
+    pub(super) fn see_registered(&mut self, command: &Command) -> Found {
+        let Command::RegisterParticipant(c) = command else {
+            return Err(Finding::new(Kind::Event, "a participant was registered by nobody"));
+        };
+        self.codes[0].insert(c.code.clone(), ParticipantId::at(self.participants.len()).0);
+        self.participants.push(Participant { roles: c.roles.clone() });
+        Ok(())
+    }
+
+    pub(super) fn see_opened(&mut self, id: AccountId, owner: ParticipantId, command: &Command) -> Found {
+        let (code, house) = match command {
+            Command::OpenAccount(c) => (c.code.clone(), c.kind == registry::AccountKind::House),
+            Command::AdoptRulebook(rulebook) => (format!("{}-fees", rulebook.code), true),
+            _ => return Err(Finding::new(Kind::Event, "an account was opened by nobody")),
+        };
+        check(id.index() == self.accounts.len(), Kind::Event, || format!("account {id} is not the next"))?;
+        self.codes[1].insert(code, id.0);
+        self.accounts.push(Account { participant: owner.0, house, frozen: false });
+        Ok(())
+    }
+
+    pub(super) fn see_defined(&mut self, id: AssetId, command: &Command) -> Found {
+        let (code, asset) = match command {
+            Command::DefineAsset(c) => {
+                let market = c.market.map(|market| market.0);
+                (c.code.clone(), Asset { class: c.class, market, decimals: c.decimals })
+            }
+            Command::AdoptRulebook(rulebook) => {
+                let decimals = rulebook.currency.decimals;
+                let currency = Asset { class: AssetClass::Currency, market: None, decimals };
+                (rulebook.currency.code.clone(), currency)
+            }
+            _ => return Err(Finding::new(Kind::Event, "an asset was defined by nobody")),
+        };
+        check(id.index() == self.assets.len(), Kind::Event, || format!("asset {id} is not the next"))?;
+        self.codes[2].insert(code, id.0);
+        self.assets.push(asset);
+        Ok(())
+    }
+}

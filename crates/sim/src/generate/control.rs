@@ -1,0 +1,100 @@
+//! Acts of the operator, the registrar and the supervisor.
+
+use super::maker::Maker;
+use super::{Make, markets, opening};
+use base::{Date, MarketId, Price};
+use engine::Command;
+use trading::{
+    CorrectReference, DeclareHoliday, DelistInstrument, Line, ListInstrument, SetHalted, Turnover,
+};
+
+pub(super) const COMMANDS: &[(u32, Make)] = &[
+    (8, halt),
+    (5, correct),
+    (3, holiday),
+    (3, list),
+    (1, delist),
+    (4, amend),
+    (2, opening::register),
+    (2, opening::account),
+    (2, opening::asset),
+    (4, tick),
+];
+
+fn market(m: &mut Maker<'_>) -> MarketId {
+    MarketId::at(m.dice.roll(m.shadow.markets.len() + usize::from(m.hostile)))
+}
+
+fn halt(m: &mut Maker<'_>) -> Option<Command> {
+    // What is halted is resumed soon: business goes on.
+    let halted = m.shadow.instruments.iter().position(|instrument| instrument.halted && !instrument.delisted);
+    let (instrument, halted) = match halted {
+        Some(id) if !m.dice.once_in(4) => (base::InstrumentId::at(id), false),
+        _ => (m.instrument(), m.dice.once_in(3)),
+    };
+    Some(Command::SetHalted(SetHalted { instrument, halted, reason: m.reason() }))
+}
+
+fn correct(m: &mut Maker<'_>) -> Option<Command> {
+    let instrument = m.instrument();
+    let price = m.price(instrument, 300);
+    let line = if m.dice.once_in(5) { Line::Composite(market(m)) } else { Line::Instrument(instrument) };
+    // Its composite starts from no absurd price.
+    let price = Price(price.0.min(1 << 40));
+    Some(Command::CorrectReference(CorrectReference { line, price, reason: m.reason() }))
+}
+
+fn holiday(m: &mut Maker<'_>) -> Option<Command> {
+    let market = market(m);
+    let today = m.shadow.markets.get(market.index()).map_or(0, |market| market.date);
+    let ahead = if m.wrong() { m.dice.between(-3, 0) } else { m.dice.between(1, 12) };
+    let date = Date(today.saturating_add(i32::try_from(ahead).unwrap_or_default()));
+    Some(Command::DeclareHoliday(DeclareHoliday { market, date }))
+}
+
+fn list(m: &mut Maker<'_>) -> Option<Command> {
+    if m.shadow.instruments.len() > 12 && !m.hostile {
+        return None;
+    }
+    let asset = m.units();
+    let home = m.shadow.assets.get(asset.index()).and_then(|asset| asset.market).map(MarketId);
+    let market = if m.wrong() { market(m) } else { home? };
+    let code = opening::code(m, "I", 3);
+    let reference = if m.dice.once_in(5) { None } else { Some(Price(m.dice.between(50, 8_000))) };
+    let reference = if m.wrong() { Some(Price(m.extreme().min(0))) } else { reference };
+    let mut carried = [Turnover::default(); 3];
+    if m.dice.once_in(3) {
+        carried[0] =
+            Turnover { volume: m.dice.between(0, 1 << 30).into(), amount: m.dice.between(0, 1 << 40).into() };
+    }
+    if m.wrong() {
+        carried[1].volume = m.extreme().min(-1).into();
+    }
+    Some(Command::ListInstrument(ListInstrument { market, code, asset, reference, carried }))
+}
+
+fn delist(m: &mut Maker<'_>) -> Option<Command> {
+    let listed = m.shadow.instruments.iter().filter(|instrument| !instrument.delisted).count();
+    if listed < 2 || !m.dice.once_in(3) {
+        return None;
+    }
+    Some(Command::DelistInstrument(DelistInstrument { instrument: m.instrument() }))
+}
+
+/// A rulebook is adopted again with other numbers; or with such as no rulebook may have.
+fn amend(m: &mut Maker<'_>) -> Option<Command> {
+    let shadow = m.shadow;
+    let mut rulebook = m.dice.pick(&shadow.markets)?.rulebook.clone();
+    for version in &mut rulebook.versions {
+        markets::vary(m.dice, version);
+    }
+    if m.hostile {
+        markets::spoil(m.dice, &mut rulebook);
+    }
+    Some(Command::AdoptRulebook(Box::new(rulebook)))
+}
+
+#[allow(clippy::unnecessary_wraps)] // as every maker
+fn tick(_: &mut Maker<'_>) -> Option<Command> {
+    Some(Command::Tick)
+}

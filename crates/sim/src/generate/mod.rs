@@ -1,0 +1,241 @@
+//! Business: what everyone does on a day, valid and hostile, as a seed says. It is made step by step from what the auditor knows, and
+//! each step is a plain fact once it is made: a history needs no generator to run again.
+//!
+//! A family of commands is one file: a table of weights and makers.
+
+mod auction;
+mod block;
+mod book;
+mod compliance;
+mod control;
+mod custody;
+mod faults;
+mod listing;
+mod maker;
+mod markets;
+mod opening;
+
+use crate::audit::shadow::Shadow;
+use crate::step::Step;
+use base::{ParticipantId, Role, Timestamp};
+use engine::{ClientId, Command, Envelope, Permission};
+use faulty_disk::Dice;
+use maker::Maker;
+
+/// Makes a command of its kind, where there is something to make it of.
+type Make = fn(&mut Maker<'_>) -> Option<Command>;
+
+/// What a seed decides once: how much of everything.
+#[derive(Clone, Debug)]
+pub(crate) struct Profile {
+    /// Steps after the opening.
+    pub(crate) steps: usize,
+    /// A flush after a command, once in so many.
+    pub(crate) flush_once_in: usize,
+    /// A fault, once in so many steps; none where there is no number.
+    pub(crate) fault_once_in: Option<usize>,
+    /// A hostile command, once in so many.
+    pub(crate) hostile_once_in: usize,
+    /// The first day.
+    pub(crate) start: i64,
+    /// Traders, and accounts of each at most.
+    pub(crate) traders: usize,
+    pub(crate) accounts: usize,
+    /// The markets to open.
+    pub(crate) markets: Vec<engine::rulebook::Rulebook>,
+    /// The weight of each family, in hundredths.
+    pub(crate) weights: [u32; FAMILIES.len()],
+}
+
+/// The families, each a table of makers.
+const FAMILIES: [&[(u32, Make)]; 7] = [
+    book::COMMANDS,
+    listing::COMMANDS,
+    block::COMMANDS,
+    auction::COMMANDS,
+    control::COMMANDS,
+    custody::COMMANDS,
+    compliance::COMMANDS,
+];
+
+/// See the module.
+pub struct Source {
+    dice: Dice,
+    faults: Dice,
+    profile: Profile,
+    time: i64,
+    made: usize,
+    /// Steps that have been decided and not been given out.
+    next: Vec<Step>,
+    /// Steps that sent something.
+    sent: Vec<usize>,
+}
+
+const SECOND: i64 = 1_000_000_000;
+const DAY: i64 = 86_400 * SECOND;
+
+impl Source {
+    /// The business of a seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        let mut dice = Dice(seed);
+        let mut faults = dice.fork();
+        let profile = Profile::roll(&mut dice.fork(), &mut faults);
+        let time = profile.start;
+        Self { dice: dice.fork(), faults, profile, time, made: 0, next: Vec::new(), sent: Vec::new() }
+    }
+
+    /// The next step, whose place is `index`; none when the days are over.
+    pub fn step(&mut self, index: usize, shadow: &Shadow, pending: usize) -> Option<Step> {
+        if let Some(step) = self.next.pop() {
+            return Some(self.give(index, step));
+        }
+        if pending == 0
+            && let Some(command) = opening::next(shadow, &self.profile, &mut self.dice)
+        {
+            self.time = self.time.max(shadow.time);
+            let step = self.send(index, shadow, command);
+            self.next.push(Step::Flush);
+            return Some(self.give(index, step));
+        }
+        if self.made >= self.profile.steps {
+            return None;
+        }
+        self.made += 1;
+        if self.profile.fault_once_in.is_some_and(|times| self.faults.once_in(times)) {
+            let step = faults::next(&mut self.faults);
+            return Some(self.give(index, step));
+        }
+        if pending > 0 && self.dice.once_in(self.profile.flush_once_in) {
+            return Some(self.give(index, Step::Flush));
+        }
+        self.pass_time(shadow);
+        if self.dice.once_in(40)
+            && let Some(of) = self.dice.pick(&self.sent).copied()
+        {
+            let altered = self.dice.once_in(4);
+            return Some(Step::Again { of, time: Timestamp(self.time), altered });
+        }
+        let command = self.command(shadow);
+        let step = self.send(index, shadow, command);
+        Some(self.give(index, step))
+    }
+
+    fn give(&mut self, index: usize, step: Step) -> Step {
+        if matches!(step, Step::Send { .. }) {
+            self.sent.push(index);
+        }
+        step
+    }
+
+    fn command(&mut self, shadow: &Shadow) -> Command {
+        for _ in 0..8 {
+            let total: u32 = self.profile.weights.iter().sum();
+            let mut at = self.dice.between(0, i64::from(total) - 1);
+            let mut family = FAMILIES[0];
+            for (weight, commands) in self.profile.weights.iter().zip(FAMILIES) {
+                family = commands;
+                at -= i64::from(*weight);
+                if at < 0 {
+                    break;
+                }
+            }
+            let total: u32 = family.iter().map(|(weight, _)| weight).sum();
+            let mut at = self.dice.between(0, i64::from(total) - 1);
+            let make = family.iter().find(|(weight, _)| {
+                at -= i64::from(*weight);
+                at < 0
+            });
+            let hostile = self.dice.once_in(self.profile.hostile_once_in);
+            let mut maker = Maker { dice: &mut self.dice, shadow, time: self.time, hostile };
+            if let Some(command) = make.and_then(|(_, make)| make(&mut maker)) {
+                return command;
+            }
+        }
+        Command::Tick
+    }
+
+    fn send(&mut self, index: usize, shadow: &Shadow, command: Command) -> Step {
+        let actor = self.sender(shadow, &command);
+        let envelope = Envelope { actor, client_id: ClientId::of(&format!("s{index}")), command };
+        // A clock that runs back, now and then: such a command must be turned down.
+        let back = if self.dice.once_in(200) { self.dice.between(1, DAY) } else { 0 };
+        Step::Send { time: Timestamp(self.time - back), envelope }
+    }
+
+    /// Someone who may send it, most of the time.
+    fn sender(&mut self, shadow: &Shadow, command: &Command) -> ParticipantId {
+        let anyone = |dice: &mut Dice| ParticipantId::at(dice.roll(shadow.participants.len() + 1));
+        if self.dice.once_in(40) {
+            return anyone(&mut self.dice);
+        }
+        let someone = |roles: &[Role], dice: &mut Dice| {
+            let has = |id: &usize| shadow.participants[*id].roles.iter().any(|role| roles.contains(role));
+            let having: Vec<usize> = (0..shadow.participants.len()).filter(has).collect();
+            dice.pick(&having).map_or(ParticipantId(0), |id| ParticipantId::at(*id))
+        };
+        match command.permission() {
+            Permission::Owner(account) | Permission::Trader(account) => {
+                shadow.owner_of(account).unwrap_or_else(|| anyone(&mut self.dice))
+            }
+            Permission::Roles(roles) => someone(roles, &mut self.dice),
+            Permission::SelfOr(firm, _) if self.dice.once_in(2) => firm,
+            Permission::OwnerOr(account, _) if self.dice.once_in(2) => {
+                shadow.owner_of(account).unwrap_or_else(|| anyone(&mut self.dice))
+            }
+            Permission::SelfOr(_, roles) | Permission::OwnerOr(_, roles) => someone(roles, &mut self.dice),
+            Permission::Anyone => match command {
+                Command::ReleasePledge(c) => {
+                    shadow.pledges.get(&c.pledge.0).map_or(ParticipantId(0), |pledge| ParticipantId(pledge.1))
+                }
+                _ => anyone(&mut self.dice),
+            },
+        }
+    }
+
+    /// Moments pass between most commands; nights, weekends and years now and then.
+    fn pass_time(&mut self, shadow: &Shadow) {
+        self.time = self.time.max(shadow.time);
+        let books = shadow.pits.values().any(|pit| pit.phase != trading::Phase::Closed);
+        let trading = books || shadow.markets.iter().any(|market| market.open.contains(&true));
+        let step = match self.dice.roll(1_000) {
+            0..3 => self.dice.between(1, 20) * DAY,
+            3 => self.dice.between(20, 400) * DAY,
+            4..10 => self.dice.between(3_600, 5 * 3_600) * SECOND,
+            10..30 => self.dice.between(60, 1_800) * SECOND,
+            _ if !trading && !self.dice.once_in(6) => {
+                let opening = self.opening(shadow);
+                self.time = self.time.max(opening);
+                self.dice.between(0, SECOND)
+            }
+            30..200 => self.dice.between(1, 30) * SECOND,
+            200..600 => self.dice.between(0, SECOND),
+            _ => 0,
+        };
+        self.time = self
+            .time
+            .saturating_add(step)
+            .min(base::Date::new(2039, 1, 1).map_or(0, |end| i64::from(end.0) * DAY));
+    }
+
+    /// When some market opens next.
+    fn opening(&mut self, shadow: &Shadow) -> i64 {
+        let Some(market) = self.dice.pick(&shadow.markets) else { return self.time };
+        let books = market.rules.trading.continuous.as_ref().filter(|_| self.dice.once_in(2));
+        let books =
+            books.map(|rules| rules.sessions.iter().chain(&rules.opening_call).chain(&rules.closing_call));
+        let sessions: Vec<base::Session> = match books {
+            Some(books) => books.copied().collect(),
+            None => market.sessions(self.dice.roll(3)).to_vec(),
+        };
+        let sessions = &sessions;
+        let calendar = &market.rules.trading.calendar;
+        let days = (market.date..market.date + 20).filter(|day| market.trades_on(*day));
+        let openings = days.flat_map(|day| {
+            sessions
+                .iter()
+                .map(move |session| crate::audit::calendar::instant(calendar, day, session.opens.0))
+        });
+        openings.filter(|opening| *opening > self.time).min().unwrap_or(self.time + DAY)
+    }
+}
