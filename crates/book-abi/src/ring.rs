@@ -1,7 +1,7 @@
 //! The queue of reports from the matching thread to the publishing one: one writer, one reader, no lock.
 //!
 //! A report is four words, a trade twice as many: a kind, a side and a quantity share the first. What is written becomes
-//! visible to the reader in runs of [`RUN`] slots, so that the two threads do not fight over the line with the count.
+//! visible to the reader in runs of `RUN` slots, so that the two threads do not fight over the line with the count.
 
 use crate::abi::{Report, TRADE};
 use crate::prefetch_to_write;

@@ -36,6 +36,8 @@ pub(super) struct Ticket {
     pub(super) filled: Quantity,
 }
 
+const _: () = assert!(size_of::<Order<Ticket>>() == 64, "an order fills one cache line");
+
 const LIFE: u32 = 20; // 3 bits
 const SELF_TRADE: u32 = 23; // 3 bits
 const PLACE: u32 = 26; // 2 bits
