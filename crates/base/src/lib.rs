@@ -25,4 +25,4 @@ pub use id::{
 };
 pub use rejection::Sentence;
 pub use role::Role;
-pub use tariff::{Part, Tariff, fee_at};
+pub use tariff::{Part, Tariff};

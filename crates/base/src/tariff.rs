@@ -1,6 +1,6 @@
 //! What an order on a book pays: a pure function of what it has traded, so that parts cost what the whole would.
 
-use crate::{Money, Price, Quantity, amount_of, div_half_up};
+use crate::{Money, Price, Quantity, amount_of};
 use serde::{Deserialize, Serialize};
 
 /// Parts of a whole in which fee rates are given: millionths.
@@ -111,15 +111,10 @@ impl Tariff {
     }
 }
 
-/// The exact fee on an amount at one rate, for people who check: rounded half-up.
-#[must_use]
-pub fn fee_at(amount: Money, rate_ppm: i64) -> Option<Money> {
-    div_half_up(i128::from(amount.0) * i128::from(rate_ppm), PPM).map(Money)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::div_half_up;
 
     const TARIFF: Tariff = Tariff {
         taker_ppm: 300,
@@ -129,6 +124,11 @@ mod tests {
         least: Money(500),
         most: Some(Money(9_000)),
     };
+
+    /// The exact fee on an amount at one rate, rounded half-up.
+    fn fee_at(amount: Money, rate_ppm: i64) -> Option<Money> {
+        div_half_up(i128::from(amount.0) * i128::from(rate_ppm), PPM).map(Money)
+    }
 
     #[test]
     fn parts_cost_what_the_whole_would() {
