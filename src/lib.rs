@@ -3,6 +3,7 @@
 //! Architecture Invariant: files, clocks and terminals are known here and in the journal only.
 
 pub mod cli;
+pub mod config;
 pub mod history;
 pub mod node;
 pub mod report;

@@ -1,6 +1,7 @@
 //! The command line. Each command is a file of its own here.
 
 mod completions;
+mod config;
 mod files;
 mod history;
 mod log;
@@ -32,6 +33,8 @@ enum Command {
     Report(report::Args),
     /// Print the records of a log and what happened because of them
     Log(log::Args),
+    /// Print the configuration that a node would run with, and where each value comes from
+    Config(config::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
 }
@@ -49,6 +52,7 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => verify::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Log(args) => log::run(&args),
+        Command::Config(args) => config::run(&args),
         Command::Completions(args) => completions::run(&args),
     };
     ended.unwrap_or_else(|error| {
