@@ -39,7 +39,7 @@ struct Refusal {
 
 /// What came of a day's file.
 #[derive(Debug, Serialize)]
-struct Day {
+pub(crate) struct Day {
     file: String,
     date: String,
     commands: usize,
@@ -134,7 +134,7 @@ pub(crate) fn run(args: &Args) -> Ended {
 }
 
 /// Opens the market of a rulebook, or amends it; one that the log knows is passed over.
-fn adopt(node: &mut Node, time: Timestamp, rulebook: &Rulebook) -> Result<MarketId> {
+pub(crate) fn adopt(node: &mut Node, time: Timestamp, rulebook: &Rulebook) -> Result<MarketId> {
     let hash = hex(blake3::hash(&postcard::to_stdvec(rulebook)?).as_bytes());
     let client_id = ClientId::of(&format!("rulebook/{hash}"));
     let command = Command::AdoptRulebook(Box::new(rulebook.clone()));
@@ -161,7 +161,8 @@ fn dir_of(node: &Node, code: &str) -> PathBuf {
     report::market_dir(&node.dir().reports(), market, code)
 }
 
-fn run_day(
+/// Plays a day's file, and ends the day.
+pub(crate) fn run_day(
     node: &mut Node,
     markets: &[MarketId],
     file: &DayFile,

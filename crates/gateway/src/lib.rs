@@ -10,7 +10,7 @@ mod time;
 mod wire;
 
 pub use decimal::Number;
-pub use line::{Line, LineError, parse_line};
+pub use line::{FieldsError, Line, LineError, parse_fields, parse_line};
 pub use render::Names;
 pub use resolve::{Created, Reference, ReferenceBook, ResolveError, Resolver};
 pub use time::{format_time, parse_time};

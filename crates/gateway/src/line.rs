@@ -117,12 +117,52 @@ pub fn parse_line(text: &str) -> Result<Line, LineError> {
         let message = format!("expected a time such as \"2021-07-16T09:30:00+08:00\", found {found}");
         return Err(LineError::at(text, "time", message));
     };
-    if id.is_empty() || id.len() > 64 || id.chars().any(char::is_control) {
-        return Err(LineError::at(text, "id", "an id has 1 to 64 bytes, and no control characters"));
-    }
+    let id = check_id(text, id)?;
     let name = take("do", "the name of a command")?;
     let command = read_command(text, name, object)?;
     Ok(Line { time, id, by, command })
+}
+
+/// What is wrong with the fields of a command, and where: a line, a column in it, both from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldsError {
+    /// The line.
+    pub line: usize,
+    /// What, and the column.
+    pub error: LineError,
+}
+
+/// Reads a command of a known name from its fields as JSON, and the id that stands among them.
+///
+/// # Errors
+/// What is wrong, and where.
+pub fn parse_fields(name: &str, text: &str) -> Result<(Option<String>, WireCommand), FieldsError> {
+    read_fields(name, text).map_err(|error| {
+        let before: String = text.chars().take(error.column.saturating_sub(1)).collect();
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|char| *char != '\n').count() + 1;
+        FieldsError { line, error: LineError { column, ..error } }
+    })
+}
+
+fn read_fields(name: &str, text: &str) -> Result<(Option<String>, WireCommand), LineError> {
+    let mut object = read_object(text)?;
+    let id = match object.shift_remove("id") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(id)) => Some(check_id(text, id)?),
+        Some(other) => {
+            let message = format!("expected your own name for this command, found {}", found(&other));
+            return Err(LineError::at(text, "id", message));
+        }
+    };
+    Ok((id, read_command(text, name.to_owned(), object)?))
+}
+
+fn check_id(text: &str, id: String) -> Result<String, LineError> {
+    if id.is_empty() || id.len() > 64 || id.chars().any(char::is_control) {
+        return Err(LineError::at(text, "id", "an id has 1 to 64 bytes, and no control characters"));
+    }
+    Ok(id)
 }
 
 fn read_object(text: &str) -> Result<Map<String, Value>, LineError> {

@@ -19,6 +19,19 @@ pub enum Reference {
     Command(String),
 }
 
+impl utoipa::PartialSchema for Reference {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+        ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Integer]))
+            .minimum(Some(0))
+            .description(Some("The id of an earlier command of yours, or the number that the engine gave."))
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Reference {}
+
 /// What a command created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
