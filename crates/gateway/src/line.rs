@@ -1,4 +1,4 @@
-//! One line of a command file: `{"time": …, "id": …, "by": …, "do": …, …}`.
+//! One line of a command file: `{"time": …, "id": …, "by": …, "as": …, "do": …, …}`.
 
 use crate::{WireCommand, parse_time};
 use base::Timestamp;
@@ -15,6 +15,8 @@ pub struct Line {
     pub id: String,
     /// The sender's code.
     pub by: String,
+    /// The name that the sender's user signs in with: `as` on the line. Nobody where there is none.
+    pub user: Option<String>,
     /// What is asked.
     pub command: WireCommand,
 }
@@ -112,6 +114,11 @@ pub fn parse_line(text: &str) -> Result<Line, LineError> {
     let time = take("time", "a time such as \"2021-07-16T09:30:00+08:00\"")?;
     let id = take("id", "your own name for this command")?;
     let by = take("by", "the code of the participant who sends it")?;
+    let user = if fields(text).iter().any(|(name, _)| name == "as") {
+        Some(take("as", "the name that the sender's user signs in with")?)
+    } else {
+        None
+    };
     let Some(time) = parse_time(&time) else {
         let found = found(&Value::String(time));
         let message = format!("expected a time such as \"2021-07-16T09:30:00+08:00\", found {found}");
@@ -120,7 +127,7 @@ pub fn parse_line(text: &str) -> Result<Line, LineError> {
     let id = check_id(text, id)?;
     let name = take("do", "the name of a command")?;
     let command = read_command(text, name, object)?;
-    Ok(Line { time, id, by, command })
+    Ok(Line { time, id, by, user, command })
 }
 
 /// What is wrong with the fields of a command, and where: a line, a column in it, both from 1.

@@ -1,8 +1,9 @@
 //! Commands as they are written: one JSON object with `do`, and names instead of ids. docs/commands.md lists them all.
 
-use crate::{Number, Reference};
+use crate::{Number, Reference, WireAct};
 use base::{Role, Side};
 use registry::AccountKind;
+use roster::Duties;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -377,6 +378,76 @@ pub enum WireCommand {
         reason: String,
     },
     Tick {},
+    CreateUser {
+        participant: String,
+        name: String,
+        duties: Duties,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        password_hash: String,
+        #[serde(default, skip_serializing_if = "is_default")]
+        must_change: bool,
+    },
+    SetUserDuties {
+        user: String,
+        duties: Duties,
+    },
+    ActivateUser {
+        user: String,
+        reason: String,
+    },
+    DeactivateUser {
+        user: String,
+        reason: String,
+    },
+    SetPassword {
+        user: String,
+        password_hash: String,
+        #[serde(default, skip_serializing_if = "is_default")]
+        must_change: bool,
+    },
+    SetTotp {
+        user: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        secret_hash: Option<String>,
+    },
+    CreateKey {
+        user: String,
+        key: String,
+        secret_hash: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
+        duties: Duties,
+    },
+    RevokeKey {
+        key: String,
+    },
+    PutRosterInForce {},
+    ProposeAct {
+        act: WireAct,
+        expires: String,
+    },
+    ApproveAct {
+        act: Reference,
+    },
+    WithdrawAct {
+        act: Reference,
+        reason: String,
+    },
+    OpenCase {
+        title: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        alerts: Vec<u64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
+    },
+    NoteCase {
+        case: Reference,
+        note: String,
+    },
+    CloseCase {
+        case: Reference,
+        finding: String,
+    },
 }
 
 impl WireCommand {
@@ -421,6 +492,7 @@ impl WireCommand {
     pub fn looks_at_state(&self) -> bool {
         match self {
             Self::ApplyCarryOver { .. } => true,
+            Self::ProposeAct { act, .. } => act.command().looks_at_state(),
             Self::TakeListing { listing: named, .. }
             | Self::AmendOrder { order: named, .. }
             | Self::PlaceBid { auction: named, .. } => matches!(named, Reference::Number(_)),

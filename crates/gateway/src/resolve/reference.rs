@@ -1,8 +1,8 @@
 //! What earlier commands created, and how it is named.
 
 use base::{
-    AuctionId, BidId, ConversionId, FreezeId, InstrumentId, OrderId, ParticipantId, PledgeId, ProposalId,
-    Sequence,
+    ActId, AuctionId, BidId, CaseId, ConversionId, FreezeId, InstrumentId, OrderId, ParticipantId, PledgeId,
+    ProposalId, Sequence,
 };
 use registry as r;
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,8 @@ pub enum Created {
     Freeze(FreezeId),
     Conversion(ConversionId),
     Withdrawal(Sequence),
+    Act(ActId),
+    Case(CaseId),
 }
 
 impl Created {
@@ -72,6 +74,8 @@ impl Created {
             engine::Event::Registry(r::Event::WithdrawalRequested { withdrawal, .. }) => {
                 Some(Self::Withdrawal(*withdrawal))
             }
+            engine::Event::ActProposed { act, .. } => Some(Self::Act(*act)),
+            engine::Event::Supervision(supervision::Event::CaseOpened { case }) => Some(Self::Case(*case)),
             _ => None,
         })
     }
