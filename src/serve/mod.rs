@@ -67,6 +67,8 @@ pub struct App {
     pub rates: Rates<String>,
     /// How often one may try to sign in.
     pub sign_ins: Rates<String>,
+    /// The OpenAPI document, as JSON.
+    pub openapi: String,
     /// Cookies are for TLS alone.
     pub secure: bool,
 }

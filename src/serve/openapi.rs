@@ -3,7 +3,9 @@
 use crate::serve::endpoint::{Allowed, Body, Endpoint, Shape, shape};
 use crate::serve::problem::{Code, Problem};
 use axum::http::Method;
+use gateway::WireCommand;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItem, PathsBuilder};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
@@ -28,6 +30,7 @@ const ABOUT: &str = "Trading, clearing, registry and supervision of a market in 
 pub fn document(endpoints: &[Endpoint]) -> OpenApi {
     let mut schemas: Schemas = Vec::new();
     shape::<Problem>(&mut schemas);
+    WireCommand::schemas(&mut schemas);
     let mut paths: BTreeMap<&str, PathItem> = BTreeMap::new();
     for endpoint in endpoints {
         let item = PathItem::new(method(&endpoint.method), operation(endpoint, &mut schemas));

@@ -8,7 +8,7 @@ use crate::serve::problem::Problem;
 use crate::serve::reply::Reply;
 use axum::http::Method;
 use base::ActId;
-use engine::{ApproveAct, Command, WithdrawAct};
+use engine::Command;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -107,7 +107,7 @@ fn act(call: &Call) -> Result<ActId, Problem> {
 fn approve(call: Call) -> Later {
     Box::pin(async move {
         let Approval { id } = if call.body.is_empty() { Approval::default() } else { call.json()? };
-        let command = Command::ApproveAct(ApproveAct { act: act(&call)? });
+        let command = Command::ApproveAct { act: act(&call)? };
         let sent = send_command(&call.app, call.caller()?, id, command).await?;
         Ok(Reply::json(&sent).at(sent.sequence))
     })
@@ -127,7 +127,7 @@ pub struct Withdrawal {
 fn withdraw(call: Call) -> Later {
     Box::pin(async move {
         let Withdrawal { id, reason } = call.json()?;
-        let command = Command::WithdrawAct(WithdrawAct { act: act(&call)?, reason });
+        let command = Command::WithdrawAct { act: act(&call)?, reason };
         let sent = send_command(&call.app, call.caller()?, id, command).await?;
         Ok(Reply::json(&sent).at(sent.sequence))
     })

@@ -8,7 +8,7 @@ use crate::serve::endpoint::{Allowed, Answered, Body, Call, Endpoint, Later};
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
 use axum::http::{Method, StatusCode};
-use base::{AccountId, MarketId, Timestamp, UserId};
+use base::{AccountId, MarketId, Sentence, Timestamp, UserId};
 use engine::{AccessRejection, ClientId, Command, Envelope};
 use gateway::{Created, Names, ResolveError, Resolver, WireCommand, format_time};
 use serde::{Deserialize, Serialize};
@@ -193,8 +193,7 @@ fn envelope(
             let hours = i64::try_from(app.config.approvals.expire_hours).unwrap_or(i64::MAX);
             let span = hours.saturating_mul(3_600_000_000_000);
             let expires = Timestamp(app.clock.now().0.saturating_add(span));
-            let propose = engine::ProposeAct { command: Box::new(envelope.command), expires };
-            let command = Command::ProposeAct(propose);
+            let command = Command::ProposeAct { command: Box::new(envelope.command), expires };
             Ok((Envelope { command, ..envelope }, Some(expires)))
         }
         // What the market's own rules refuse is refused by the engine, and stands in the log.
@@ -240,7 +239,6 @@ pub fn made(created: Created) -> Made {
         Created::Conversion(id) => ("conversion", id.0),
         Created::Withdrawal(sequence) => ("withdrawal", sequence.0),
         Created::Act(id) => ("act", id.0.into()),
-        Created::User(id) => ("user", id.0.into()),
         Created::Case(id) => ("case", id.0.into()),
     };
     Made { kind: kind.to_owned(), number }

@@ -1,6 +1,6 @@
 //! Signing in and out, the password, and one-time codes.
 
-use super::commands::{names, send_command};
+use super::commands::send_command;
 use super::views::word;
 use crate::node::Follower;
 use crate::serve::App;
@@ -286,10 +286,4 @@ fn totp_off(call: Call) -> Later {
         send_command(&call.app, caller, None, command).await?;
         Ok(Reply::nothing())
     })
-}
-
-/// The name of the caller's participant.
-#[must_use]
-pub fn own_code(follower: &Follower, caller: &Caller) -> String {
-    names(follower).participant(caller.participant)
 }
