@@ -55,6 +55,8 @@ async fn enter(
     request: Request,
     spent: &mut Option<(String, String)>,
 ) -> Result<Call, Problem> {
+    // What someone was told of is known here too: a user that was admitted, a password that was changed.
+    app.reader.at_least(app.clerk.acknowledged()).await;
     let (parts, body) = request.into_parts();
     let body = read(app, body).await?;
     let (headers, uri) = (parts.headers, parts.uri);
@@ -70,7 +72,7 @@ async fn enter(
             check_csrf(app, token, &headers)?;
         }
         if caller.must_change && !endpoint.path.starts_with("/v1/session") {
-            return Err(Problem::new(Code::PasswordChangeNeeded, "PUT a new one to /v1/session/password"));
+            return Err(Problem::new(Code::PasswordChangeNeeded, "send the old one and a new one to /v1/session/password"));
         }
     }
     let open = app.config.market_data.public;
