@@ -5,4 +5,5 @@
 pub mod cli;
 pub mod history;
 pub mod node;
+pub mod projection;
 pub mod report;

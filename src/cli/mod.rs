@@ -5,6 +5,7 @@ mod files;
 mod history;
 mod log;
 mod progress;
+mod project;
 mod report;
 mod run;
 mod verify;
@@ -32,6 +33,8 @@ enum Command {
     Report(report::Args),
     /// Print the records of a log and what happened because of them
     Log(log::Args),
+    /// Make the projection of a log again: its history in a database, for reads that need it
+    Project(project::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
 }
@@ -49,6 +52,7 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => verify::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Log(args) => log::run(&args),
+        Command::Project(args) => project::run(&args),
         Command::Completions(args) => completions::run(&args),
     };
     ended.unwrap_or_else(|error| {
