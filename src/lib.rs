@@ -6,5 +6,6 @@ pub mod cli;
 pub mod config;
 pub mod history;
 pub mod node;
+pub mod projection;
 pub mod report;
 pub mod serve;

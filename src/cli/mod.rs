@@ -6,6 +6,7 @@ mod files;
 mod history;
 mod log;
 mod progress;
+mod project;
 mod report;
 mod run;
 mod serve;
@@ -38,6 +39,8 @@ enum Command {
     Log(log::Args),
     /// Print the configuration that a node would run with, and where each value comes from
     Config(config::Args),
+    /// Make the projection of a log again: its history in a database, for reads that need it
+    Project(project::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
 }
@@ -57,6 +60,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Log(args) => log::run(&args),
         Command::Config(args) => config::run(&args),
+        Command::Project(args) => project::run(&args),
         Command::Completions(args) => completions::run(&args),
     };
     ended.unwrap_or_else(|error| {

@@ -21,6 +21,7 @@ mod http;
 mod listen;
 mod codes;
 mod openapi;
+mod past;
 mod problem;
 mod reader;
 mod reply;
@@ -35,6 +36,7 @@ use crate::config::Config;
 use access::{Nonces, Passwords, Rates, Secrets, Sessions};
 use clerk::Clerk;
 use gauges::Gauges;
+use past::Past;
 use reader::Reader;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -51,6 +53,8 @@ pub struct App {
     pub clerk: Arc<Clerk>,
     /// Reads the state.
     pub reader: Arc<Reader>,
+    /// Looks into the past.
+    pub past: Past,
     /// What is counted.
     pub gauges: Arc<Gauges>,
     /// Sessions of people.
