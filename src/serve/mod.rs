@@ -47,6 +47,8 @@ pub struct App {
     pub config: Config,
     /// Where its data lies.
     pub data: PathBuf,
+    /// The id of its log.
+    pub log_id: [u8; 16],
     /// What time it is.
     pub clock: Clock,
     /// Takes commands in.
