@@ -30,7 +30,7 @@ function Clock() {
   const carried = base.clock === "sandbox" ? time.instant(base.time) : time.instant(base.time) + Date.now() - base.at;
   const newest = Math.max(carried, time.instant(heard) || 0);
   const text = time.write(newest, offset);
-  return html`<div class="clock" title=${`UTC${offset}`}><b>${time.clock(text)}</b><span>${time.date(text)}</span>${base.clock === "sandbox" ? html`<em>${t("clock.sandbox")}</em>` : null}</div>`;
+  return html`<div class="clock" title=${`UTC${offset}`}><b>${time.clock(text)}</b><span>${time.date(text)}${base.clock === "sandbox" ? html` <em>${t("clock.sandbox")}</em>` : null}</span></div>`;
 }
 
 function Connection() {
@@ -91,6 +91,7 @@ export function Shell() {
   useEffect(() => {
     document.title = `${page.name === "trade" && rest[0] ? `${rest[0]} · ` : ""}${t(`page.${page.name}`)} · ${t("app.name")}`;
   }, [page.name, rest[0]]);
+  useEffect(() => document.querySelector("nav.pages [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [page.name]);
   const View = VIEWS[page.name];
   const sections = SECTIONS.filter((section) => allowed.some((item) => item.section === section));
   const inSection = allowed.filter((item) => item.section === page.section);

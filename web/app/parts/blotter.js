@@ -52,7 +52,7 @@ export function Orders({ only, open, account }) {
   const rows = (data ?? []).filter((order) => (!only || order.instrument === only) && (!open || isOpen(order)) && (!account || order.account === account));
   const today = time.date(heardTime.get());
   const columns = [
-    { key: "time", label: t("field.time"), low: 1, show: (row) => html`<span class="quiet">${time.brief(row.time, today)}</span>` },
+    { key: "time", className: "when", label: t("field.time"), low: 1, show: (row) => html`<span class="quiet">${time.brief(row.time, today)}</span>` },
     only ? null : { key: "instrument", label: t("field.instrument"), show: (row) => html`<b>${row.instrument}</b>` },
     { key: "side", label: t("field.side"), show: (row) => html`<${Side} side=${row.side} />` },
     { key: "price", label: t("field.price"), num: true, show: (row) => (row.price ? num(row.price, decimals(row.instrument)) : t("kind.market")) },
@@ -110,7 +110,7 @@ export function Fills({ only, account }) {
   const today = time.date(heardTime.get());
   const rows = (data ?? []).filter((fill) => (!only || fill.instrument === only) && (!account || fill.account === account));
   const columns = [
-    { key: "time", label: t("field.time"), show: (row) => html`<span class="quiet">${time.brief(row.time, today)}</span>` },
+    { key: "time", className: "when", label: t("field.time"), show: (row) => html`<span class="quiet">${time.brief(row.time, today)}</span>` },
     only ? null : { key: "instrument", label: t("field.instrument"), show: (row) => html`<b>${row.instrument}</b>` },
     { key: "side", label: t("field.side"), show: (row) => html`<${Side} side=${row.side} />` },
     { key: "price", label: t("field.price"), num: true, show: (row) => num(row.price, decimals(row.instrument)) },

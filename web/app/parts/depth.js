@@ -22,7 +22,7 @@ export function Depth({ book, instrument, decimals, onPick }) {
   const row = (side, level, key) => html`<div key=${key} class=${`level ${side}`} role="row">
     ${level ? html`<i style=${`width:${money.share(level.sum, most) * 100}%`}></i>
       <button type="button" class="price" onClick=${() => onPick(side === "ask" ? "buy" : "sell", level.price)}>${num(level.price, decimals)}</button>
-      <span>${num(level.quantity)}</span><span class="sum">${num(level.sum)}</span><span class="count">${level.orders ?? ""}</span>` : html`<span> </span>`}
+      <span>${num(level.quantity)}</span><span class="sum">${num(level.sum)}</span><span class="many">${level.orders ?? ""}</span>` : html`<span> </span>`}
   </div>`;
   const upper = Array.from({ length: ROWS }, (_, at) => asks[ROWS - 1 - at]);
   const lower = Array.from({ length: ROWS }, (_, at) => bids[at]);

@@ -7,6 +7,9 @@ import { Empty } from "./basic.js";
 const REACH = 24;
 const ROW_PX = 21;
 
+/** In full as long as it fits. */
+const figure = (quantity) => (money.cmp(quantity, "9999999") > 0 ? short(quantity) : num(quantity));
+
 const asTicks = (price, decimals) => (price ? money.units(price, decimals) : null);
 
 function centreOf(book, last, reference, decimals) {
@@ -72,8 +75,8 @@ export function Ladder({ book, instrument, own, decimals, tick = 1n, onPick, onC
   };
   const cell = (side, level, price) => html`<button type="button" tabindex="-1" data-part=${side === "buy" ? "bid" : "ask"} class=${side === "buy" ? "bid" : "ask"}
       aria-label=${t(side === "buy" ? "ladder.buy_at" : "ladder.sell_at", { price })} onClick=${() => onPick(side, price)}>
-    ${level ? html`<i style=${`width:${money.share(level[1], most) * 100}%`}></i><b>${short(level[1])}</b>` : ""}</button>`;
-  const ownCell = (found) => (found ? html`<button type="button" class="own" title=${t("ladder.cancel")} aria-label=${`${t("ladder.cancel")} ${num(found.left)}`} onClick=${() => onCancel(found.orders)}>${short(found.left)}<s>✕</s></button>` : html`<span class="own"></span>`);
+    ${level ? html`<i style=${`width:${money.share(level[1], most) * 100}%`}></i><b>${figure(level[1])}</b>` : ""}</button>`;
+  const ownCell = (found) => (found ? html`<button type="button" class="own" title=${t("ladder.cancel")} aria-label=${`${t("ladder.cancel")} ${num(found.left)}`} onClick=${() => onCancel(found.orders)}>${figure(found.left)}<s>✕</s></button>` : html`<span class="own"></span>`);
   return html`<div class="ladder" role="group" aria-label=${t("ladder.label")}>
     <div class="rung head"><span>${t("ladder.own")}</span><span class="r">${t("side.bid")}</span><span class="c">${t("field.price")}</span><span>${t("side.ask")}</span><span class="r">${t("ladder.own")}</span></div>
     <div class="rungs" ref=${box} onKeyDown=${onKey}>

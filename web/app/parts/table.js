@@ -7,7 +7,7 @@ import { Empty, ProblemNote } from "./basic.js";
  * columns: {key, label, num?, low? (1 is hidden first where it is narrow, 2 next), width?, show?(row)}.
  * `onOpen(row)` is called for a click or Enter.
  */
-export function Table({ columns, rows, rowKey, onOpen, label, empty, problem, retry, loading, rowClass, className = "" }) {
+export function Table({ columns, rows, rowKey, onOpen, label, empty, problem, retry, loading, rowClass, className = "", even }) {
   const body = useRef(null);
   const [at, setAt] = useState(0);
   const shown = columns.filter(Boolean);
@@ -29,7 +29,7 @@ export function Table({ columns, rows, rowKey, onOpen, label, empty, problem, re
   const focusRow = Math.min(at, Math.max(0, rows.length - 1));
   return html`<div class=${`scroll ${className}`}>
     ${problem ? html`<${ProblemNote} problem=${problem} retry=${retry} />` : null}
-    <table aria-label=${label}>
+    <table aria-label=${label} class=${even ? "even" : undefined}>
       <thead><tr>${shown.map((column) => html`<th key=${column.key} scope="col" class=${cell(column)} style=${column.width ? `width:${column.width}` : undefined}>${column.label}</th>`)}</tr></thead>
       <tbody ref=${body} onKeyDown=${onKey}>
         ${rows.map((row, index) => html`<tr key=${rowKey(row)} data-key=${rowKey(row)} tabindex=${index === focusRow ? 0 : -1} class=${`${onOpen ? "opens " : ""}${rowClass?.(row) ?? ""}`}

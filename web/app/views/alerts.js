@@ -31,7 +31,7 @@ export function Alerts() {
   const columns = [
     { key: "pick", label: "", width: "2.4em", show: (row) => html`<input type="checkbox" aria-label=${`${t("alerts.pick")} ${idOf(row)}`} checked=${chosen.includes(idOf(row))} onChange=${() => toggle(idOf(row))} />` },
     { key: "alert", label: "#", num: true, width: "4em", show: idOf },
-    { key: "time", label: t("field.time"), show: (row) => time.moment(row.time) },
+    { key: "time", className: "when", label: t("field.time"), show: (row) => time.moment(row.time) },
     { key: "kind", label: t("field.alert"), show: (row) => html`<b>${word(`alert.${row.kind}`, row.kind ?? "")}</b>` },
     { key: "account", label: t("field.account"), show: (row) => (row.account ? html`<button type="button" class="small plain" onClick=${() => go("trail", row.account)}>${row.account}</button>` : row.participant ?? "–") },
     { key: "instrument", label: t("field.instrument"), low: 1, show: (row) => row.instrument ?? "–" },

@@ -31,7 +31,7 @@ export function Auctions() {
     { key: "side", label: t("auctions.side"), show: (row) => html`<${Side} side=${row.side} />` },
     { key: "quantity", label: t("field.quantity"), num: true, show: (row) => num(row.quantity) },
     { key: "reserve", label: t("field.reserve"), num: true, low: 1, show: (row) => (row.reserve ? num(row.reserve, decimals(row.instrument)) : "–") },
-    { key: "opens", label: t("auctions.window"), low: 1, show: (row) => `${time.moment(row.opens).slice(0, 16)} – ${time.clock(row.closes).slice(0, 5)}` },
+    { key: "opens", className: "when", label: t("auctions.window"), low: 1, show: (row) => `${time.moment(row.opens).slice(0, 16)} – ${time.clock(row.closes).slice(0, 5)}` },
     { key: "status", label: t("field.status"), show: (row) => html`<${State} value=${row.status} />` },
     { key: "own", label: t("auctions.own"), show: (row) => html`<${Bids} row=${row} decimals=${decimals(row.instrument)} command=${command} account=${account} />` },
     {

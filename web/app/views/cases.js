@@ -29,7 +29,7 @@ export function Cases() {
     { key: "case", label: t("field.case"), num: true, width: "4em", show: numberOf },
     { key: "title", label: t("field.title"), show: (item) => html`<b>${item.title}</b>` },
     { key: "account", label: t("field.account"), low: 1, show: (item) => item.account ?? "–" },
-    { key: "opened", label: t("cases.opened"), low: 1, show: (item) => time.moment(item.opened ?? item.time) },
+    { key: "opened", className: "when", label: t("cases.opened"), low: 1, show: (item) => time.moment(item.opened ?? item.time) },
     { key: "status", label: t("field.status"), show: (item) => html`<${State} value=${closed(item) ? "closed" : "open"} />` },
   ];
   return html`<div class="page split even"><${Panel} title=${t("page.cases")}>

@@ -27,10 +27,10 @@ function Pledges() {
   const { data, problem, loading } = useGet("/v1/pledges", {}, { every: 5000 });
   const command = useCommand();
   const columns = [
-    { key: "pledge", label: t("field.pledge"), num: true },
+    { key: "pledge", label: t("field.pledge"), num: true, low: 1 },
     { key: "account", label: t("field.account") }, { key: "asset", label: t("field.asset") },
     { key: "quantity", label: t("field.quantity"), num: true, show: (row) => num(row.quantity) },
-    { key: "pledgee", label: t("field.pledgee") },
+    { key: "pledgee", label: t("field.pledgee"), low: 1 },
     { key: "acts", label: "", className: "acts", show: (row) => html`<${Sure} className="small" onSure=${() => command.send("release_pledge", { pledge: row.pledge })}>${t("do.release_pledge")}<//>` },
   ];
   return html`<${ProblemNote} problem=${command.problem} /><${Receipt} receipt=${command.receipt} />

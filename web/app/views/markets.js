@@ -31,7 +31,7 @@ function Market({ market, rows }) {
   const tools = html`<span class="quiet">${list(methods)}</span>
     ${market.holiday ? html`<${Tag} tone="warn">${t("market.holiday")}<//>` : null}${market.day_ended ? html`<${Tag}>${t("market.day_ended")}<//>` : null}<b class="figure">${market.date}</b>`;
   return html`<${Panel} title=${html`${marketName(market)} <span class="quiet">${market.currency} / ${word(`unit.${market.unit}`, market.unit)}</span>`} tools=${tools} label=${marketName(market)}>
-    <${Table} label=${marketName(market)} columns=${columns(market.price_decimals)} rows=${rows} rowKey=${(row) => row.code} onOpen=${(row) => go("trade", row.code)} empty=${t("market.none")} />
+    <${Table} even label=${marketName(market)} columns=${columns(market.price_decimals)} rows=${rows} rowKey=${(row) => row.code} onOpen=${(row) => go("trade", row.code)} empty=${t("market.none")} />
   <//>`;
 }
 

@@ -123,6 +123,8 @@ export function Trade({ rest }) {
     <div class="panes"><${Tabs} label=${t("trade.panes")} value=${pane} onChange=${setPane} options=${panes} /></div>
     <${Panel} fill className="charts" label=${t("trade.chart")}><${Chart} key=${code} instrument=${code} decimals=${market.price_decimals} /><//>
     <${Book} instrument=${instrument} market=${market} />
-    ${trades ? html`<${Panel} className="entry" title=${t("ticket.title")}><${Ticket} instrument=${instrument} market=${market} /><//><${Below} instrument=${instrument} />` : null}
+    <div class="side">${trades ? html`<${Panel} className="entry" title=${t("ticket.title")}><${Ticket} instrument=${instrument} market=${market} /><//>` : null}
+      <${Panel} fill className="tapes" title=${t("trade.trades")}><${Trades} code=${code} decimals=${market.price_decimals} /><//></div>
+    ${trades ? html`<${Below} instrument=${instrument} />` : null}
   </div>`;
 }

@@ -28,7 +28,7 @@ export function Records({ rows, loading, problem, retry, label, empty }) {
   const [open, setOpen] = useState(null);
   const columns = [
     { key: "sequence", label: "#", num: true, width: "5em" },
-    { key: "time", label: t("field.time"), width: "12em", show: (row) => time.moment(row.time) },
+    { key: "time", className: "when", label: t("field.time"), show: (row) => time.moment(row.time) },
     { key: "by", label: t("trail.by"), low: 1, show: (row) => html`${row.by ?? "–"}${row.user ? html` <span class="quiet">${row.user}</span>` : null}` },
     { key: "command", label: t("form.command"), show: (row) => html`<b>${word(`do.${nameOf(row)}`, nameOf(row))}</b>` },
     { key: "events", label: t("trail.events"), show: (row) => html`<span class="clip">${events(row).slice(0, 3).join(" · ")}</span>` },
