@@ -13,7 +13,7 @@ export class Problem extends Error {
     this.stage = body.stage ?? null;
     this.reason = body.reason ?? null;
     this.sequence = body.sequence ?? null;
-    this.retryAfter = body.retryAfter ?? null;
+    this.retryAfter = body.retry_after ?? body.retryAfter ?? null;
   }
 }
 

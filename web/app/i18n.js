@@ -42,7 +42,7 @@ export function named(name) {
 export function explain(problem) {
   const chinese = language() === "zh";
   if (problem.reason) {
-    const detail = (chinese && REFUSALS_ZH[problem.reason]) || problem.detail || problem.title;
+    const detail = (chinese && (REFUSALS_ZH[`${problem.stage}/${problem.reason}`] ?? REFUSALS_ZH[problem.reason])) || problem.detail || problem.title;
     return { title: t("problem.refused", { stage: word(`stage.${problem.stage}`, problem.stage ?? "") }), detail };
   }
   const own = word(`problem.${problem.code}`, "");

@@ -25,5 +25,10 @@ export const REFUSALS_ZH = {
   two_ways_to_trade: "市场只能采用挂牌或竞价之一。", value_too_large: "单笔委托金额过大。", versions_not_rising: "规则版本日期须递增。", vintage_too_late: "配额年份晚于履约期，不得预借。", window_outside_session: "竞价须自现在起，在当日同一时段内结束。",
   withdrawal_unknown: "没有待处理的该出金。", worse_than_reserve: "价格劣于底价。", would_take: "将立即成交，而该单只挂。", wrong_target: "新单位不是规则指定年份的配额。",
   user_unknown: "用户不存在。", user_inactive: "用户已停用。", user_needed: "须由用户发起。", not_your_participant: "用户不属于该主体。", not_your_duty: "用户职责不允许该指令。", second_person_needed: "须第二人复核。",
-  same_person: "提交人不得自行复核。", act_unknown: "动议不存在或已结束。",
+  name_malformed: "用户名为 1 至 32 个小写字母、数字、“-”、“_”或“.”。", name_taken: "用户名已被占用。", "roster/no_duty": "用户或密钥至少有一项职责；不需要时应停用或吊销。", password_malformed: "密码须以 argon2 摘要保存。",
+  too_many: "用户或密钥数量已达上限。", nothing_to_change: "已是该状态。", key_malformed: "密钥编号为 8 至 32 个字母与数字。", key_taken: "密钥编号已被占用，不可重复使用。", not_their_account: "账户不存在，或不属于该主体。",
+  not_their_duties: "密钥职责不得超出其用户。", key_unknown: "密钥不存在或已吊销。", already_in_force: "用户名册已启用。", no_operator: "启用前须有在职的操作员。",
+  roster_not_in_force: "用户名册未启用。", needs_no_second_person: "此项无须复核，可直接发起。", expiry_unfit: "失效时间须在现在之后、31 天之内。", too_many_acts: "待复核事项过多。",
+  act_unknown: "动议不存在或已结束。", same_person: "提交人不得自行复核。", not_your_act: "不可由您处理的动议。",
+  text_malformed: "文字为空或过长。", alert_unknown: "预警不存在。", case_unknown: "案件不存在。", case_is_closed: "案件已结。",
 };

@@ -14,7 +14,7 @@ import { Search } from "./parts/search.js";
 import { Help } from "./views/help.js";
 import { VIEWS } from "./views/index.js";
 
-/** The market's time: the node's clock, carried on between messages where the clock is a real one. */
+/** The market's time: the node's clock, carried on between answers. */
 function Clock() {
   const [base, setBase] = useState(null);
   const [, tick] = useState(0);
@@ -27,9 +27,8 @@ function Clock() {
   }, []);
   if (!base?.time) return html`<div class="clock"><b>--:--:--</b></div>`;
   const offset = time.parts(base.time)?.offset;
-  const carried = base.clock === "sandbox" ? time.instant(base.time) : time.instant(base.time) + Date.now() - base.at;
-  const newest = Math.max(carried, time.instant(heard) || 0);
-  const text = time.write(newest, offset);
+  const carried = time.instant(base.time) + Date.now() - base.at;
+  const text = time.write(Math.max(carried, time.instant(heard) || 0), offset);
   return html`<div class="clock" title=${`UTC${offset}`}><b>${time.clock(text)}</b><span>${time.date(text)}${base.clock === "sandbox" ? html` <em>${t("clock.sandbox")}</em>` : null}</span></div>`;
 }
 

@@ -27,9 +27,9 @@ function Rulebook({ market }) {
   const wanted = find.trim().toLowerCase();
   const rows = flatten(data).filter((row) => (tab === "all" || LIMIT.test(row.path)) && (!wanted || `${row.path} ${row.value}`.toLowerCase().includes(wanted)));
   const columns = [{ key: "path", label: t("limits.rule"), show: (row) => html`<code>${row.path}</code>` }, { key: "value", label: t("limits.value"), show: (row) => html`<b>${row.value}</b>` }];
-  const since = market.version?.from ? `${t("limits.from")} ${market.version.from}` : "";
+  const since = `${t("limits.from")} ${market.rules_from ?? market.version?.from ?? "–"}`;
   return html`<${Panel} title=${word(`market.${market.code}`, market.name)} tools=${html`<span class="quiet">${since}</span>`}>
-    ${market.version?.source ? html`<p class="hint">${market.version.source}</p>` : null}
+    <p class="hint">${market.rules_source ?? market.version?.source ?? ""}</p>
     <div class="filters"><${Tabs} label=${t("page.limits")} value=${tab} onChange=${setTab} options=${[["limits", t("page.limits")], ["all", t("limits.all")]]} /><${Text} label=${t("word.find")} value=${find} onInput=${setFind} /></div>
     <${Table} className="tall" label=${t("page.limits")} columns=${columns} rows=${rows} rowKey=${(row) => row.path} problem=${problem} retry=${reload} loading=${loading} /><//>`;
 }

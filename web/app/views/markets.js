@@ -7,6 +7,12 @@ import { useInstruments, useMarkets } from "../hooks.js";
 import { Delta, Empty, Panel, ProblemNote, State, Tag } from "../parts/basic.js";
 import { Table } from "../parts/table.js";
 
+/** The day's band as [low, high], or null. */
+export function bandOf(item) {
+  if (!item?.band) return null;
+  return Array.isArray(item.band) ? item.band : [item.band.low, item.band.high];
+}
+
 /** The phase of an instrument; a halt is said before anything else. */
 export const phaseOf = (item) => (item.halted ? "halted" : item.phase);
 
@@ -27,9 +33,9 @@ const columns = (decimals) => [
 ];
 
 function Market({ market, rows }) {
-  const methods = Object.entries(market.mechanisms ?? {}).filter(([, on]) => on).map(([name]) => t(`method.${name}`));
-  const tools = html`<span class="quiet">${list(methods)}</span>
-    ${market.holiday ? html`<${Tag} tone="warn">${t("market.holiday")}<//>` : null}${market.day_ended ? html`<${Tag}>${t("market.day_ended")}<//>` : null}<b class="figure">${market.date}</b>`;
+  const methods = Object.entries(market.mechanisms ?? {}).filter(([, on]) => on).map(([name, sessions]) => html`<span class="quiet" key=${name}>${t(`method.${name}`)}${Array.isArray(sessions) ? ` ${list(sessions)}` : ""}</span>`);
+  const tools = html`${methods}
+    ${market.holiday || market.trading_day === false ? html`<${Tag} tone="warn">${t("market.holiday")}<//>` : null}${market.day_ended ? html`<${Tag}>${t("market.day_ended")}<//>` : null}<b class="figure">${market.date}</b>`;
   return html`<${Panel} title=${html`${marketName(market)} <span class="quiet">${market.currency} / ${word(`unit.${market.unit}`, market.unit)}</span>`} tools=${tools} label=${marketName(market)}>
     <${Table} even label=${marketName(market)} columns=${columns(market.price_decimals)} rows=${rows} rowKey=${(row) => row.code} onOpen=${(row) => go("trade", row.code)} empty=${t("market.none")} />
   <//>`;

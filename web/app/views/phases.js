@@ -8,7 +8,7 @@ import { CommandForm } from "../parts/form.js";
 import { Table } from "../parts/table.js";
 import { useDecimals } from "../parts/blotter.js";
 import { CommandTabs } from "./holdings.js";
-import { phaseOf } from "./markets.js";
+import { bandOf } from "./markets.js";
 
 const VENUE = ["list_instrument", "correct_reference", "declare_holiday", "delist_instrument", "announce_auction", "tick"];
 
@@ -24,7 +24,7 @@ export function Phases() {
     { key: "phase", label: t("field.phase"), show: (row) => html`<${State} kind="phase" value=${row.phase} />` },
     { key: "halted", label: t("phases.halt"), show: (row) => (row.halted ? html`<${Tag} tone="bad">${t("phase.halted")}<//>` : html`<span class="quiet">–</span>`) },
     { key: "last", label: t("field.last"), num: true, low: 1, show: (row) => num(row.last ?? row.reference, decimals(row.code)) },
-    { key: "band", label: t("field.band"), num: true, low: 2, show: (row) => (row.band ? `${num(row.band.low, decimals(row.code))} – ${num(row.band.high, decimals(row.code))}` : "–") },
+    { key: "band", label: t("field.band"), num: true, low: 2, show: (row) => bandOf(row)?.map((edge) => num(edge, decimals(row.code))).join(" – ") ?? "–" },
     {
       key: "acts", label: "", className: "acts",
       show: (row) => (row.halted

@@ -4,7 +4,7 @@ import { num, t, word } from "../i18n.js";
 import { items } from "../api.js";
 import * as money from "../money.js";
 import { useGet, useMarkets } from "../hooks.js";
-import { Facts, Panel, ProblemNote, Side, State } from "../parts/basic.js";
+import { Facts, Panel, Side, State } from "../parts/basic.js";
 import { Text } from "../parts/form.js";
 import { Table } from "../parts/table.js";
 
@@ -16,13 +16,19 @@ function totals(rows) {
   return { paid: sum(bought, "amount"), received: sum(sold, "amount"), fees, net: money.sub(money.sub(sum(sold, "amount"), sum(bought, "amount")), fees) };
 }
 
-function Statement({ market }) {
-  const { data, problem, loading } = useGet("/v1/statements", { market }, { every: 8000 });
-  const rows = items(data?.lines ? data.lines : data);
-  const skip = new Set(["participant", "market", "sequence"]);
-  const keys = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((key) => !skip.has(key) && rows.some((row) => typeof row[key] !== "object"));
-  const columns = keys.map((key) => ({ key, label: word(`field.${key}`, word(`holding.${key}`, key)), num: rows.some((row) => money.parse(row[key])), show: (row) => (money.parse(row[key]) && !["trade", "obligation"].includes(key) ? num(row[key]) : word(`side.${row[key]}`, row[key])) }));
-  return html`<${Table} label=${t("settlement.statement")} columns=${columns} rows=${rows} rowKey=${(row) => JSON.stringify(row)} problem=${problem} loading=${loading} empty=${t("settlement.no_statement")} />`;
+function Statement({ market, title }) {
+  const { data, problem, loading, reload } = useGet("/v1/statements", { market }, { every: 8000 });
+  const rows = (data?.participants ?? []).flatMap((one) => [
+    ...one.instruments.map((line) => ({ ...line, participant: one.participant })), { ...one.total, participant: one.participant, instrument: "", whole: true },
+  ]);
+  const sum = (key, decimals) => ({ key, label: t(`statement.${key}`), num: true, show: (row) => (row.whole ? html`<b>${num(row[key], decimals)}</b>` : num(row[key], decimals)) });
+  const columns = [
+    { key: "participant", label: t("field.participant"), low: 1 },
+    { key: "instrument", label: t("field.instrument"), show: (row) => html`<b>${row.whole ? t("statement.total") : row.instrument}</b>` },
+    { ...sum("bought"), low: 1 }, { ...sum("sold"), low: 1 }, { ...sum("paid", 2), low: 2 }, { ...sum("received", 2), low: 2 }, { ...sum("fees", 2), low: 2 }, sum("net", 2),
+  ];
+  return html`<${Panel} title=${title} tools=${data?.date ? html`<b class="figure">${data.date}</b>` : null}>
+    <${Table} label=${title} columns=${columns} rows=${rows} rowKey=${(row) => `${row.participant} ${row.instrument}`} problem=${problem} retry=${reload} loading=${loading} empty=${t("settlement.no_statement")} /><//>`;
 }
 
 /** The page of settlement. */
@@ -46,5 +52,5 @@ export function Settlement() {
     <${Panel} title=${t("settlement.day")} tools=${html`<${Text} label=${t("field.date")} type="date" value=${shown} onInput=${setDate} />`}>
       <${Facts} className="across" rows=${[[t("settlement.paid"), num(sum.paid, 2)], [t("settlement.received"), num(sum.received, 2)], [t("settlement.fees"), num(sum.fees, 2)], [t("settlement.net"), num(sum.net, 2)]]} />
       <${Table} label=${t("settlement.day")} columns=${columns} rows=${rows} rowKey=${(row) => `${row.obligation ?? row.trade} ${row.account} ${row.side}`} problem=${problem} retry=${reload} loading=${loading} empty=${t("settlement.none")} /><//>
-    ${markets.map((market) => html`<${Panel} key=${market.code} title=${`${t("settlement.statement")} · ${word(`market.${market.code}`, market.name)}`}><${Statement} market=${market.code} /><//>`)}</div>`;
+    ${markets.map((market) => html`<${Statement} key=${market.code} market=${market.code} title=${`${t("settlement.statement")} · ${word(`market.${market.code}`, market.name)}`} />`)}</div>`;
 }

@@ -18,7 +18,7 @@ import { Ladder } from "../parts/ladder.js";
 import { Listings } from "../parts/listings.js";
 import { HoldingsTable } from "../parts/holdings.js";
 import { Ticket, useAccount } from "../parts/ticket.js";
-import { phaseOf } from "./markets.js";
+import { bandOf, phaseOf } from "./markets.js";
 
 /** Chosen tabs are remembered. */
 function useTab(name, first) {
@@ -47,7 +47,7 @@ function Headline({ instrument, market }) {
     <div class="figure"><${Delta} value=${instrument.change ?? null} decimals=${decimals} /> <${Delta} value=${instrument.change && instrument.reference ? money.percent(instrument.change, instrument.reference) : null} decimals=${2} unit="%" /></div>
     <dl>${fact(t("chart.open"), price(instrument.open), 2)}${fact(t("chart.high"), price(instrument.high), 1)}${fact(t("chart.low"), price(instrument.low), 1)}
       ${fact(t("field.reference"), price(instrument.reference), 2)}
-      ${fact(t("field.band"), instrument.band ? `${price(instrument.band.low)} – ${price(instrument.band.high)}` : "–", 2)}
+      ${fact(t("field.band"), bandOf(instrument)?.map(price).join(" – ") ?? "–", 2)}
       ${fact(t("field.volume"), html`<span title=${num(instrument.volume)}>${short(instrument.volume ?? "0")}</span>`)}${fact(t("field.turnover"), html`<span title=${num(instrument.amount, 2)}>${short(instrument.amount ?? "0")}</span>`, 1)}</dl>
   </section>`;
 }
@@ -80,7 +80,7 @@ function Book({ instrument, market }) {
   return html`<${Panel} fill className="book" title=${html`<${Tabs} label=${t("trade.book")} value=${shown} onChange=${setTab} options=${options} />`} label=${t("trade.book")}>
     ${listed ? null : html`<${ProblemNote} problem=${problem} /><${ProblemNote} problem=${failed} />`}
     ${!listed && shown !== "trades" && shown !== "listings" ? html`<${Indication} indication=${book.indication} decimals=${decimals} />` : null}
-    ${shown === "ladder" ? html`<${Ladder} key=${instrument.code} book=${book} instrument=${instrument} own=${own} decimals=${decimals} onPick=${pick} onCancel=${cancel} />` : null}
+    ${shown === "ladder" ? html`<${Ladder} key=${instrument.code} book=${book} instrument=${instrument} own=${own} decimals=${decimals} tick=${money.units(market.tick, decimals) || 1n} onPick=${pick} onCancel=${cancel} />` : null}
     ${shown === "depth" ? html`<${DepthPicture} book=${book} decimals=${decimals} /><${Depth} book=${book} instrument=${instrument} decimals=${decimals} onPick=${pick} />` : null}
     ${shown === "listings" ? html`<${Listings} instrument=${instrument} market=${market} />` : null}
     ${shown === "trades" ? html`<${Trades} code=${instrument.code} decimals=${decimals} />` : null}

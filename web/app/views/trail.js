@@ -69,8 +69,9 @@ export function Trail({ rest }) {
 }
 
 /** The log, forward from a record. */
-export function Log() {
-  const [after, setAfter] = useState("");
+export function Log({ rest }) {
+  const wanted = /^\d+$/.test(rest?.[0] ?? "") ? rest[0] : "";
+  const [after, setAfter] = useState(wanted);
   const [state, setState] = useState({ rows: [], next: null, loading: true, problem: null });
   const load = async (from, old) => {
     setState((now) => ({ ...now, loading: true, problem: null }));
@@ -83,7 +84,10 @@ export function Log() {
       setState({ rows: old, next: null, loading: false, problem });
     }
   };
-  useEffect(() => { load(undefined, []); }, []);
+  useEffect(() => {
+    setAfter(wanted);
+    load(wanted ? Number(wanted) - 1 : undefined, []);
+  }, [wanted]);
   return html`<div class="page"><${Panel} title=${t("page.log")} tools=${html`<form class="row" onSubmit=${(event) => { event.preventDefault(); load(/^\d+$/.test(after) ? Number(after) - 1 : undefined, []); }}>
       <${Text} label=${t("log.from")} value=${after} onInput=${setAfter} inputmode="numeric" class="num" /><button class="main">${t("trail.show")}</button></form>`}>
     <${Records} label=${t("page.log")} rows=${state.rows} loading=${state.loading} problem=${state.problem} retry=${() => load(undefined, [])} />
