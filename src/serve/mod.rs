@@ -11,6 +11,7 @@
 
 pub mod access;
 mod api;
+mod assets;
 mod book;
 mod clerk;
 mod clock;
@@ -21,6 +22,7 @@ mod http;
 mod listen;
 mod codes;
 mod openapi;
+mod page;
 mod past;
 mod problem;
 mod reader;
@@ -75,6 +77,8 @@ pub struct App {
     pub sign_ins: Rates<String>,
     /// The OpenAPI document, as JSON.
     pub openapi: String,
+    /// The API as a page to read.
+    pub page: String,
     /// Cookies are for TLS alone.
     pub secure: bool,
 }

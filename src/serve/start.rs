@@ -8,7 +8,7 @@ use crate::serve::codes::Codes;
 use crate::serve::gauges::Gauges;
 use crate::serve::past::{self, Past};
 use crate::serve::reader::{Feed, Reader, Sink};
-use crate::serve::{App, Clock, api, http, listen, openapi, ticker};
+use crate::serve::{App, Clock, api, http, listen, openapi, page, ticker};
 use anyhow::{Context, Result, anyhow};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -131,6 +131,7 @@ fn app(
         past,
         gauges,
         openapi: openapi::document(&api::endpoints()).to_pretty_json().unwrap_or_default(),
+        page: page::page(&api::endpoints()),
         secure,
     })
 }
