@@ -30,7 +30,9 @@ mod reply;
 mod start;
 mod ticker;
 
+pub use api::endpoints;
 pub use clock::Clock;
+pub use endpoint::{Allowed, Endpoint};
 pub use problem::{Code, Problem};
 pub use start::{Opening, Running, start};
 
