@@ -102,7 +102,8 @@ fn admit_operator(node: &mut Node, clock: Clock) -> Result<Option<String>> {
         must_change: true,
     };
     let new = node.state().roster().user_named("operator").is_none();
-    let commands = new.then_some(Command::CreateUser(operator)).into_iter().chain([Command::PutRosterInForce]);
+    let commands =
+        new.then_some(Command::CreateUser(operator)).into_iter().chain([Command::PutRosterInForce]);
     for (number, command) in commands.enumerate() {
         own(node, clock.now().max(node.time()), &format!("serve/{number}"), command)?;
     }
@@ -132,7 +133,9 @@ async fn serve(node: Node, opening: Opening, password: Option<String>) -> Ended 
     let mut running = start(node, opening).await?;
     let mut text = format!("console: {scheme}://{}/\n", running.address);
     if let Some(password) = password {
-        text.push_str(&format!("first operator: user operator, password {password} (to be changed at the first sign-in)\n"));
+        text.push_str(&format!(
+            "first operator: user operator, password {password} (to be changed at the first sign-in)\n"
+        ));
     }
     print(&text)?;
     let failed = tokio::select! {

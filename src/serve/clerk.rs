@@ -62,7 +62,14 @@ impl Clerk {
     #[must_use]
     pub fn new(inbox: Inbox, clock: Clock, gauges: Arc<Gauges>) -> Self {
         let (inbox, waiting) = (Mutex::new(Some(inbox)), Mutex::default());
-        Self { inbox, waiting, next: AtomicU64::new(NOBODY + 1), acknowledged: AtomicU64::new(0), clock, gauges }
+        Self {
+            inbox,
+            waiting,
+            next: AtomicU64::new(NOBODY + 1),
+            acknowledged: AtomicU64::new(0),
+            clock,
+            gauges,
+        }
     }
 
     /// Sends a command; the answer comes by itself.
@@ -146,7 +153,7 @@ impl Clerk {
 }
 
 /// The node's outlet: answers go to the clerk, records to the reader.
-pub struct Counter {
+pub(super) struct Counter {
     clerk: Arc<Clerk>,
     feed: Feed,
     past: past::Feed,
@@ -157,12 +164,12 @@ pub struct Counter {
 impl Counter {
     /// An outlet.
     #[must_use]
-    pub fn new(clerk: Arc<Clerk>, feed: Feed, past: past::Feed, gauges: Arc<Gauges>) -> Self {
+    pub(super) fn new(clerk: Arc<Clerk>, feed: Feed, past: past::Feed, gauges: Arc<Gauges>) -> Self {
         Self { clerk, feed, past, batch: Vec::new(), gauges }
     }
 
     /// Nobody waits any more; reader and projection end when they have read everything.
-    pub fn end(self) {
+    pub(super) fn end(self) {
         self.clerk.forget_all();
         self.feed.end();
         self.past.end();
@@ -206,7 +213,10 @@ impl Outlet for Counter {
     fn snapshotted(&mut self, snapshot: Snapshotted) {
         match &snapshot.written {
             Ok((took, bytes)) => tracing::info!(
-                record = snapshot.record, bytes, took_ms = took.as_millis(), pause_us = snapshot.pause.as_micros(),
+                record = snapshot.record,
+                bytes,
+                took_ms = took.as_millis(),
+                pause_us = snapshot.pause.as_micros(),
                 "snapshot written"
             ),
             Err(error) => tracing::warn!("a snapshot could not be written: {error:#}"),

@@ -14,7 +14,6 @@ mod session;
 mod supervision;
 pub(crate) mod views;
 
-
 use crate::serve::endpoint::Endpoint;
 
 /// Every endpoint.
