@@ -2,6 +2,7 @@
 //!
 //! Architecture Invariant: files, clocks and terminals are known here and in the journal only.
 
+pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod history;

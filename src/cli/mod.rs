@@ -1,5 +1,6 @@
 //! The command line. Each command is a file of its own here.
 
+mod backup;
 mod completions;
 mod config;
 mod files;
@@ -7,6 +8,7 @@ mod history;
 mod log;
 mod progress;
 mod report;
+mod restore;
 mod run;
 mod verify;
 
@@ -33,6 +35,10 @@ enum Command {
     Report(report::Args),
     /// Print the records of a log and what happened because of them
     Log(log::Args),
+    /// Copy a log while its node runs, and verify the copy
+    Backup(backup::Args),
+    /// Make a data directory from a backup
+    Restore(restore::Args),
     /// Print the configuration that a node would run with, and where each value comes from
     Config(config::Args),
     /// Print a completion script for a shell
@@ -52,6 +58,8 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => verify::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Log(args) => log::run(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => restore::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Completions(args) => completions::run(&args),
     };
