@@ -10,6 +10,7 @@ mod progress;
 mod report;
 mod restore;
 mod run;
+mod serve;
 mod verify;
 
 use clap::{Parser, Subcommand};
@@ -29,6 +30,8 @@ enum Command {
     Run(run::Args),
     /// Make the public record of a market again, order by order, and compare it row by row
     History(history::Args),
+    /// Serve markets over HTTP and WebSocket, with a console
+    Serve(serve::Args),
     /// Check a log: checksums, hash chain, replay to the same digest, conservation
     Verify(verify::Args),
     /// Print a report, as of any day or record
@@ -55,6 +58,7 @@ pub fn main() -> ExitCode {
     let ended = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::History(args) => history::run(&args),
+        Command::Serve(args) => serve::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Log(args) => log::run(&args),
