@@ -5,6 +5,7 @@
 pub mod backup;
 pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod history;
 pub mod node;
 pub mod report;

@@ -3,6 +3,7 @@
 mod backup;
 mod completions;
 mod config;
+mod demo;
 mod files;
 mod history;
 mod log;
@@ -14,6 +15,7 @@ mod serve;
 mod verify;
 
 use clap::{Parser, Subcommand};
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Open-source financial market infrastructure: from order to settled holding to surrendered allowance, on one durable log.
@@ -32,6 +34,8 @@ enum Command {
     History(history::Args),
     /// Serve markets over HTTP and WebSocket, with a console
     Serve(serve::Args),
+    /// Serve two markets with a crowd that trades, to look around in
+    Demo(demo::Args),
     /// Check a log: checksums, hash chain, replay to the same digest, conservation
     Verify(verify::Args),
     /// Print a report, as of any day or record
@@ -55,10 +59,21 @@ type Ended = anyhow::Result<ExitCode>;
 /// command line was wrong.
 #[must_use]
 pub fn main() -> ExitCode {
-    let ended = match Cli::parse().command {
+    end(Cli::parse())
+}
+
+/// [`main`] with arguments of the caller's, without the name of the program.
+#[must_use]
+pub fn main_with(args: Vec<OsString>) -> ExitCode {
+    end(Cli::parse_from(std::iter::once("huangpu".into()).chain(args)))
+}
+
+fn end(cli: Cli) -> ExitCode {
+    let ended = match cli.command {
         Command::Run(args) => run::run(&args),
         Command::History(args) => history::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Demo(args) => demo::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Log(args) => log::run(&args),

@@ -55,7 +55,12 @@ pub struct Guest {
 pub fn guests() -> [Guest; 5] {
     let guest = |user, participant, duties, what| Guest { user, participant, duties, what };
     [
-        guest("trader", "BUND", &[Duty::Trader, Duty::Custodian, Duty::Clearing], "trades and keeps accounts for Bund Trading"),
+        guest(
+            "trader",
+            "BUND",
+            &[Duty::Trader, Duty::Custodian, Duty::Clearing],
+            "trades and keeps accounts for Bund Trading",
+        ),
         guest("operator", "operator", &[Duty::Operator], "runs the markets"),
         guest("operator2", "operator", &[Duty::Operator], "the second person whom some acts need"),
         guest("supervisor", "SUPERVISION", &[Duty::Supervisor], "sees all, may halt and freeze"),
@@ -91,13 +96,22 @@ pub fn prepare(node: &mut Node) -> Result<()> {
     player.flush()?;
     institutions(&mut player)?;
     for (asset, vintage, reference) in ALLOWANCES {
-        player.says("operator", &json!({"do": "define_asset", "code": asset, "class": "allowance", "vintages": [vintage]}))?;
+        player.says(
+            "operator",
+            &json!({"do": "define_asset", "code": asset, "class": "allowance", "vintages": [vintage]}),
+        )?;
         player.says("operator", &json!({"do": "list_instrument", "code": asset, "reference": reference}))?;
     }
     for (asset, reference) in BONDS {
         let market = MARKETS[1];
-        player.says("operator", &json!({"do": "define_asset", "code": asset, "class": "security", "market": market}))?;
-        player.says("operator", &json!({"do": "list_instrument", "code": asset, "reference": reference, "market": market}))?;
+        player.says(
+            "operator",
+            &json!({"do": "define_asset", "code": asset, "class": "security", "market": market}),
+        )?;
+        player.says(
+            "operator",
+            &json!({"do": "list_instrument", "code": asset, "reference": reference, "market": market}),
+        )?;
     }
     for (code, _, role, accounts, _) in CROWD {
         endow(&mut player, code, role, accounts, 20)?;
@@ -143,7 +157,10 @@ fn endow(player: &mut Player<'_>, code: &str, role: &str, accounts: &[&str], tim
         }
     }
     if role == "compliance_entity" {
-        player.says("AUTHORITY", &json!({"do": "record_emissions", "participant": code, "year": 2025, "verified": 90_000 * times}))?;
+        player.says(
+            "AUTHORITY",
+            &json!({"do": "record_emissions", "participant": code, "year": 2025, "verified": 90_000 * times}),
+        )?;
     }
     Ok(())
 }
@@ -154,7 +171,13 @@ fn admit(player: &mut Player<'_>) -> Result<()> {
         let participant = player.node().state().registry().participant_id(code);
         let participant = participant.with_context(|| format!("{code} was registered"))?;
         let (name, duties) = (name.to_owned(), Duties::of(duties));
-        player.orders(Command::CreateUser(CreateUser { participant, name, duties, password, must_change: false }))
+        player.orders(Command::CreateUser(CreateUser {
+            participant,
+            name,
+            duties,
+            password,
+            must_change: false,
+        }))
     };
     for (code, _, _, _, name) in CROWD {
         // It never signs in: it has no password.
@@ -173,6 +196,7 @@ fn admit(player: &mut Player<'_>) -> Result<()> {
 pub fn morning(calendar: &Calendar, last: Timestamp) -> Timestamp {
     let (date, _) = calendar.local(last);
     let days = (0..366).map(|days| Date(date.0.saturating_add(days)));
-    let mut mornings = days.filter(|date| calendar.is_trading_day(*date)).map(|date| calendar.instant(date, OPEN));
+    let mut mornings =
+        days.filter(|date| calendar.is_trading_day(*date)).map(|date| calendar.instant(date, OPEN));
     mornings.find(|morning| *morning > last).unwrap_or(last)
 }

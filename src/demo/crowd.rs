@@ -233,7 +233,8 @@ impl Crowd {
         let found = self.offered_by_others();
         if let Some((listing, left)) = found {
             let quantity = self.random.between(1, left.max(1));
-            let take = json!({"do": "take_listing", "account": account, "listing": listing, "quantity": quantity});
+            let take =
+                json!({"do": "take_listing", "account": account, "listing": listing, "quantity": quantity});
             self.send(member, &take).await;
         }
         if let Some((member, account, proposal)) = self.proposed_to_us() {

@@ -68,7 +68,10 @@ impl<'n> Player<'n> {
 
 /// Nothing here is refused.
 fn told(record: &engine::Record, events: &[Event], _: &engine::State) -> Result<()> {
-    match events.iter().find_map(|event| if let Event::Refused(reason) = event { Some(*reason) } else { None }) {
+    match events
+        .iter()
+        .find_map(|event| if let Event::Refused(reason) = event { Some(*reason) } else { None })
+    {
         Some(reason) => bail!("record {} was refused: {}", record.sequence, reason.sentence()),
         None => Ok(()),
     }

@@ -48,10 +48,14 @@ pub fn set(data: &Path, rulebook: &Rulebook, time: Timestamp, count: usize) -> R
     let mut player = Player::new(&mut node, time, "stage");
     player.orders(Command::AdoptRulebook(Box::new(rulebook.clone())))?;
     let roles = ["registrar", "authority", "settlement_bank"];
-    player.says("operator", &json!({"do": "register_participant", "code": "ADMIN", "name": "Administration", "roles": roles}))?;
+    player.says(
+        "operator",
+        &json!({"do": "register_participant", "code": "ADMIN", "name": "Administration", "roles": roles}),
+    )?;
     let traders: Vec<Trader> = (0..count).map(|number| trader(number, &secrets)).collect();
     for Trader { account, .. } in &traders {
-        let register = json!({"do": "register_participant", "code": account, "name": account, "roles": ["institution"]});
+        let register =
+            json!({"do": "register_participant", "code": account, "name": account, "roles": ["institution"]});
         player.says("operator", &register)?;
     }
     for Trader { account, .. } in &traders {
@@ -65,7 +69,10 @@ pub fn set(data: &Path, rulebook: &Rulebook, time: Timestamp, count: usize) -> R
         player.says("operator", &json!({"do": "list_instrument", "code": code, "reference": "100.00"}))?;
     }
     for Trader { account, .. } in &traders {
-        player.says("ADMIN", &json!({"do": "deposit", "account": account, "amount": CASH, "reference": "stage"}))?;
+        player.says(
+            "ADMIN",
+            &json!({"do": "deposit", "account": account, "amount": CASH, "reference": "stage"}),
+        )?;
         for asset in &instruments {
             let issue = json!({"do": "issue", "account": account, "asset": asset, "quantity": UNITS, "reason": "stage"});
             player.says("ADMIN", &issue)?;
@@ -90,7 +97,13 @@ fn admit(player: &mut Player<'_>, traders: &[Trader]) -> Result<()> {
         let participant = player.node().state().registry().participant_id(account);
         let participant = participant.context("the participant was registered")?;
         let (name, password) = (user.clone(), String::new());
-        player.orders(Command::CreateUser(CreateUser { participant, name, duties, password, must_change: false }))?;
+        player.orders(Command::CreateUser(CreateUser {
+            participant,
+            name,
+            duties,
+            password,
+            must_change: false,
+        }))?;
     }
     player.flush()?;
     for Trader { user, key, secret, .. } in traders {

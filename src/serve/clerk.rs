@@ -10,7 +10,7 @@ use gateway::Created;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// What came of a command.
@@ -61,7 +61,14 @@ impl Clerk {
     #[must_use]
     pub fn new(inbox: Inbox, clock: Clock, gauges: Arc<Gauges>) -> Self {
         let (inbox, waiting) = (Mutex::new(Some(inbox)), Mutex::default());
-        Self { inbox, waiting, next: AtomicU64::new(NOBODY + 1), acknowledged: AtomicU64::new(0), clock, gauges }
+        Self {
+            inbox,
+            waiting,
+            next: AtomicU64::new(NOBODY + 1),
+            acknowledged: AtomicU64::new(0),
+            clock,
+            gauges,
+        }
     }
 
     /// Sends a command; the answer comes by itself.
@@ -105,6 +112,12 @@ impl Clerk {
     #[must_use]
     pub fn waiting_count(&self) -> usize {
         self.waiting().len()
+    }
+
+    /// Whether it takes commands.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(Inbox::is_open)
     }
 
     /// Takes no more commands.
@@ -190,6 +203,10 @@ impl Outlet for Counter {
         Ok(())
     }
 
+    fn synced(&mut self, took: Duration) {
+        self.gauges.syncs.record(took);
+    }
+
     fn batch_told(&mut self) -> Result<()> {
         self.gauges.batch(self.batch.len());
         self.feed.give(std::mem::take(&mut self.batch))
@@ -198,7 +215,10 @@ impl Outlet for Counter {
     fn snapshotted(&mut self, snapshot: Snapshotted) {
         match &snapshot.written {
             Ok((took, bytes)) => tracing::info!(
-                record = snapshot.record, bytes, took_ms = took.as_millis(), pause_us = snapshot.pause.as_micros(),
+                record = snapshot.record,
+                bytes,
+                took_ms = took.as_millis(),
+                pause_us = snapshot.pause.as_micros(),
                 "snapshot written"
             ),
             Err(error) => tracing::warn!("a snapshot could not be written: {error:#}"),

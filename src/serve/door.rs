@@ -12,7 +12,6 @@ use axum::http::header::{CONTENT_TYPE, COOKIE, HeaderName};
 use axum::http::{HeaderMap, Method, Response};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 /// How far the time of a signature may be from the node's, in milliseconds.
@@ -33,13 +32,13 @@ pub async fn answer(
     path: Vec<(String, String)>,
     request: Request,
 ) -> Response<Body> {
-    app.gauges.requests.fetch_add(1, Relaxed);
     let mut spent = None;
     let answered = match enter(&app, &endpoint, peer, path, request, &mut spent).await {
         Ok(call) => endpoint.does.it(call).await,
         Err(problem) => Err(problem),
     };
     let reply = answered.unwrap_or_else(Reply::from);
+    app.gauges.request(reply.status.as_u16());
     let reply = match spent {
         Some((limit, left)) => reply.with(LIMIT, &limit).with(LEFT, &left),
         None => reply,
@@ -55,6 +54,8 @@ async fn enter(
     request: Request,
     spent: &mut Option<(String, String)>,
 ) -> Result<Call, Problem> {
+    // What someone was told of is known here too: a user that was admitted, a password that was changed.
+    app.reader.at_least(app.clerk.acknowledged()).await;
     let (parts, body) = request.into_parts();
     let body = read(app, body).await?;
     let (headers, uri) = (parts.headers, parts.uri);
@@ -70,7 +71,10 @@ async fn enter(
             check_csrf(app, token, &headers)?;
         }
         if caller.must_change && !endpoint.path.starts_with("/v1/session") {
-            return Err(Problem::new(Code::PasswordChangeNeeded, "PUT a new one to /v1/session/password"));
+            return Err(Problem::new(
+                Code::PasswordChangeNeeded,
+                "send the old one and a new one to /v1/session/password",
+            ));
         }
     }
     let open = app.config.market_data.public;
@@ -130,7 +134,8 @@ pub fn identify(
 pub fn signer(app: &App, key: &str, signed: &Signed<'_>, sign: &str) -> Result<Caller, Problem> {
     let bad = || Problem::new(Code::BadSignature, "no such key, or another signature");
     let stale = |detail: String| Problem::new(Code::StaleTime, detail);
-    let sent: i64 = signed.time.parse().map_err(|_| stale(format!("{TIME} is in milliseconds since 1970")))?;
+    let sent: i64 =
+        signed.time.parse().map_err(|_| stale(format!("{TIME} is in milliseconds since 1970")))?;
     let now = crate::serve::clock::machine_ms();
     if sent.abs_diff(now) > WINDOW_MS.unsigned_abs() {
         return Err(stale(format!("the node's time is {now}, more than {WINDOW_MS} ms away")));
@@ -219,7 +224,8 @@ impl Does {
             }
             Self::LooksUp(look_up) => {
                 let looked_up = tokio::task::spawn_blocking(move || look_up(&call)).await;
-                looked_up.unwrap_or_else(|_| Err(Problem::new(Code::Internal, "what was looked up broke off")))
+                looked_up
+                    .unwrap_or_else(|_| Err(Problem::new(Code::Internal, "what was looked up broke off")))
             }
             Self::Acts(act) => act(call).await,
         }

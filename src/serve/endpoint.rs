@@ -150,9 +150,26 @@ impl Endpoint {
         Self::new(method, path, allowed, tag, summary, Does::Acts(does))
     }
 
-    fn new(method: Method, path: &str, allowed: Allowed, tag: &'static str, summary: &str, does: Does) -> Self {
+    fn new(
+        method: Method,
+        path: &str,
+        allowed: Allowed,
+        tag: &'static str,
+        summary: &str,
+        does: Does,
+    ) -> Self {
         let (path, summary) = (path.to_owned(), summary.to_owned());
-        Self { method, path, tag, summary, allowed, query: Vec::new(), body: Body::None, answers: Vec::new(), does }
+        Self {
+            method,
+            path,
+            tag,
+            summary,
+            allowed,
+            query: Vec::new(),
+            body: Body::None,
+            answers: Vec::new(),
+            does,
+        }
     }
 
     /// With a query.
@@ -195,7 +212,12 @@ impl Allowed {
     ///
     /// # Errors
     /// It may not: nobody is signed in, or another one.
-    pub fn admits(self, caller: Option<&Caller>, state: &State, open_market_data: bool) -> Result<(), Problem> {
+    pub fn admits(
+        self,
+        caller: Option<&Caller>,
+        state: &State,
+        open_market_data: bool,
+    ) -> Result<(), Problem> {
         if self == Self::Anyone || (self == Self::MarketData && open_market_data) {
             return Ok(());
         }
@@ -205,7 +227,9 @@ impl Allowed {
         let (may, who) = match self {
             Self::Anyone | Self::MarketData | Self::SignedIn => (true, ""),
             Self::Duties(duties) => (caller.has(duties), "users whose duty it is"),
-            Self::Keepers => (caller.keeps_accounts(state), "the staff of the institutions that keep accounts"),
+            Self::Keepers => {
+                (caller.keeps_accounts(state), "the staff of the institutions that keep accounts")
+            }
             Self::Watchers => (caller.sees_all(state), "supervisors and auditors of an institution"),
             Self::Operators => (caller.operates(state), "operators of the node"),
         };
@@ -289,7 +313,10 @@ impl Allowed {
                 let names: Vec<&str> = duties.iter().map(|duty| duty.name()).collect();
                 format!("users with the duty {}", names.join(", "))
             }
-            Self::Keepers => "operators, custodians and clearing staff of an institution; supervisors and auditors".to_owned(),
+            Self::Keepers => {
+                "operators, custodians and clearing staff of an institution; supervisors and auditors"
+                    .to_owned()
+            }
             Self::Watchers => "supervisors and auditors of an institution".to_owned(),
             Self::Operators => "operators of the node".to_owned(),
         }

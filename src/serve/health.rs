@@ -17,7 +17,8 @@ const FREE_MIN: u64 = 256 << 20;
 pub fn endpoints() -> Vec<Endpoint> {
     let anyone = Allowed::Anyone;
     vec![
-        Endpoint::acts(Method::GET, "/healthz", anyone, TAG, "Whether the node lives", healthz).gives::<Health>(),
+        Endpoint::acts(Method::GET, "/healthz", anyone, TAG, "Whether the node lives", healthz)
+            .gives::<Health>(),
         Endpoint::acts(Method::GET, "/readyz", anyone, TAG, "Whether the node can be used", readyz)
             .gives::<Health>()
             .gives_at::<Health>(503),

@@ -23,8 +23,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 fn metrics(call: Call) -> Later {
     Box::pin(async move {
         let app = &call.app;
-        let operator =
-            call.caller.as_ref().is_some_and(|caller| caller.operates(app.reader.read().state()));
+        let operator = call.caller.as_ref().is_some_and(|caller| caller.operates(app.reader.read().state()));
         if !(app.config.metrics.public || call.peer.is_loopback() || operator) {
             let whom = "this is for operators of the node, and for the machine it runs on";
             return Err(Problem::new(Code::Forbidden, whom));
@@ -76,7 +75,7 @@ impl Page {
         name: &str,
         help: &str,
         label: &str,
-        values: impl IntoIterator<Item = (&'a str, &'a AtomicU64)>,
+        values: impl IntoIterator<Item = (&'static str, &'a AtomicU64)>,
     ) {
         self.head(name, Kind::Counter, help);
         for (of, value) in values {
@@ -114,13 +113,13 @@ fn page(app: &App) -> String {
 
     page.gauge("log_record", "The last record of the log that readers see.", app.reader.sequence());
     page.counter("records_total", "Records that became durable and were applied.", read(&gauges.records));
-    page.counters(
-        "refusals_total",
-        "Of these, refused by the rules, by stage.",
-        "stage",
-        gauges.refusals(),
+    page.counters("refusals_total", "Of these, refused by the rules, by stage.", "stage", gauges.refusals());
+    page.histogram(
+        "answer_seconds",
+        "From a command's arrival to its durable answer.",
+        &gauges.answers,
+        seconds,
     );
-    page.histogram("answer_seconds", "From a command's arrival to its durable answer.", &gauges.answers, seconds);
     page.histogram("sync_seconds", "Write and sync of a batch.", &gauges.syncs, seconds);
     let plain = |number: u64| number.to_string();
     page.histogram("batch_records", "Records a batch.", &gauges.batch_records, plain);
@@ -143,7 +142,12 @@ fn page(app: &App) -> String {
     );
     let sessions = u64::try_from(app.sessions.count()).unwrap_or(u64::MAX);
     page.gauge("sessions", "Sessions of people.", sessions);
-    page.counters("sign_ins_total", "Attempts to sign in, by what came of them.", "result", gauges.sign_ins());
+    page.counters(
+        "sign_ins_total",
+        "Attempts to sign in, by what came of them.",
+        "result",
+        gauges.sign_ins(),
+    );
     disk(&mut page, app);
     page.0
 }
@@ -159,7 +163,7 @@ fn disk(page: &mut Page, app: &App) {
     let [record, pause_us] = app.gauges.snapshot.each_ref().map(|value| value.load(Relaxed));
     page.gauge("snapshot_record", "The record of the last snapshot since the start.", record);
     page.seconds("snapshot_pause_seconds", "How long the node stood still for it.", pause_us);
-    page.gauge("projection_record", "The last record of the projection.", app.projected());
-    let behind = app.reader.sequence().saturating_sub(app.projected());
+    page.gauge("projection_record", "The last record of the projection.", app.gauges.projected.load(Relaxed));
+    let behind = app.reader.sequence().saturating_sub(app.gauges.projected.load(Relaxed));
     page.gauge("projection_behind_records", "Records that the projection is behind.", behind);
 }

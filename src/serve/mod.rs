@@ -14,22 +14,29 @@ mod api;
 mod book;
 mod clerk;
 mod clock;
+mod codes;
 mod door;
 mod endpoint;
 mod gauges;
+mod health;
 mod http;
 mod listen;
-mod codes;
+mod logging;
+mod metrics;
 mod openapi;
 mod problem;
 mod reader;
 mod reply;
 mod start;
 mod ticker;
+mod tls;
 
+pub use api::{Sent, send};
 pub use clock::Clock;
+pub use logging::start as start_log;
 pub use problem::{Code, Problem};
 pub use start::{Opening, Running, start};
+pub use tls::acceptor;
 
 use crate::config::Config;
 use access::{Nonces, Passwords, Rates, Secrets, Sessions};
@@ -67,6 +74,8 @@ pub struct App {
     pub rates: Rates<String>,
     /// How often one may try to sign in.
     pub sign_ins: Rates<String>,
+    /// The OpenAPI document, as JSON.
+    pub openapi: String,
     /// Cookies are for TLS alone.
     pub secure: bool,
 }

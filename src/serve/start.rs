@@ -7,7 +7,7 @@ use crate::serve::clerk::{Clerk, Counter};
 use crate::serve::codes::Codes;
 use crate::serve::gauges::Gauges;
 use crate::serve::reader::{Feed, Reader, Sink};
-use crate::serve::{App, Clock, api, http, listen, ticker};
+use crate::serve::{App, Clock, api, http, listen, openapi, ticker};
 use anyhow::{Context, Result, anyhow};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -126,6 +126,7 @@ fn app(
         clerk,
         reader,
         gauges,
+        openapi: openapi::document(&api::endpoints()).to_pretty_json().unwrap_or_default(),
         secure,
     })
 }

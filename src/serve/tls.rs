@@ -80,13 +80,11 @@ fn write(path: &Path, text: &str, mode: u32) -> Result<()> {
     written.with_context(|| format!("cannot write {}", path.display()))
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::acceptor;
     use crate::config::Config;
     use std::fs;
-    use std::os::unix::fs::PermissionsExt;
     use std::os::unix::fs::PermissionsExt;
 
     #[test]

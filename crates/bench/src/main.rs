@@ -165,7 +165,7 @@ fn main() -> anyhow::Result<ExitCode> {
         What::Load { connections, seconds, subscribers } => {
             load::measure(&dir, &load::Plan { connections, seconds, subscribers })?
         }
-        What::Node { args } => return Ok(huangpu::cli::run(args)),
+        What::Node { args } => return Ok(huangpu::cli::main_with(args)),
         What::Recovery { records } => recovery::measure(&dir, records)?,
         What::Open { data } => recovery::open(&data)?,
         What::Venue { instruments, accounts, standing, commands, times, seed } => {

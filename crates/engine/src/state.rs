@@ -119,6 +119,12 @@ impl State {
         self.sequence
     }
 
+    /// When something is next due by the calendar; [`Timestamp::MAX`] where nothing is.
+    #[must_use]
+    pub fn next_due(&self) -> Timestamp {
+        self.due_at
+    }
+
     /// The time of the last record applied.
     #[must_use]
     pub fn time(&self) -> Timestamp {

@@ -6,8 +6,8 @@ use registry::AccountKind;
 use roster::Duties;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
 use trading::{OrderKind, SelfTrade};
+use utoipa::ToSchema;
 
 /// Words of the rooms, as they stand in the schema of a command.
 mod schema {
@@ -43,6 +43,17 @@ mod schema {
         CancelBoth,
         Decrement,
         Allow,
+    }
+
+    #[derive(ToSchema)]
+    #[schema(rename_all = "snake_case")]
+    pub(super) enum Duty {
+        Operator,
+        Trader,
+        Custodian,
+        Clearing,
+        Supervisor,
+        Auditor,
     }
 
     #[derive(ToSchema)]
@@ -381,6 +392,7 @@ pub enum WireCommand {
     CreateUser {
         participant: String,
         name: String,
+        #[schema(value_type = Vec<schema::Duty>)]
         duties: Duties,
         #[serde(default, skip_serializing_if = "String::is_empty")]
         password_hash: String,
@@ -389,6 +401,7 @@ pub enum WireCommand {
     },
     SetUserDuties {
         user: String,
+        #[schema(value_type = Vec<schema::Duty>)]
         duties: Duties,
     },
     ActivateUser {
@@ -416,6 +429,7 @@ pub enum WireCommand {
         secret_hash: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         account: Option<String>,
+        #[schema(value_type = Vec<schema::Duty>)]
         duties: Duties,
     },
     RevokeKey {
@@ -423,6 +437,7 @@ pub enum WireCommand {
     },
     PutRosterInForce {},
     ProposeAct {
+        #[schema(value_type = Object)]
         act: WireAct,
         expires: String,
     },

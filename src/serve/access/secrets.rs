@@ -27,7 +27,9 @@ impl Secrets {
         match fs::read(&path) {
             Ok(bytes) => match bytes.try_into() {
                 Ok(secret) => Ok(Self(secret)),
-                Err(_) => bail!("{}: a node's key has 32 bytes, this file has another length", path.display()),
+                Err(_) => {
+                    bail!("{}: a node's key has 32 bytes, this file has another length", path.display())
+                }
             },
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let secret = random::<32>()?;

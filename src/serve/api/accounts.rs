@@ -21,18 +21,37 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::reads("/v1/participants", Keepers, TAG, "Who takes part", participants)
             .gives::<List<ParticipantView>>(),
-        Endpoint::reads("/v1/assets", SignedIn, TAG, "Everything the ledger holds", assets).gives::<List<AssetView>>(),
-        Endpoint::reads("/v1/accounts", SignedIn, TAG, "Your accounts; of all, for those who keep them", accounts)
-            .gives::<List<AccountView>>(),
+        Endpoint::reads("/v1/assets", SignedIn, TAG, "Everything the ledger holds", assets)
+            .gives::<List<AssetView>>(),
+        Endpoint::reads(
+            "/v1/accounts",
+            SignedIn,
+            TAG,
+            "Your accounts; of all, for those who keep them",
+            accounts,
+        )
+        .gives::<List<AccountView>>(),
         Endpoint::reads("/v1/accounts/{account}/holdings", SignedIn, TAG, "What an account holds", holdings)
             .gives::<List<HoldingView>>(),
-        Endpoint::reads("/v1/pledges", SignedIn, TAG, "Pledges of your holdings, and in your favour", pledges)
-            .gives::<List<PledgeView>>(),
+        Endpoint::reads(
+            "/v1/pledges",
+            SignedIn,
+            TAG,
+            "Pledges of your holdings, and in your favour",
+            pledges,
+        )
+        .gives::<List<PledgeView>>(),
         Endpoint::reads("/v1/withdrawals", SignedIn, TAG, "Withdrawals that wait for the bank", withdrawals)
             .gives::<List<WithdrawalView>>(),
-        Endpoint::reads("/v1/statements", SignedIn, TAG, "What you bought, sold, paid and received today", statements)
-            .with_query::<OfMarket>()
-            .gives::<report::SettlementStatement>(),
+        Endpoint::reads(
+            "/v1/statements",
+            SignedIn,
+            TAG,
+            "What you bought, sold, paid and received today",
+            statements,
+        )
+        .with_query::<OfMarket>()
+        .gives::<report::SettlementStatement>(),
         Endpoint::reads("/v1/compliance", SignedIn, TAG, "Verified, surrendered and still due", compliance)
             .with_query::<OfMarket>()
             .gives::<List<DutyView>>(),
@@ -149,7 +168,12 @@ fn seen_accounts<'a>(
     caller: &'a Caller,
 ) -> impl Iterator<Item = (AccountId, &'a registry::Account)> {
     let keeps = caller.keeps_accounts(state);
-    let all = state.registry().accounts().iter().enumerate().map(|(index, account)| (AccountId::at(index), account));
+    let all = state
+        .registry()
+        .accounts()
+        .iter()
+        .enumerate()
+        .map(|(index, account)| (AccountId::at(index), account));
     all.filter(move |(id, _)| keeps || caller.owns(state, *id))
 }
 
@@ -190,8 +214,10 @@ fn holdings(call: &Call, follower: &Follower) -> Answered {
 pub fn holdings_of(state: &State, account: AccountId) -> Vec<HoldingView> {
     let assets = (0..state.registry().assets().len()).map(AssetId::at);
     let all = assets.map(|asset| holding_view(state, account, asset));
-    all.filter(|holding| holding.class == "currency" || holding.total.bytes().any(|digit| (b'1'..=b'9').contains(&digit)))
-        .collect()
+    all.filter(|holding| {
+        holding.class == "currency" || holding.total.bytes().any(|digit| (b'1'..=b'9').contains(&digit))
+    })
+    .collect()
 }
 
 /// What an account holds of an asset.

@@ -8,7 +8,7 @@ use crate::serve::problem::Problem;
 use crate::serve::reply::Reply;
 use axum::http::Method;
 use base::ActId;
-use engine::{ApproveAct, Command, WithdrawAct};
+use engine::Command;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -17,14 +17,34 @@ const TAG: &str = "acts of two persons";
 pub(super) fn endpoints() -> Vec<Endpoint> {
     use Allowed::SignedIn;
     vec![
-        Endpoint::reads("/v1/acts", SignedIn, TAG, "What waits for a second person: yours to approve, or proposed by you", acts)
-            .gives::<List<ActView>>(),
-        Endpoint::acts(Method::POST, "/v1/acts/{act}/approve", SignedIn, TAG, "Approve: the command is done now", approve)
-            .with_body::<Approval>()
-            .gives::<Sent>(),
-        Endpoint::acts(Method::POST, "/v1/acts/{act}/withdraw", SignedIn, TAG, "Withdraw, or reject", withdraw)
-            .with_body::<Withdrawal>()
-            .gives::<Sent>(),
+        Endpoint::reads(
+            "/v1/acts",
+            SignedIn,
+            TAG,
+            "What waits for a second person: yours to approve, or proposed by you",
+            acts,
+        )
+        .gives::<List<ActView>>(),
+        Endpoint::acts(
+            Method::POST,
+            "/v1/acts/{act}/approve",
+            SignedIn,
+            TAG,
+            "Approve: the command is done now",
+            approve,
+        )
+        .with_body::<Approval>()
+        .gives::<Sent>(),
+        Endpoint::acts(
+            Method::POST,
+            "/v1/acts/{act}/withdraw",
+            SignedIn,
+            TAG,
+            "Withdraw, or reject",
+            withdraw,
+        )
+        .with_body::<Withdrawal>()
+        .gives::<Sent>(),
     ]
 }
 
@@ -107,7 +127,7 @@ fn act(call: &Call) -> Result<ActId, Problem> {
 fn approve(call: Call) -> Later {
     Box::pin(async move {
         let Approval { id } = if call.body.is_empty() { Approval::default() } else { call.json()? };
-        let command = Command::ApproveAct(ApproveAct { act: act(&call)? });
+        let command = Command::ApproveAct { act: act(&call)? };
         let sent = send_command(&call.app, call.caller()?, id, command).await?;
         Ok(Reply::json(&sent).at(sent.sequence))
     })
@@ -127,7 +147,7 @@ pub struct Withdrawal {
 fn withdraw(call: Call) -> Later {
     Box::pin(async move {
         let Withdrawal { id, reason } = call.json()?;
-        let command = Command::WithdrawAct(WithdrawAct { act: act(&call)?, reason });
+        let command = Command::WithdrawAct { act: act(&call)?, reason };
         let sent = send_command(&call.app, call.caller()?, id, command).await?;
         Ok(Reply::json(&sent).at(sent.sequence))
     })

@@ -2,13 +2,13 @@
 
 use crate::node::Follower;
 use crate::serve::App;
-use crate::serve::access::{Caller, random_text};
+use crate::serve::access::{Caller, Via, random_text};
 use crate::serve::clerk::{Told, Unanswered};
 use crate::serve::endpoint::{Allowed, Answered, Body, Call, Endpoint, Later};
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
 use axum::http::{Method, StatusCode};
-use base::{AccountId, MarketId, Timestamp, UserId};
+use base::{AccountId, MarketId, Sentence, Timestamp, UserId};
 use engine::{AccessRejection, ClientId, Command, Envelope};
 use gateway::{Created, Names, ResolveError, Resolver, WireCommand, format_time};
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,14 @@ use utoipa::{PartialSchema, ToSchema};
 
 /// Commands that have an endpoint of their own, because the node adds a secret's hash, or that are the node's own business.
 const ELSEWHERE: [&str; 8] = [
-    "tick", "create_user", "set_password", "set_totp", "create_key", "put_roster_in_force", "propose_act", "approve_act",
+    "tick",
+    "create_user",
+    "set_password",
+    "set_totp",
+    "create_key",
+    "put_roster_in_force",
+    "propose_act",
+    "approve_act",
 ];
 
 /// What a command made.
@@ -84,8 +91,9 @@ fn by_path(call: Call) -> Later {
     Box::pin(async move {
         let name = call.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
         let caller = call.caller()?.clone();
-        let text = std::str::from_utf8(&call.body)
-            .map_err(|error| Problem::new(Code::BadJson, format!("not UTF-8 from byte {} on", error.valid_up_to())))?;
+        let text = std::str::from_utf8(&call.body).map_err(|error| {
+            Problem::new(Code::BadJson, format!("not UTF-8 from byte {} on", error.valid_up_to()))
+        })?;
         let (id, wire) = read(&name, text)?;
         send_wire(&call.app, &caller, id, &wire).await
     })
@@ -120,7 +128,12 @@ pub async fn send_wire(app: &App, caller: &Caller, id: Option<String>, wire: &Wi
 ///
 /// # Errors
 /// As [`send_wire`].
-pub async fn send(app: &App, caller: &Caller, id: Option<String>, wire: &WireCommand) -> Result<Sent, Problem> {
+pub async fn send(
+    app: &App,
+    caller: &Caller,
+    id: Option<String>,
+    wire: &WireCommand,
+) -> Result<Sent, Problem> {
     app.reader.at_least(app.clerk.acknowledged()).await;
     let command = {
         let follower = app.reader.read();
@@ -167,9 +180,10 @@ pub async fn send_command(
             let busy = Problem::new(Code::Busy, Unanswered::Busy.to_string());
             Err(Problem { id: Some(id), retry_after: Some(1), ..busy })
         }
-        Err(Unanswered::Stopping) => {
-            Err(Problem { id: Some(id), ..Problem::new(Code::NodeStopping, Unanswered::Stopping.to_string()) })
-        }
+        Err(Unanswered::Stopping) => Err(Problem {
+            id: Some(id),
+            ..Problem::new(Code::NodeStopping, Unanswered::Stopping.to_string())
+        }),
     }
 }
 
@@ -181,7 +195,8 @@ fn envelope(
     command: Command,
 ) -> Result<(Envelope, Option<Timestamp>), Problem> {
     let forbidden = |detail: &str| Problem::new(Code::Forbidden, detail);
-    if !command.duties().is_empty() && !command.duties().meets(caller.duties) {
+    // What the user may is checked below; a key may be for less.
+    if matches!(caller.via, Via::Key(_)) && !command.duties().meets(caller.duties) {
         return Err(forbidden(AccessRejection::NotYourDuty.sentence()));
     }
     let client_id = ClientId::of(id);
@@ -193,8 +208,7 @@ fn envelope(
             let hours = i64::try_from(app.config.approvals.expire_hours).unwrap_or(i64::MAX);
             let span = hours.saturating_mul(3_600_000_000_000);
             let expires = Timestamp(app.clock.now().0.saturating_add(span));
-            let propose = engine::ProposeAct { command: Box::new(envelope.command), expires };
-            let command = Command::ProposeAct(propose);
+            let command = Command::ProposeAct { command: Box::new(envelope.command), expires };
             Ok((Envelope { command, ..envelope }, Some(expires)))
         }
         // What the market's own rules refuse is refused by the engine, and stands in the log.
@@ -240,7 +254,6 @@ pub fn made(created: Created) -> Made {
         Created::Conversion(id) => ("conversion", id.0),
         Created::Withdrawal(sequence) => ("withdrawal", sequence.0),
         Created::Act(id) => ("act", id.0.into()),
-        Created::User(id) => ("user", id.0.into()),
         Created::Case(id) => ("case", id.0.into()),
     };
     Made { kind: kind.to_owned(), number }

@@ -3,20 +3,18 @@
 mod accounts;
 mod acts;
 mod commands;
-mod history;
-mod log;
 mod market;
 mod operate;
 mod orders;
-mod past_book;
 mod people;
 mod session;
 mod supervision;
 pub(crate) mod views;
 
-pub use commands::{Sent, send, send_wire};
+pub use commands::{Sent, send};
 
 use crate::serve::endpoint::Endpoint;
+use crate::serve::{health, metrics};
 
 /// Every endpoint.
 #[must_use]
@@ -24,15 +22,15 @@ pub fn endpoints() -> Vec<Endpoint> {
     let rooms = [
         session::endpoints(),
         market::endpoints(),
-        history::endpoints(),
         commands::endpoints(),
         orders::endpoints(),
         accounts::endpoints(),
         acts::endpoints(),
         people::endpoints(),
         supervision::endpoints(),
-        log::endpoints(),
         operate::endpoints(),
+        health::endpoints(),
+        metrics::endpoints(),
     ];
     rooms.into_iter().flatten().collect()
 }

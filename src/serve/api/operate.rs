@@ -13,7 +13,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::reads("/v1/operations", Allowed::Operators, TAG, "How the node is doing", operations)
             .gives::<Operations>(),
+        Endpoint::reads("/v1/openapi.json", Allowed::Anyone, TAG, "This document", openapi)
+            .gives::<serde_json::Value>(),
     ]
+}
+
+fn openapi(call: &Call, _: &Follower) -> Answered {
+    Ok(Reply::text("application/json", call.app.openapi.as_str()))
 }
 
 /// How the node is doing.

@@ -18,15 +18,36 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::acts(Method::POST, "/v1/orders", TRADERS, TAG, "Place an order: `place_order`", place)
             .with_body::<NewOrder>()
             .gives::<Sent>(),
-        Endpoint::acts(Method::PATCH, "/v1/orders/{order}", TRADERS, TAG, "Amend an order: `amend_order`", amend)
-            .with_body::<Amendment>()
-            .gives::<Sent>(),
-        Endpoint::acts(Method::DELETE, "/v1/orders/{order}", TRADERS, TAG, "Cancel an order: `cancel_order`", cancel)
-            .with_query::<OfAccount>()
-            .gives::<Sent>(),
-        Endpoint::acts(Method::DELETE, "/v1/orders", stoppers, TAG, "Cancel many orders: `mass_cancel`", cancel_many)
-            .with_query::<Which>()
-            .gives::<Sent>(),
+        Endpoint::acts(
+            Method::PATCH,
+            "/v1/orders/{order}",
+            TRADERS,
+            TAG,
+            "Amend an order: `amend_order`",
+            amend,
+        )
+        .with_body::<Amendment>()
+        .gives::<Sent>(),
+        Endpoint::acts(
+            Method::DELETE,
+            "/v1/orders/{order}",
+            TRADERS,
+            TAG,
+            "Cancel an order: `cancel_order`",
+            cancel,
+        )
+        .with_query::<OfAccount>()
+        .gives::<Sent>(),
+        Endpoint::acts(
+            Method::DELETE,
+            "/v1/orders",
+            stoppers,
+            TAG,
+            "Cancel many orders: `mass_cancel`",
+            cancel_many,
+        )
+        .with_query::<Which>()
+        .gives::<Sent>(),
     ]
 }
 

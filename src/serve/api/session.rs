@@ -1,11 +1,12 @@
 //! Signing in and out, the password, and one-time codes.
 
-use super::commands::{names, send_command};
+use super::commands::send_command;
 use super::views::word;
 use crate::node::Follower;
 use crate::serve::App;
 use crate::serve::access::{COOKIE, Caller, Session, Via, hash_of};
 use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint, Later};
+use crate::serve::gauges::SignIn as CameOfIt;
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
 use axum::http::{Method, header::SET_COOKIE};
@@ -26,16 +27,44 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .gives::<SessionView>(),
         Endpoint::reads("/v1/session", SignedIn, TAG, "Who you are", who).gives::<SessionView>(),
         Endpoint::acts(Method::DELETE, "/v1/session", SignedIn, TAG, "Sign out", sign_out).gives_nothing(),
-        Endpoint::acts(Method::POST, "/v1/session/password", SignedIn, TAG, "Choose another password", password)
-            .with_body::<NewPassword>()
-            .gives_nothing(),
-        Endpoint::acts(Method::POST, "/v1/session/totp", SignedIn, TAG, "Ask for a secret for one-time codes", enrol)
-            .gives::<Enrolment>(),
-        Endpoint::acts(Method::PUT, "/v1/session/totp", SignedIn, TAG, "Turn one-time codes on, by a first code", totp_on)
-            .with_body::<FirstCode>()
-            .gives_nothing(),
-        Endpoint::acts(Method::DELETE, "/v1/session/totp", SignedIn, TAG, "Turn one-time codes off", totp_off)
-            .gives_nothing(),
+        Endpoint::acts(
+            Method::POST,
+            "/v1/session/password",
+            SignedIn,
+            TAG,
+            "Choose another password",
+            password,
+        )
+        .with_body::<NewPassword>()
+        .gives_nothing(),
+        Endpoint::acts(
+            Method::POST,
+            "/v1/session/totp",
+            SignedIn,
+            TAG,
+            "Ask for a secret for one-time codes",
+            enrol,
+        )
+        .gives::<Enrolment>(),
+        Endpoint::acts(
+            Method::PUT,
+            "/v1/session/totp",
+            SignedIn,
+            TAG,
+            "Turn one-time codes on, by a first code",
+            totp_on,
+        )
+        .with_body::<FirstCode>()
+        .gives_nothing(),
+        Endpoint::acts(
+            Method::DELETE,
+            "/v1/session/totp",
+            SignedIn,
+            TAG,
+            "Turn one-time codes off",
+            totp_off,
+        )
+        .gives_nothing(),
     ]
 }
 
@@ -103,17 +132,20 @@ fn sign_in(call: Call) -> Later {
             return Err(Problem { retry_after: Some(seconds), ..Problem::new(Code::RateLimited, detail) });
         }
         if let Some(seconds) = app.sessions.locked_out(&user) {
+            app.gauges.sign_in(CameOfIt::LockedOut);
             let detail = format!("try again in {seconds} s");
             return Err(Problem { retry_after: Some(seconds), ..Problem::new(Code::LockedOut, detail) });
         }
         match check(app, &user, password, code).await {
             Some(id) => {
                 app.sessions.succeeded(&user);
+                app.gauges.sign_in(CameOfIt::Succeeded);
                 tracing::info!(user, from, "signed in");
                 opened(app, id)
             }
             None => {
                 app.sessions.failed(&user);
+                app.gauges.sign_in(CameOfIt::Failed);
                 tracing::warn!(user, from, "failed to sign in");
                 Err(Problem::new(Code::BadCredentials, "these are not a user's name, password and code"))
             }
@@ -221,7 +253,10 @@ async fn confirm(app: &App, caller: &Caller, password: String) -> Result<(), Pro
         return Ok(());
     }
     app.sessions.failed(&name);
-    Err(Problem { field: Some("old".to_owned()), ..Problem::new(Code::BadCredentials, "this is not your password") })
+    Err(Problem {
+        field: Some("old".to_owned()),
+        ..Problem::new(Code::BadCredentials, "this is not your password")
+    })
 }
 
 /// A secret for one-time codes.
@@ -286,10 +321,4 @@ fn totp_off(call: Call) -> Later {
         send_command(&call.app, caller, None, command).await?;
         Ok(Reply::nothing())
     })
-}
-
-/// The name of the caller's participant.
-#[must_use]
-pub fn own_code(follower: &Follower, caller: &Caller) -> String {
-    names(follower).participant(caller.participant)
 }

@@ -1,7 +1,7 @@
 //! What supervisors see: alerts and cases.
 
-use super::commands::names;
-use super::views::{List, date, word};
+use super::commands::{names, user_name};
+use super::views::{List, date, local, word};
 use crate::node::Follower;
 use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint};
 use crate::serve::reply::Reply;
@@ -77,21 +77,43 @@ pub struct CaseView {
     pub alerts: Vec<u64>,
     /// The account it is about.
     pub account: Option<String>,
+    /// When it was opened.
+    pub opened: String,
+    /// By whom.
+    pub by: String,
     /// What was noted, in order.
-    pub notes: Vec<String>,
+    pub notes: Vec<NoteView>,
     /// What was found; open while there is nothing.
-    pub finding: Option<String>,
+    pub finding: Option<NoteView>,
+}
+
+/// What someone wrote into a case.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct NoteView {
+    /// When.
+    pub time: String,
+    /// Who.
+    pub by: String,
+    /// What.
+    pub text: String,
 }
 
 fn cases(_: &Call, follower: &Follower) -> Answered {
     let state = follower.state();
-    let all = state.watch().cases().iter().enumerate().rev().map(|(index, case)| CaseView {
-        case: index as u64 + 1,
+    let note = |note: &supervision::Note| NoteView {
+        time: local(state, None, note.time),
+        by: user_name(follower, note.by),
+        text: note.text.clone(),
+    };
+    let all = state.watch().cases().iter().rev().map(|case| CaseView {
+        case: case.id.0.into(),
         title: case.title.clone(),
         alerts: case.alerts.iter().map(|alert| alert.0.into()).collect(),
         account: case.account.map(|account| names(follower).account(account)),
-        notes: case.notes.clone(),
-        finding: case.finding.clone(),
+        opened: local(state, None, case.opened),
+        by: user_name(follower, case.by),
+        notes: case.notes.iter().map(note).collect(),
+        finding: case.finding.as_ref().map(note),
     });
     Ok(Reply::json(&List::all(follower, all.collect())))
 }

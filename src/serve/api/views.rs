@@ -94,11 +94,7 @@ pub fn market(state: &State, code: &str) -> Result<MarketId, Problem> {
 ///
 /// # Errors
 /// There is none, or it is another's.
-pub fn account(
-    state: &State,
-    code: &str,
-    may: impl Fn(AccountId) -> bool,
-) -> Result<AccountId, Problem> {
+pub fn account(state: &State, code: &str, may: impl Fn(AccountId) -> bool) -> Result<AccountId, Problem> {
     let found = state.registry().account_id(code).filter(|account| may(*account));
     found.ok_or_else(|| Problem::not_found(format_args!("account {code:?}")))
 }

@@ -67,7 +67,9 @@ impl Flow {
         if self.standing.len() > STANDING_MAX
             && let Some(order) = self.standing.pop_front()
         {
-            return Command::Cancel { body: json!({"id": id, "account": self.trader.account, "order": order}) };
+            return Command::Cancel {
+                body: json!({"id": id, "account": self.trader.account, "order": order}),
+            };
         }
         let hundredths = self.random.between(9_950, 10_050);
         let side = if self.random.percent(50) { "buy" } else { "sell" };

@@ -45,7 +45,8 @@ impl Process {
         for line in BufReader::new(out).lines() {
             let line = line?;
             if let Some(address) = line.strip_prefix("console: http://") {
-                let address = address.trim_end_matches('/').parse().context("the node says where it listens")?;
+                let address =
+                    address.trim_end_matches('/').parse().context("the node says where it listens")?;
                 return Ok(Self { child, address });
             }
         }
