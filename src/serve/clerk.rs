@@ -11,7 +11,7 @@ use gateway::Created;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// What came of a command.
@@ -115,6 +115,12 @@ impl Clerk {
         self.waiting().len()
     }
 
+    /// Whether it takes commands.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(Inbox::is_open)
+    }
+
     /// Takes no more commands.
     pub fn close(&self) {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -198,6 +204,10 @@ impl Outlet for Counter {
     fn turned_away(&mut self, tag: u64, why: TurnedAway) -> Result<()> {
         self.clerk.tell(tag, Told::TurnedAway(why));
         Ok(())
+    }
+
+    fn synced(&mut self, took: Duration) {
+        self.gauges.syncs.record(took);
     }
 
     fn batch_told(&mut self) -> Result<()> {

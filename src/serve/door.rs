@@ -12,7 +12,6 @@ use axum::http::header::{CONTENT_TYPE, COOKIE, HeaderName};
 use axum::http::{HeaderMap, Method, Response};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 /// How far the time of a signature may be from the node's, in milliseconds.
@@ -33,13 +32,13 @@ pub(super) async fn answer(
     path: Vec<(String, String)>,
     request: Request,
 ) -> Response<Body> {
-    app.gauges.requests.fetch_add(1, Relaxed);
     let mut spent = None;
     let answered = match enter(&app, &endpoint, peer, path, request, &mut spent).await {
         Ok(call) => endpoint.does.it(call).await,
         Err(problem) => Err(problem),
     };
     let reply = answered.unwrap_or_else(Reply::from);
+    app.gauges.request(reply.status.as_u16());
     let reply = match spent {
         Some((limit, left)) => reply.with(LIMIT, &limit).with(LEFT, &left),
         None => reply,

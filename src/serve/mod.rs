@@ -19,8 +19,11 @@ mod codes;
 mod door;
 mod endpoint;
 mod gauges;
+mod health;
 mod http;
 mod listen;
+mod logging;
+mod metrics;
 mod openapi;
 mod page;
 mod past;
@@ -29,12 +32,16 @@ mod reader;
 mod reply;
 mod start;
 mod ticker;
+mod tls;
 
 pub use api::endpoints;
+pub use api::{Sent, send};
 pub use clock::Clock;
 pub use endpoint::{Allowed, Endpoint};
+pub use logging::start as start_log;
 pub use problem::{Code, Problem};
 pub use start::{Opening, Running, start};
+pub use tls::acceptor;
 
 use crate::config::Config;
 use access::{Nonces, Passwords, Rates, Secrets, Sessions};

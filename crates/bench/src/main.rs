@@ -1,6 +1,6 @@
 //! Measurements that take their time: `cargo run --release -p bench --
-//! venue|book|durable|growth|recovery|projection|journal|history|lobster [--json]`. docs/benchmarks.md says what they printed,
-//! on which machine, and when.
+//! venue|book|durable|load|growth|recovery|projection|journal|history|lobster [--json]`. docs/benchmarks.md says what they
+//! printed, on which machine, and when.
 
 mod book;
 mod durable;
@@ -8,6 +8,7 @@ mod growth;
 mod histogram;
 mod history;
 mod journal;
+mod load;
 mod lobster;
 mod market;
 mod probe;
@@ -17,7 +18,9 @@ mod stream;
 mod venue;
 
 use clap::{Parser, Subcommand};
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// Measure Huangpu. Run it in release mode, on a machine that does nothing else.
 #[derive(Debug, Parser)]
@@ -80,6 +83,25 @@ enum What {
         /// Commands a second that arrive, one measurement each
         #[arg(long, value_delimiter = ',', default_value = "1000,10000,100000,300000,500000,800000")]
         rates: Vec<u64>,
+    },
+    /// A whole node under load from a second process: commands a second, and latency from request to durable answer
+    Load {
+        /// Connections at a time, one measurement each
+        #[arg(long, value_delimiter = ',', default_value = "1,50,500")]
+        connections: Vec<usize>,
+        /// Seconds a measurement
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+        /// Subscribers of market data beside the load, in the last measurements
+        #[arg(long, default_value_t = 1_000)]
+        subscribers: usize,
+    },
+    /// `huangpu`, as the node that is loaded
+    #[command(hide = true, disable_help_flag = true)]
+    Node {
+        /// As of `huangpu`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
     },
     /// How long a node takes to open a long log, with and without a snapshot, and what a snapshot costs
     Recovery {
@@ -145,12 +167,16 @@ enum What {
     },
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     let cli = Cli::parse();
     let dir = cli.dir.unwrap_or_else(std::env::temp_dir);
     let found = match cli.what {
         What::Journal { seconds } => journal::measure(&dir, seconds)?,
         What::Durable { seconds, rates } => durable::measure(&dir, seconds, &rates)?,
+        What::Load { connections, seconds, subscribers } => {
+            load::measure(&dir, &load::Plan { connections, seconds, subscribers })?
+        }
+        What::Node { args } => return Ok(huangpu::cli::main_with(args)),
         What::Recovery { records } => recovery::measure(&dir, records)?,
         What::Projection { records, to } => projection::measure(&dir, records, to)?,
         What::Open { data } => recovery::open(&data)?,
@@ -173,5 +199,5 @@ fn main() -> anyhow::Result<()> {
             println!("{name:<64} {value}");
         }
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }

@@ -29,7 +29,7 @@ const ELSEWHERE: [&str; 8] = [
 
 /// What a command made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(super) struct Made {
+pub struct Made {
     /// `order`, `proposal`, `auction`, `bid`, `pledge`, `freeze`, `conversion`, `withdrawal`, `act` …
     pub kind: String,
     /// The engine's number for it.
@@ -38,7 +38,7 @@ pub(super) struct Made {
 
 /// What came of a command that was not refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(super) struct Sent {
+pub struct Sent {
     /// The record that holds it.
     pub sequence: u64,
     /// The sender's id for it: the one that was sent, or one that the node made.
@@ -103,7 +103,7 @@ fn by_path(call: Call) -> Later {
 ///
 /// # Errors
 /// They are not those of this command: which, and where.
-pub(super) fn read(name: &str, text: &str) -> Result<(Option<String>, WireCommand), Problem> {
+pub(crate) fn read(name: &str, text: &str) -> Result<(Option<String>, WireCommand), Problem> {
     let fields = if text.trim().is_empty() { "{}" } else { text };
     gateway::parse_fields(name, fields).map_err(|wrong| Problem {
         field: wrong.error.field,
@@ -117,7 +117,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<(Option<String>, WireComman
 ///
 /// # Errors
 /// It means nothing here, is not permitted, is refused, or there is no answer.
-pub(super) async fn send_wire(
+pub(crate) async fn send_wire(
     app: &App,
     caller: &Caller,
     id: Option<String>,
@@ -133,7 +133,7 @@ pub(super) async fn send_wire(
 ///
 /// # Errors
 /// As [`send_wire`].
-pub(super) async fn send(
+pub async fn send(
     app: &App,
     caller: &Caller,
     id: Option<String>,
@@ -152,7 +152,7 @@ pub(super) async fn send(
 ///
 /// # Errors
 /// It is not permitted, is refused, or there is no answer.
-pub(super) async fn send_command(
+pub(crate) async fn send_command(
     app: &App,
     caller: &Caller,
     id: Option<String>,

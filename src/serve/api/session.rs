@@ -6,6 +6,7 @@ use crate::node::Follower;
 use crate::serve::App;
 use crate::serve::access::{COOKIE, Caller, Session, Via, hash_of};
 use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint, Later};
+use crate::serve::gauges::SignIn as CameOfIt;
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
 use axum::http::{Method, header::SET_COOKIE};
@@ -131,17 +132,20 @@ fn sign_in(call: Call) -> Later {
             return Err(Problem::again_in(seconds, Code::RateLimited, detail));
         }
         if let Some(seconds) = app.sessions.locked_out(&user) {
+            app.gauges.sign_in(CameOfIt::LockedOut);
             let detail = format!("try again in {seconds} s");
             return Err(Problem::again_in(seconds, Code::LockedOut, detail));
         }
         match check(app, &user, password, code).await {
             Some(id) => {
                 app.sessions.succeeded(&user);
+                app.gauges.sign_in(CameOfIt::Succeeded);
                 tracing::info!(user, from, "signed in");
                 opened(app, id)
             }
             None => {
                 app.sessions.failed(&user);
+                app.gauges.sign_in(CameOfIt::Failed);
                 tracing::warn!(user, from, "failed to sign in");
                 Err(Problem::new(Code::BadCredentials, "these are not a user's name, password and code"))
             }
