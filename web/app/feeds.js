@@ -168,7 +168,7 @@ export const listingsFeed = (instrument) => feed(`listings ${instrument}`, (stor
 /** The node's own figures, once a second. */
 export const operationsFeed = () => feed("operations", (store) => {
   const control = new AbortController();
-  const keep = (data) => setData(store, [...(store.get().data ?? []).slice(-119), data]);
+  const keep = (data) => data?.sequence !== undefined && setData(store, [...(store.get().data ?? []).slice(-119), data]);
   get("/v1/operations", {}, control.signal).then(keep).catch((problem) => problem.name !== "AbortError" && setProblem(store, problem));
   const stop = listen({ channel: "operations" }, store, (message) => keep(message.data));
   return () => {
