@@ -10,6 +10,7 @@
 mod answers;
 mod core;
 mod dir;
+mod follower;
 mod pipeline;
 mod replay;
 mod snapshots;
@@ -17,8 +18,9 @@ mod verify;
 
 pub use answers::{Answer, Answers};
 pub use dir::DataDir;
-pub use pipeline::{Closed, Flow, Inbox, Outlet, Pipeline, SendDisk, Snapshotted, Submission, TurnedAway};
-pub use replay::{Replay, Until, hex, replay, replay_on};
+pub use follower::Follower;
+pub use pipeline::{Closed, Flow, Inbox, NotSent, Outlet, Pipeline, SendDisk, Snapshotted, Submission, TurnedAway};
+pub use replay::{Replay, Until, hex, log_id, replay, replay_after, replay_on};
 pub use verify::{Fault, Verified, verify, verify_on};
 
 use crate::node::core::{BATCH_RECORDS_MAX, Core, Slot, Taken};
@@ -127,6 +129,12 @@ impl<D: Disk> Node<D> {
     #[must_use]
     pub fn dir(&self) -> &DataDir {
         &self.dir
+    }
+
+    /// The id of the log.
+    #[must_use]
+    pub fn log_id(&self) -> [u8; 16] {
+        self.journal.log_id()
     }
 
     /// The digest of the log as of the last flush.
