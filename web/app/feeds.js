@@ -157,7 +157,7 @@ export const holdingsFeed = (account) => listFeed({
 export const actsFeed = () => reloadFeed("acts", { channel: "acts" }, (signal) => get("/v1/acts", {}, signal));
 
 /** Alerts of supervision. */
-export const alertsFeed = () => reloadFeed("alerts", { channel: "alerts" }, (signal) => get("/v1/supervision/alerts", { limit: 200 }, signal));
+export const alertsFeed = () => reloadFeed("alerts", { channel: "alerts" }, (signal) => get("/v1/supervision/alerts", {}, signal));
 
 /** The listings of an instrument that a taker may see. */
 export const listingsFeed = (instrument) => feed(`listings ${instrument}`, (store) => {
