@@ -12,22 +12,23 @@ import { CommandFacts, show } from "./approvals.js";
 
 const nameOf = (row) => row.command?.do ?? row.command ?? "";
 
-/** An event in a line, whatever its fields. */
+/** The plain fields of an event, those of its parts among them. */
+const plain = (fields) => Object.entries(fields).flatMap(([key, value]) => (value === null || Array.isArray(value) ? [] : typeof value === "object" ? plain(value) : [[key, value]]));
+
+/** An event in a line: `{"filled": {"trade": 1, …}}`. */
 function sentence(event) {
-  if (typeof event !== "object" || event === null) return String(event ?? "");
-  const { event: named, kind, ...fields } = event;
-  const head = named ?? kind ?? Object.keys(event)[0] ?? "";
-  const rest = named || kind ? fields : event[head] ?? {};
-  const tail = typeof rest === "object" ? Object.entries(rest).filter(([, value]) => value !== null && typeof value !== "object").map(([key, value]) => `${word(`field.${key}`, key)} ${show(key, value)}`).join(", ") : String(rest);
-  return word(`event.${head}`, head.replaceAll("_", " ")) + (tail ? `: ${tail}` : "");
+  if (typeof event !== "object" || event === null) return word(`event.${event}`, String(event ?? "").replaceAll("_", " "));
+  const [name, fields] = Object.entries(event)[0] ?? ["", {}];
+  const said = word(`event.${name}`, name.replaceAll("_", " "));
+  const rest = plain(fields ?? {}).filter(([key]) => key !== "because").map(([key, value]) => `${word(`field.${key}`, key.replaceAll("_", " "))} ${show(key, value)}`);
+  return rest.length ? `${said}: ${rest.join(", ")}` : said;
 }
 
 /** What happened with a record, in sentences; why it was refused comes first. */
 function happened(row) {
   if (row.reason) return [explain({ reason: row.reason, stage: row.stage, detail: row.reason.replaceAll("_", " ") }).detail];
   if (row.events) return row.events.map(sentence);
-  if (row.data) return [sentence({ event: row.event, ...row.data })];
-  return [row.text ?? sentence({ event: row.event })];
+  return [row.text ?? sentence(row.data ?? row.event)];
 }
 
 const Changes = ({ changes }) => (changes ?? []).map((change) => html`<span key=${change.asset} class="change">${change.asset} <${Delta} value=${change.change} /></span>`);
@@ -39,7 +40,7 @@ export function Records({ rows, loading, problem, retry, label, empty }) {
     { key: "sequence", label: "#", num: true, width: "5em" },
     { key: "time", className: "when", label: t("field.time"), show: (row) => time.moment(row.time) },
     { key: "by", label: t("trail.by"), low: 1, show: (row) => html`${row.by ?? "–"}${row.user ? html` <span class="quiet">${row.user}</span>` : null}` },
-    { key: "command", label: t("form.command"), show: (row) => html`<b>${word(`do.${nameOf(row)}`, nameOf(row) || "–")}</b>${row.reason ? html` <${State} value="refused" />` : null}` },
+    { key: "command", className: "when", label: t("form.command"), show: (row) => html`<b>${word(`do.${nameOf(row)}`, nameOf(row) || "–")}</b>${row.reason ? html` <${State} value="refused" />` : null}` },
     { key: "events", label: t("trail.events"), show: (row) => html`<span class="clip">${happened(row).slice(0, 3).join(" · ")}</span>` },
     rows.some((row) => row.changes) ? { key: "changes", label: t("trail.changes"), num: true, low: 1, show: (row) => html`<${Changes} changes=${row.changes} />` } : null,
   ];

@@ -118,14 +118,16 @@ async function enliven(base, people) {
     await lister.send("place_listing", { account: "DJ", instrument: "CEA25", side: "sell", price: cents(7210 + 15 * step), quantity: String(9000 + 2500 * step) });
   }
   let turn = 0;
+  const fail = () => clearInterval(beat);
   const beat = setInterval(() => {
     turn += 1;
+    const middle = 9862 + Math.round(6 * Math.sin(turn / 40));
     const side = (turn * 7) % 5 < 2 ? "buy" : "sell";
-    const quote = turn % 3 === 0;
-    const price = side === "buy" ? cents(quote ? 9855 + (turn % 7) : 9870) : cents(quote ? 9864 + (turn % 7) : 9855);
-    order(crowd, "LG", side, price, 1000 * (1 + (turn % 6)), quote ? {} : { life: "ioc" }).catch(() => clearInterval(beat));
-    const back = side === "buy" ? "sell" : "buy";
-    if (!quote) order(maker, "PD", back, cents(back === "sell" ? 9864 + (turn % 3) : 9861 - (turn % 3)), 1000 * (2 + (turn % 9)), { life: "gtc" }).catch(() => clearInterval(beat));
+    const taker = side === "buy" ? cents(middle + 6) : cents(middle - 6);
+    if (turn % 2) order(crowd, "LG", side, taker, 1000 * (1 + (turn % 6)), { life: "ioc" }).catch(fail);
+    const quote = (turn * 11) % 4 < 2 ? "buy" : "sell";
+    const away = 1 + ((turn * 5) % 9);
+    order(maker, "PD", quote, cents(quote === "buy" ? middle - away : middle + 1 + away), 1000 * (2 + (turn % 9)), { life: "gtc", self_trade: "cancel_resting" }).catch(fail);
   }, 300);
   return () => clearInterval(beat);
 }
