@@ -11,7 +11,7 @@ export const BOND = "B2609";
 export const CARBON = "CEA26";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
-const BINARY = process.env.HUANGPU_BINARY ?? path.join(ROOT, "target/debug/huangpu");
+const BINARY = path.resolve(process.env.HUANGPU_BINARY ?? path.join(ROOT, "target/debug/huangpu"));
 
 /** A session over REST. */
 class Session {
