@@ -3,7 +3,9 @@
 //! Architecture Invariant: files, clocks and terminals are known here and in the journal only.
 
 pub mod cli;
+pub mod config;
 pub mod history;
 pub mod node;
 pub mod projection;
 pub mod report;
+pub mod serve;

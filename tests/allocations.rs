@@ -18,7 +18,12 @@ fn round(state: &mut State, events: &mut Events, number: &mut u64) {
         *number += 1;
         let mut id = [0; 16];
         id[..8].copy_from_slice(&number.to_le_bytes());
-        let envelope = Envelope { actor: BookMarket::owner(account), client_id: ClientId(id), command };
+        let envelope = Envelope {
+            actor: BookMarket::owner(account),
+            user: base::UserId::NOBODY,
+            client_id: ClientId(id),
+            command,
+        };
         let record = Record {
             sequence: base::Sequence(state.sequence().0 + 1),
             time: base::Timestamp(state.time().0 + 1_000),

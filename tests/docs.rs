@@ -156,6 +156,14 @@ fn every_example_resolves_and_says_who_may_send_it() {
                     said_of("with `participant` also that participant");
                     roles(all)
                 }
+                Permission::OfUser(_) => {
+                    said_of("also the participant whose user it is");
+                    roles(&[Role::Operator])
+                }
+                Permission::OfKey => {
+                    said_of("also the participant whose key it is");
+                    roles(&[Role::Operator])
+                }
                 Permission::Owner(account) => owner(account),
                 Permission::Trader(account) => format!(
                     "{}, as {} or {}, and not as {}",

@@ -40,7 +40,12 @@ fn envelope(number: u64) -> Envelope {
         }),
         _ => Command::Tick,
     };
-    Envelope { actor: OPERATOR, client_id: ClientId::of(&number.to_string()), command }
+    Envelope {
+        actor: OPERATOR,
+        user: base::UserId::NOBODY,
+        client_id: ClientId::of(&number.to_string()),
+        command,
+    }
 }
 
 /// The digest of the log and of the state after each number of commands.

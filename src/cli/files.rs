@@ -33,6 +33,15 @@ pub(crate) struct Story {
 
 /// Reads a folder (all its `.toml` and `.jsonl`, by name), or rulebooks and files.
 pub(crate) fn read(paths: &[PathBuf]) -> Result<Story> {
+    let story = read_to_serve(paths)?;
+    if story.days.is_empty() {
+        bail!("there are no command files (.jsonl) to run beside {}", paths[0].display());
+    }
+    Ok(story)
+}
+
+/// The same; there need be no command files.
+pub(crate) fn read_to_serve(paths: &[PathBuf]) -> Result<Story> {
     let (rulebooks, files, named) = match paths {
         [folder] if folder.is_dir() => {
             let rulebooks = listed(folder, "toml")?;
@@ -54,9 +63,6 @@ pub(crate) fn read(paths: &[PathBuf]) -> Result<Story> {
         }
         [] => bail!("name a folder, or a rulebook and command files"),
     };
-    if files.is_empty() {
-        bail!("there are no command files (.jsonl) to run beside {}", rulebooks[0].display());
-    }
     let rulebooks = read_rulebooks(&rulebooks)?;
     let days = files.iter().map(|path| read_day(path, &rulebooks[0])).collect::<Result<Vec<_>>>()?;
     for pair in days.windows(2) {

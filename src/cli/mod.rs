@@ -1,6 +1,7 @@
 //! The command line. Each command is a file of its own here.
 
 mod completions;
+mod config;
 mod files;
 mod history;
 mod log;
@@ -8,6 +9,7 @@ mod progress;
 mod project;
 mod report;
 mod run;
+mod serve;
 mod verify;
 
 use clap::{Parser, Subcommand};
@@ -27,12 +29,16 @@ enum Command {
     Run(run::Args),
     /// Make the public record of a market again, order by order, and compare it row by row
     History(history::Args),
+    /// Serve markets over HTTP and WebSocket, with a console
+    Serve(serve::Args),
     /// Check a log: checksums, hash chain, replay to the same digest, conservation
     Verify(verify::Args),
     /// Print a report, as of any day or record
     Report(report::Args),
     /// Print the records of a log and what happened because of them
     Log(log::Args),
+    /// Print the configuration that a node would run with, and where each value comes from
+    Config(config::Args),
     /// Make the projection of a log again: its history in a database, for reads that need it
     Project(project::Args),
     /// Print a completion script for a shell
@@ -49,9 +55,11 @@ pub fn main() -> ExitCode {
     let ended = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::History(args) => history::run(&args),
+        Command::Serve(args) => serve::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Log(args) => log::run(&args),
+        Command::Config(args) => config::run(&args),
         Command::Project(args) => project::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

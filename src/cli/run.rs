@@ -4,7 +4,7 @@ use crate::cli::{Ended, files, files::DayFile, print, progress};
 use crate::node::{DataDir, Node, Submitted, hex};
 use crate::report::{self, Compliance, DayReport, FinalReport, Report as _};
 use anyhow::{Context, Result};
-use base::{MarketId, Timestamp};
+use base::{MarketId, Timestamp, UserId};
 use engine::rulebook::Rulebook;
 use engine::{ClientId, Command, Envelope, Event, OPERATOR, Record, State};
 use gateway::{Names, Resolver};
@@ -39,7 +39,7 @@ struct Refusal {
 
 /// What came of a day's file.
 #[derive(Debug, Serialize)]
-struct Day {
+pub(crate) struct Day {
     file: String,
     date: String,
     commands: usize,
@@ -134,11 +134,11 @@ pub(crate) fn run(args: &Args) -> Ended {
 }
 
 /// Opens the market of a rulebook, or amends it; one that the log knows is passed over.
-fn adopt(node: &mut Node, time: Timestamp, rulebook: &Rulebook) -> Result<MarketId> {
+pub(crate) fn adopt(node: &mut Node, time: Timestamp, rulebook: &Rulebook) -> Result<MarketId> {
     let hash = hex(blake3::hash(&postcard::to_stdvec(rulebook)?).as_bytes());
     let client_id = ClientId::of(&format!("rulebook/{hash}"));
     let command = Command::AdoptRulebook(Box::new(rulebook.clone()));
-    let envelope = Envelope { actor: OPERATOR, client_id, command };
+    let envelope = Envelope { actor: OPERATOR, user: UserId::NOBODY, client_id, command };
     let code = &rulebook.code;
     let mut refused = None;
     node.submit(time, envelope, &mut |_, _, _| Ok(()))
@@ -161,7 +161,8 @@ fn dir_of(node: &Node, code: &str) -> PathBuf {
     report::market_dir(&node.dir().reports(), market, code)
 }
 
-fn run_day(
+/// Plays a day's file, and ends the day.
+pub(crate) fn run_day(
     node: &mut Node,
     markets: &[MarketId],
     file: &DayFile,
@@ -191,7 +192,8 @@ fn run_day(
         let resolve = |node: &Node| {
             let resolver = Resolver { state: node.state(), market: Some(market), book: node };
             let actor = resolver.participant("by", &line.by)?;
-            Ok((actor, resolver.resolve(&line.command)?))
+            let user = line.user.as_deref().map(|name| resolver.user("as", name)).transpose()?;
+            Ok((actor, user.unwrap_or(UserId::NOBODY), resolver.resolve(&line.command)?))
         };
         // What a command names may have been made by one that waits in the batch.
         let mut resolved: Result<_, gateway::ResolveError> = resolve(node);
@@ -199,9 +201,9 @@ fn run_day(
             node.flush(&mut observer)?;
             resolved = resolve(node);
         }
-        let (actor, command) =
+        let (actor, user, command) =
             resolved.map_err(|error| anyhow::anyhow!("{}:{}", place(), error.in_line(&placed.text)))?;
-        let envelope = Envelope { actor, client_id: ClientId::of(&line.id), command };
+        let envelope = Envelope { actor, user, client_id: ClientId::of(&line.id), command };
         match node.submit(line.time, envelope, &mut observer).with_context(place)? {
             Submitted::Known(_) | Submitted::Waiting(_) => already_in_log += 1,
             Submitted::New(_) => {}
@@ -240,7 +242,7 @@ fn end_day(
     });
     let ends = ends.fold(node.time(), Timestamp::max);
     let client_id = ClientId::of(&format!("end/{}", file.date));
-    let tick = Envelope { actor: OPERATOR, client_id, command: Command::Tick };
+    let tick = Envelope { actor: OPERATOR, user: UserId::NOBODY, client_id, command: Command::Tick };
     node.submit(ends, tick, observer)?;
     Ok(())
 }

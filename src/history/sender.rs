@@ -1,6 +1,6 @@
 //! Numbers and times of the planned commands.
 
-use base::{Date, ParticipantId, Timestamp};
+use base::{Date, ParticipantId, Timestamp, UserId};
 use engine::{ClientId, Command, Envelope};
 
 /// A command and when it is sent.
@@ -38,7 +38,10 @@ impl Sender {
         self.number += 1;
         self.clock = at.max(Timestamp(self.clock.0.saturating_add(STEP_NS)));
         let client_id = ClientId::of(&format!("{}/{}", self.date, self.number));
-        self.out.push(Planned { time: self.clock, envelope: Envelope { actor, client_id, command } });
+        self.out.push(Planned {
+            time: self.clock,
+            envelope: Envelope { actor, user: UserId::NOBODY, client_id, command },
+        });
     }
 
     /// Plans a command that makes a listing, a block, an auction or a bid. Returns the number that the engine will give it:
@@ -66,7 +69,10 @@ impl Sender {
             self.supplies += 1;
             time = Timestamp(time.0.saturating_add(STEP_NS));
             let client_id = ClientId::of(&format!("{}/S{}", self.date, self.supplies));
-            planned.push(Planned { time, envelope: Envelope { actor, client_id, command } });
+            planned.push(Planned {
+                time,
+                envelope: Envelope { actor, user: UserId::NOBODY, client_id, command },
+            });
         }
         self.out.splice(place..place, planned);
     }

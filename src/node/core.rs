@@ -8,7 +8,7 @@ use crate::node::snapshots::{Draft, Start};
 use crate::node::{Answer, Observer, hex};
 use anyhow::{Context, Result, bail};
 use base::{Sequence, Timestamp};
-use engine::{Envelope, Events, LogDigest, Record, State, snapshot::Snapshot};
+use engine::{Envelope, Event, Events, LogDigest, Record, State, snapshot::Snapshot};
 use journal::{Batch, Frame, Outcome};
 use std::collections::VecDeque;
 
@@ -174,6 +174,33 @@ impl Core {
         self.time = self.state.time();
         self.trail.note(&self.state, &mut self.digest);
         Ok(())
+    }
+
+    /// Another of the same, that goes on by itself.
+    ///
+    /// # Errors
+    /// The answers could not be copied, which is a fault of this one.
+    pub(crate) fn twin(&self, log_id: [u8; 16]) -> Result<Self> {
+        let answers = Answers::restore(log_id, self.answers.settled().iter().copied().map(Some));
+        let answers = answers.context("the answers cannot be copied: this is a fault of the node")?;
+        let (state, digest) = (self.state.clone(), self.digest.clone());
+        Ok(Self::new(log_id, Some(Start { state, digest, answers })))
+    }
+
+    /// Applies a record that another one took.
+    ///
+    /// # Errors
+    /// It cannot be encoded.
+    pub(crate) fn follow(&mut self, record: &Record, payload: &[u8]) -> Result<()> {
+        let key = (record.envelope.actor, record.envelope.client_id);
+        let hash = self.answers.hash(key);
+        self.answers.replayed(key, hash, payload);
+        self.apply_one(record, payload)
+    }
+
+    /// What happened because of the last record.
+    pub(crate) fn events(&self) -> &[Event] {
+        self.events.as_slice()
     }
 
     /// A snapshot of the state as it is, to be written by whoever has time for it.

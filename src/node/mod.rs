@@ -10,6 +10,7 @@
 mod answers;
 mod core;
 mod dir;
+mod follower;
 mod pipeline;
 mod replay;
 mod snapshots;
@@ -17,7 +18,10 @@ mod verify;
 
 pub use answers::{Answer, Answers};
 pub use dir::DataDir;
-pub use pipeline::{Closed, Flow, Inbox, Outlet, Pipeline, SendDisk, Snapshotted, Submission, TurnedAway};
+pub use follower::Follower;
+pub use pipeline::{
+    Closed, Flow, Inbox, NotSent, Outlet, Pipeline, SendDisk, Snapshotted, Submission, TurnedAway,
+};
 pub use replay::{Replay, Until, hex, log_id, replay, replay_after, replay_on};
 pub use verify::{Fault, Verified, verify, verify_on};
 

@@ -153,8 +153,8 @@ fn place(index: usize) -> i64 {
 }
 
 /// The user who sent a record; 0 where a command file or the node itself did. The one place to fill the column.
-fn user_of(_record: &Record) -> i64 {
-    0
+fn user_of(record: &Record) -> i64 {
+    record.envelope.user.0.into()
 }
 
 /// A sender's own id as it is kept: as people read it, and without the one character that a database does not take.

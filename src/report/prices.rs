@@ -7,9 +7,10 @@ use engine::State;
 use gateway::Names;
 use serde::Serialize;
 use trading::{Correction, Instrument, Line, PriceLine, Turnover, rules::ClosePrice};
+use utoipa::ToSchema;
 
 /// The price list of the last trading day that began.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PriceList {
     /// The market's code.
     pub market: String,
@@ -22,6 +23,7 @@ pub struct PriceList {
     /// Volumes are in this unit, and prices are for one of it.
     pub unit: String,
     /// The methods that the market offers, or once traded by.
+    #[schema(value_type = Vec<String>)]
     pub methods: Vec<Method>,
     /// The instruments, then the composite.
     pub lines: Vec<PriceListLine>,
@@ -30,7 +32,7 @@ pub struct PriceList {
 }
 
 /// One line of a price list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PriceListLine {
     /// The name of the line.
     pub line: String,
@@ -56,9 +58,10 @@ pub struct PriceListLine {
 }
 
 /// Turnover of a line by one method.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct MethodTurnover {
     /// The method.
+    #[schema(value_type = String)]
     pub method: Method,
     /// Units of the day.
     pub volume: String,
@@ -71,7 +74,7 @@ pub struct MethodTurnover {
 }
 
 /// A reference price that an operator corrected.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ReferenceCorrection {
     /// The trading day whose close was corrected, or whose reference, before its trading began.
     pub date: String,

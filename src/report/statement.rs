@@ -8,9 +8,10 @@ use engine::State;
 use gateway::Names;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// The statement of the last trading day that began.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct SettlementStatement {
     /// The market's code.
     pub market: String,
@@ -29,7 +30,7 @@ pub struct SettlementStatement {
 }
 
 /// What one participant did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ParticipantStatement {
     /// Its code.
     pub participant: String,
@@ -40,7 +41,7 @@ pub struct ParticipantStatement {
 }
 
 /// What a participant did in one instrument.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct StatementLine {
     /// The instrument's code.
     pub instrument: String,
@@ -50,7 +51,7 @@ pub struct StatementLine {
 }
 
 /// Units and money that changed hands.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Sums {
     /// Units bought.
     pub bought: String,

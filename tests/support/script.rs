@@ -5,6 +5,7 @@
 //! | `day 2021-07-16` | the day of the times that follow |
 //! | `market carbon-cn` | the market meant where a command names none; its local time is that of the times |
 //! | `09:30:00 HN place_listing account=HN …` | a command: time, sender, its name, its fields |
+//! | `09:30:00 HN/li place_listing …` | the same, sent by one of its users |
 //! | `09:30:00 operator adopt FILE` | adopts a rulebook, found beside the scenarios or under the root |
 //! | `09:30:00 #7 raw {"issue": …}` | a command of the engine itself, past the gateway; `#7` is a sender by number |
 //! | `? holding HN CEA` | a question about the state, see [`super::probe`] |
@@ -13,7 +14,9 @@
 
 use super::probe::{self, OrderNames};
 use super::world::World;
-use base::{Calendar, Date, MarketId, Money, ParticipantId, Party, TimeOfDay, Timestamp, Trade, UtcOffset};
+use base::{
+    Calendar, Date, MarketId, Money, ParticipantId, Party, TimeOfDay, Timestamp, Trade, UserId, UtcOffset,
+};
 use engine::{Command, Event, State};
 use gateway::{Names, Resolver, WireCommand, format_time};
 use serde_json::{Map, Value, json};
@@ -129,6 +132,7 @@ impl Script {
     fn command(&mut self, line: &str, time: Timestamp, rest: &str) {
         let (by, rest) = rest.split_once(' ').unwrap_or_else(|| panic!("no sender: {line}"));
         let (name, fields) = rest.split_once(' ').unwrap_or((rest, ""));
+        let (by, user) = self.user(by);
         let by = match by.strip_prefix('#') {
             Some(number) => ParticipantId(number.parse().unwrap()),
             None => {
@@ -171,7 +175,7 @@ impl Script {
                 return self.show(&format!("  not understood: {error}"));
             }
         };
-        let events = self.world.send(time, by, &id, command);
+        let events = self.world.send_as(time, (by, user), &id, command);
         for event in &events {
             if let Event::Trading(trading::Event::OrderEntered { order, .. }) = event {
                 self.orders.insert(*order, id.clone());
@@ -183,6 +187,16 @@ impl Script {
                 self.show(&format!("  {line}"));
             }
         }
+    }
+
+    /// The user of a sender `HUANENG/li`, by the name that it signs in with or by `#` and its number.
+    fn user<'a>(&self, by: &'a str) -> (&'a str, UserId) {
+        let Some((by, name)) = by.split_once('/') else { return (by, UserId::NOBODY) };
+        let user = match name.strip_prefix('#') {
+            Some(number) => UserId(number.parse().unwrap()),
+            None => self.world.state.roster().user_named(name).unwrap_or_else(|| panic!("no user {name}")),
+        };
+        (by, user)
     }
 
     /// A rulebook by its file, and perhaps something that no file can say: `lot=0`, `listing=too`.

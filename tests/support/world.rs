@@ -1,7 +1,7 @@
 //! A world: a state, the log that made it, and who remembers what commands created.
 
 use super::audit::Audit;
-use base::{ParticipantId, Sequence, Timestamp};
+use base::{ParticipantId, Sequence, Timestamp, UserId};
 use engine::snapshot::Snapshot;
 use engine::{Command, Envelope, Event, Events, LogDigest, Record, State, decode, encode};
 use gateway::{Created, ReferenceBook};
@@ -42,7 +42,18 @@ impl World {
 
     /// Sends a command through the codec into the engine, and lets the auditor look at what came of it.
     pub fn send(&mut self, time: Timestamp, by: ParticipantId, id: &str, command: Command) -> Vec<Event> {
-        let sent = Envelope { actor: by, client_id: engine::ClientId::of(id), command };
+        self.send_as(time, (by, UserId::NOBODY), id, command)
+    }
+
+    /// The same, as a user of the sender.
+    pub fn send_as(
+        &mut self,
+        time: Timestamp,
+        (by, user): (ParticipantId, UserId),
+        id: &str,
+        command: Command,
+    ) -> Vec<Event> {
+        let sent = Envelope { actor: by, user, client_id: engine::ClientId::of(id), command };
         let mut payload = Vec::new();
         encode(&sent, &mut payload).unwrap();
         let envelope = decode(&payload).unwrap();

@@ -63,8 +63,19 @@ ids! {
     ConversionId(u64);
     /// An alert raised by supervision.
     AlertId(u64);
+    /// A user of a participant, from 1; 0 is nobody.
+    UserId(u16);
+    /// An act that waits for a second person, from 1.
+    ActId(u32);
+    /// A supervisor's case, from 1.
+    CaseId(u32);
     /// The number of a record in the log, from 1.
     Sequence(u64);
+}
+
+impl UserId {
+    /// No user: a command file, or the node itself.
+    pub const NOBODY: Self = Self(0);
 }
 
 /// Whether `text` can be the code of something: 1 to 32 letters, digits, `-`, `_` and `.`.

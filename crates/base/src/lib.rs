@@ -20,8 +20,8 @@ pub use fact::{
     Delivery, Directive, FeeLine, Fill, Hold, Leg, Method, Obligation, Party, Payment, Side, Trade,
 };
 pub use id::{
-    AccountId, AlertId, AssetId, AuctionId, BidId, ConversionId, FreezeId, InstrumentId, MarketId, OrderId,
-    ParticipantId, PledgeId, ProposalId, Sequence, TradeId, is_code,
+    AccountId, ActId, AlertId, AssetId, AuctionId, BidId, CaseId, ConversionId, FreezeId, InstrumentId,
+    MarketId, OrderId, ParticipantId, PledgeId, ProposalId, Sequence, TradeId, UserId, is_code,
 };
 pub use rejection::Sentence;
 pub use role::Role;

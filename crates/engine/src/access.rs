@@ -1,7 +1,7 @@
 //! Who may send what. Checked before anything else; a command that is not permitted learns nothing of the state.
 
 use crate::{Command, Envelope, State};
-use base::{AccountId, ParticipantId, Role, rejections};
+use base::{AccountId, ParticipantId, Role, UserId, rejections};
 use trading::Whose;
 
 rejections! {
@@ -9,6 +9,16 @@ rejections! {
     pub enum AccessRejection {
         /// The sender does not exist.
         ActorUnknown = "actor_unknown",
+        /// The roster is in force: every command names the user who sends it.
+        UserNeeded = "user_needed",
+        /// The user does not exist.
+        UserUnknown = "user_unknown",
+        /// The user was stopped.
+        UserInactive = "user_inactive",
+        /// The user is another participant's.
+        NotYourParticipant = "not_your_participant",
+        /// The user's duties do not permit this command.
+        NotYourDuty = "not_your_duty",
         /// The sender's roles do not permit this command.
         NotPermitted = "not_permitted",
         /// The account does not exist or is not the sender's.
@@ -17,6 +27,8 @@ rejections! {
         BarredFromTrading = "barred_from_trading",
         /// The account or its firm is blocked from trading.
         TradingBlocked = "trading_blocked",
+        /// This needs a second person: propose it, and let another approve.
+        SecondPersonNeeded = "second_person_needed",
     }
 }
 
@@ -35,6 +47,10 @@ pub enum Permission {
     OwnerOr(AccountId, &'static [Role]),
     /// To be known.
     Anyone,
+    /// To answer for the participant of this user, or to be an operator.
+    OfUser(UserId),
+    /// To answer for the participant of the user whose key this is, or to be an operator.
+    OfKey,
 }
 
 use Role::{Authority, Operator, Registrar, SettlementBank, Supervisor};
@@ -88,6 +104,18 @@ impl Command {
             C::Surrender(c) => Owner(c.account),
             C::ApplyCarryOver(c) => Owner(c.account),
             C::ReleasePledge(_) | C::Tick => Anyone,
+            C::CreateUser(c) => Permission::SelfOr(c.participant, &[Operator]),
+            C::SetUserDuties(c) => Permission::OfUser(c.user),
+            C::SetUserActive(c) => Permission::OfUser(c.user),
+            C::SetPassword(c) => Permission::OfUser(c.user),
+            C::SetTotp(c) => Permission::OfUser(c.user),
+            C::CreateKey(c) => Permission::OfUser(c.user),
+            C::RevokeKey(_) => Permission::OfKey,
+            C::PutRosterInForce => Roles(&[Operator]),
+            C::ProposeAct { command, .. } => command.permission(),
+            // Looked at when the act is: who might send what was proposed.
+            C::ApproveAct { .. } | C::WithdrawAct { .. } => Anyone,
+            C::OpenCase(_) | C::NoteCase(_) | C::CloseCase(_) => Roles(&[Supervisor]),
         }
     }
 }
@@ -98,11 +126,27 @@ impl State {
     /// # Errors
     /// See [`AccessRejection`].
     pub fn check_access(&self, envelope: &Envelope) -> Result<(), AccessRejection> {
-        let actor = envelope.actor;
+        let Envelope { actor, user, command, .. } = envelope;
+        self.check_permission(*actor, *user, command)?;
+        if self.roster().in_force() && self.takes_two(*actor, *user, command) {
+            return Err(AccessRejection::SecondPersonNeeded);
+        }
+        Ok(())
+    }
+
+    /// Whether a user of a participant may send a command, alone or with a second person.
+    pub(crate) fn check_permission(
+        &self,
+        actor: ParticipantId,
+        user: UserId,
+        command: &Command,
+    ) -> Result<(), AccessRejection> {
         if actor.index() >= self.registry().participants().len() {
             return Err(AccessRejection::ActorUnknown);
         }
-        match envelope.command.permission() {
+        let named = user != UserId::NOBODY || self.roster().in_force();
+        let as_trader = named && self.check_user(actor, user, command)?;
+        match command.permission() {
             Permission::Anyone => Ok(()),
             Permission::Roles(roles) => {
                 if self.has_any(actor, roles) {
@@ -112,11 +156,19 @@ impl State {
                 }
             }
             Permission::SelfOr(participant, roles) => {
-                let may = participant == actor || self.has_any(actor, roles);
+                let may = participant == actor || (!as_trader && self.has_any(actor, roles));
                 if may { Ok(()) } else { Err(AccessRejection::NotPermitted) }
             }
-            Permission::OwnerOr(_, roles) if self.has_any(actor, roles) => Ok(()),
+            Permission::OwnerOr(_, roles) if !as_trader && self.has_any(actor, roles) => Ok(()),
             Permission::Owner(account) | Permission::OwnerOr(account, _) => self.check_owner(actor, account),
+            Permission::OfUser(user) => self.check_user_of(actor, user),
+            Permission::OfKey => {
+                let key = match command.innermost() {
+                    Command::RevokeKey(c) => self.roster().key(&c.id),
+                    _ => None,
+                };
+                self.check_user_of(actor, key.map_or(UserId::NOBODY, |key| key.user))
+            }
             Permission::Trader(account) => {
                 let desk = self.registry().desk(account).filter(|desk| desk.participant == actor);
                 let desk = desk.ok_or(AccessRejection::NotYourAccount)?;
@@ -136,6 +188,11 @@ impl State {
 
     fn has_any(&self, actor: ParticipantId, roles: &[Role]) -> bool {
         roles.iter().any(|role| self.registry().has_role(actor, *role))
+    }
+
+    fn check_user_of(&self, actor: ParticipantId, user: UserId) -> Result<(), AccessRejection> {
+        let own = self.roster().user(user).is_some_and(|user| user.participant == actor);
+        if own || self.has_any(actor, &[Operator]) { Ok(()) } else { Err(AccessRejection::NotPermitted) }
     }
 
     fn check_owner(&self, actor: ParticipantId, account: AccountId) -> Result<(), AccessRejection> {

@@ -3,7 +3,7 @@
 //! A command is applied in one step: check who sends it, let the calendar catch up, match once on what is asked, and hand
 //! on from room to room. Everything that can be refused is refused before anything changes.
 
-use crate::{Command, Event, Events, Record, Rejection, State};
+use crate::{Command, Envelope, Event, Events, Record, Rejection, State};
 use base::{AccountId, Directive, Hold, InstrumentId, MarketId, Sequence, Side, Trade};
 use trading::{
     AcceptBlock, AmendOrder, AnnounceAuction, CancelAuction, CancelOrder, DelistInstrument, DrawLot, End,
@@ -27,16 +27,20 @@ impl State {
         if record.time >= self.due_at {
             self.advance(record.time, out);
         }
-        if let Err(rejection) = self.execute(record, out) {
+        if let Err(rejection) = self.execute(&record.envelope, out) {
             out.push(Event::Refused(rejection));
         }
         self.observe(out);
     }
 
-    fn execute(&mut self, record: &Record, out: &mut Events) -> Applied {
-        self.check_access(&record.envelope)?;
-        let actor = record.envelope.actor;
-        match &record.envelope.command {
+    fn execute(&mut self, sent: &Envelope, out: &mut Events) -> Applied {
+        self.check_access(sent)?;
+        self.perform(sent, out)
+    }
+
+    /// Does what is asked. Its sender may: that was checked.
+    pub(crate) fn perform(&mut self, sent: &Envelope, out: &mut Events) -> Applied {
+        match &sent.command {
             Command::EnterOrder(c) => self.enter_order(c, out),
             Command::AmendOrder(c) => self.amend_order(c, out),
             Command::CancelOrder(c) => self.cancel_order(c, out),
@@ -72,12 +76,14 @@ impl State {
             Command::CancelUnits(c) => Ok(self.registry.cancel_units(c, &mut out.registry())?),
             Command::Deposit(c) => Ok(self.registry.deposit(c, &mut out.registry())?),
             Command::RequestWithdrawal(c) => {
-                Ok(self.registry.request_withdrawal(record.sequence, c, &mut out.registry())?)
+                Ok(self.registry.request_withdrawal(self.sequence, c, &mut out.registry())?)
             }
             Command::SettleWithdrawal(c) => Ok(self.registry.settle_withdrawal(c, &mut out.registry())?),
             Command::Transfer(c) => Ok(self.registry.transfer(c, &mut out.registry())?),
             Command::PledgeUnits(c) => Ok(self.registry.pledge(c, &mut out.registry())?),
-            Command::ReleasePledge(c) => Ok(self.registry.release_pledge(actor, c, &mut out.registry())?),
+            Command::ReleasePledge(c) => {
+                Ok(self.registry.release_pledge(sent.actor, c, &mut out.registry())?)
+            }
             Command::FreezeUnits(c) => Ok(self.registry.freeze(c, &mut out.registry())?),
             Command::UnfreezeUnits(c) => Ok(self.registry.unfreeze(c, &mut out.registry())?),
             Command::SetAccountFrozen(c) => self.set_account_frozen(c, out),
@@ -98,6 +104,45 @@ impl State {
             Command::DecideCarryOver(c) => Ok(self.registry.decide_carry_over(c, &mut out.registry())?),
             Command::AdoptRulebook(rulebook) => self.adopt(rulebook, out),
             Command::Tick => Ok(()),
+            Command::ProposeAct { command, expires } => self.propose_act(sent, (command, *expires), out),
+            Command::ApproveAct { act } => self.approve_act(sent, *act, out),
+            Command::WithdrawAct { act, .. } => self.withdraw_act(sent, *act, out),
+            Command::OpenCase(c) => {
+                Ok(self.watch.open_case((self.time, sent.user), c, &mut out.supervision())?)
+            }
+            Command::NoteCase(c) => {
+                Ok(self.watch.note_case((self.time, sent.user), c, &mut out.supervision())?)
+            }
+            Command::CloseCase(c) => {
+                Ok(self.watch.close_case((self.time, sent.user), c, &mut out.supervision())?)
+            }
+            command => self.keep_roster(command, out),
+        }
+    }
+
+    // --- users and keys ---------------------------------------------------------------------------------------------------
+
+    fn keep_roster(&mut self, command: &Command, out: &mut Events) -> Applied {
+        let (roster, out) = (&mut self.roster, &mut out.roster());
+        match command {
+            Command::CreateUser(c) => {
+                let known = c.participant.index() < self.registry.participants().len();
+                Ok(roster.create_user(c, known, out)?)
+            }
+            Command::SetUserDuties(c) => Ok(roster.set_user_duties(c, out)?),
+            Command::SetUserActive(c) => Ok(roster.set_user_active(c, out)?),
+            Command::SetPassword(c) => Ok(roster.set_password(c, out)?),
+            Command::SetTotp(c) => Ok(roster.set_totp(c, out)?),
+            Command::CreateKey(c) => {
+                let account = c.account.and_then(|account| self.registry.account(account));
+                Ok(roster.create_key(c, account.map(|account| account.participant), out)?)
+            }
+            Command::RevokeKey(c) => Ok(roster.revoke_key(c, out)?),
+            Command::PutRosterInForce => {
+                let operated = self.operators_of(crate::OPERATOR) > 0;
+                Ok(self.roster.put_in_force(operated, out)?)
+            }
+            _ => unreachable!("perform() sends only commands of the roster here"),
         }
     }
 
@@ -322,7 +367,20 @@ impl State {
     // --- supervision -------------------------------------------------------------------------------------------------------
 
     /// Supervision reads what happened, in order; what it directs is carried out through the room that owns the act.
+    #[inline]
     fn observe(&mut self, out: &mut Events) {
+        if out.to_observe {
+            self.observe_events(out);
+        }
+        // Those of an order book were raised fill by fill.
+        if !out.directives.is_empty() {
+            for directive in std::mem::take(&mut out.directives) {
+                self.carry_out(directive, out);
+            }
+        }
+    }
+
+    fn observe_events(&mut self, out: &mut Events) {
         let record: Sequence = self.sequence;
         let mut next = 0;
         let mut raised = Vec::new();
@@ -343,10 +401,6 @@ impl State {
             for directive in directives.into_iter().flatten() {
                 self.carry_out(directive, out);
             }
-        }
-        // Those of an order book were raised fill by fill.
-        for directive in std::mem::take(&mut out.directives) {
-            self.carry_out(directive, out);
         }
     }
 

@@ -8,8 +8,16 @@ use trading::Due;
 impl State {
     /// Takes every step that is due up to and including `now`. What is due at the last instant there is, is due never.
     pub(crate) fn advance(&mut self, now: Timestamp, out: &mut Events) {
-        while let Some((at, due)) = self.venue.next_due().filter(|(at, _)| *at <= now && *at < Timestamp::MAX)
-        {
+        let by_then = |at: Timestamp| at <= now && at < Timestamp::MAX;
+        loop {
+            let due = self.venue.next_due().filter(|(at, _)| by_then(*at));
+            let over = self.acts.next();
+            // What the venue does at an instant comes before what expires at it.
+            if by_then(over) && due.as_ref().is_none_or(|(at, _)| over < *at) {
+                self.acts.expire().into_iter().for_each(|act| out.push(Event::ActExpired { act }));
+                continue;
+            }
+            let Some((at, due)) = due else { break };
             match due {
                 Due::DayBegins(market, date) => self.begin_day(at, market, date, out),
                 Due::Bell(market) => {
@@ -32,7 +40,8 @@ impl State {
 
     /// Remembers when the next step is due, so that most commands need not ask.
     pub(crate) fn schedule(&mut self) {
-        self.due_at = self.venue.next_due().map_or(Timestamp::MAX, |(at, _)| at);
+        let next = self.venue.next_due().map_or(Timestamp::MAX, |(at, _)| at);
+        self.due_at = next.min(self.acts.next());
     }
 
     /// An interruption may have begun: its end is due.

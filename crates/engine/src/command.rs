@@ -1,10 +1,12 @@
 //! Everything that can be asked of the engine.
 
 use crate::rulebook::Rulebook;
-use base::{ParticipantId, Sequence, Timestamp};
+use base::{ActId, ParticipantId, Sequence, Timestamp, UserId};
 use clearing as _;
 use registry as r;
+use roster as o;
 use serde::{Deserialize, Serialize};
+use supervision as w;
 use trading as t;
 
 /// The sender's own name for a command: sixteen bytes, so that a repeat is known for what it is.
@@ -44,6 +46,8 @@ impl std::fmt::Display for ClientId {
 pub struct Envelope {
     /// Who sends it.
     pub actor: ParticipantId,
+    /// Which of its users; nobody where a command file says so or the node itself sends it.
+    pub user: UserId,
     /// The sender's name for it.
     pub client_id: ClientId,
     /// What is asked.
@@ -115,4 +119,32 @@ pub enum Command {
     AdoptRulebook(Box<Rulebook>),
     /// Lets time pass: what the calendar has due happens.
     Tick,
+    // the roster
+    CreateUser(o::CreateUser),
+    SetUserDuties(o::SetUserDuties),
+    SetUserActive(o::SetUserActive),
+    SetPassword(o::SetPassword),
+    SetTotp(o::SetTotp),
+    CreateKey(o::CreateKey),
+    RevokeKey(o::RevokeKey),
+    /// From now on every command names the user who sends it. There is no way back.
+    PutRosterInForce,
+    /// Proposes what needs a second person.
+    ProposeAct {
+        command: Box<Command>,
+        expires: Timestamp,
+    },
+    /// Approves what another proposed: it is done.
+    ApproveAct {
+        act: ActId,
+    },
+    /// Takes back what one proposed, or rejects what another did.
+    WithdrawAct {
+        act: ActId,
+        reason: String,
+    },
+    // supervision
+    OpenCase(w::OpenCase),
+    NoteCase(w::NoteCase),
+    CloseCase(w::CloseCase),
 }

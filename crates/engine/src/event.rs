@@ -1,7 +1,7 @@
 //! Everything that can happen.
 
 use crate::Rejection;
-use base::{Date, MarketId};
+use base::{ActId, Date, MarketId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 /// Something that happened because of a record. Events are never changed, only added at the end: the digest of the log
@@ -31,6 +31,34 @@ pub enum Event {
         /// The first day of the version.
         from: Date,
     },
+    /// In the roster.
+    Roster(roster::Event),
+    /// Something waits for a second person.
+    ActProposed {
+        /// Dense, from 1.
+        act: ActId,
+        /// When it is over.
+        expires: Timestamp,
+    },
+    /// A second person approved: what comes of it follows.
+    ActApproved {
+        /// Which.
+        act: ActId,
+        /// By whom.
+        by: UserId,
+    },
+    /// An act was taken back or rejected.
+    ActWithdrawn {
+        /// Which.
+        act: ActId,
+        /// By whom.
+        by: UserId,
+    },
+    /// Nobody approved in time.
+    ActExpired {
+        /// Which.
+        act: ActId,
+    },
 }
 
 /// The events of one record, in order. The buffer is reused.
@@ -39,6 +67,8 @@ pub struct Events {
     list: Vec<Event>,
     /// What supervision asks for, to be carried out when the command is done.
     pub(crate) directives: Vec<base::Directive>,
+    /// Something may be among the events that supervision reads. What an order book makes it has seen already.
+    pub(crate) to_observe: bool,
 }
 
 impl Events {
@@ -52,6 +82,7 @@ impl Events {
     pub fn clear(&mut self) {
         self.list.clear();
         self.directives.clear();
+        self.to_observe = false;
     }
 
     #[inline]
@@ -59,7 +90,13 @@ impl Events {
         self.list.push(event);
     }
 
+    /// Takes back what was pushed since there were `before` events.
+    pub(crate) fn shorten(&mut self, before: usize) {
+        self.list.truncate(before);
+    }
+
     pub(crate) fn trading(&mut self) -> impl FnMut(trading::Event) {
+        self.to_observe = true;
         |event| self.list.push(Event::Trading(event))
     }
 
@@ -68,7 +105,21 @@ impl Events {
     }
 
     pub(crate) fn registry(&mut self) -> impl FnMut(registry::Event) {
+        self.to_observe = true;
+        self.settlement()
+    }
+
+    /// For the settlement of a fill, which supervision sees as a fill.
+    pub(crate) fn settlement(&mut self) -> impl FnMut(registry::Event) {
         |event| self.list.push(Event::Registry(event))
+    }
+
+    pub(crate) fn roster(&mut self) -> impl FnMut(roster::Event) {
+        |event| self.list.push(Event::Roster(event))
+    }
+
+    pub(crate) fn supervision(&mut self) -> impl FnMut(supervision::Event) {
+        |event| self.list.push(Event::Supervision(event))
     }
 
     /// What happened, in order.

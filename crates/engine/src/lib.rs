@@ -5,7 +5,8 @@
 //!
 //! Where to read: `apply.rs` is the path of a command from end to end, on one page a family; `after_trade.rs` is where a match on a
 //! book goes on to the other rooms; `clock.rs` is what the calendar does
-//! before a command; `access.rs` says who may send what; `codec.rs` is how a record's payload is written.
+//! before a command; `access.rs` and `duties.rs` say who may send what; `four_eyes.rs` is where what
+//! one person proposes waits for another; `codec.rs` is how a record's payload is written.
 
 mod access;
 mod adopt;
@@ -15,7 +16,9 @@ mod clock;
 mod codec;
 mod command;
 mod digest;
+mod duties;
 mod event;
+mod four_eyes;
 mod glance;
 mod rejection;
 pub mod rulebook;
@@ -27,6 +30,7 @@ pub use codec::{CodecError, HEADER_BYTES, decode, encode, header};
 pub use command::{ClientId, Command, Envelope, Record};
 pub use digest::LogDigest;
 pub use event::{Event, Events};
+pub use four_eyes::{Act, ActRejection};
 pub use glance::GROUP;
 pub use rejection::{EngineRejection, Rejection};
 pub use state::{Adopted, State};

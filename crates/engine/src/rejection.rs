@@ -1,7 +1,7 @@
 //! Why a command was refused: the stage that refused it, and the stage's reason. The stages of a command are those of its
 //! function in `apply.rs`, from top to bottom.
 
-use crate::AccessRejection;
+use crate::{AccessRejection, ActRejection};
 use base::{Sentence, rejections};
 use serde::{Deserialize, Serialize};
 
@@ -108,4 +108,10 @@ stages! {
     Amend(trading::AmendRejection) = "amend";
     /// Cancelling many orders, and the kill switch.
     Sweep(trading::SweepRejection) = "sweep";
+    /// Users, keys, and the roster.
+    Roster(roster::RosterRejection) = "roster";
+    /// What needs a second person.
+    Act(ActRejection) = "act";
+    /// A supervisor's cases.
+    Case(supervision::CaseRejection) = "case";
 }

@@ -1,9 +1,11 @@
 //! The whole state: the rooms, the rulebooks they run under, and where the log stands.
 
+use crate::four_eyes::Acts;
 use crate::rulebook::Rulebook;
 use base::{AccountId, AssetId, Date, MarketId, Role, Sequence, Timestamp};
 use clearing::ClearingHouse;
 use registry::{RegisterParticipant, Registry};
+use roster::Roster;
 use serde::{Deserialize, Serialize};
 use supervision::Watch;
 use trading::Venue;
@@ -30,6 +32,8 @@ pub struct State {
     pub(crate) clearing: ClearingHouse,
     pub(crate) registry: Registry,
     pub(crate) watch: Watch,
+    pub(crate) roster: Roster,
+    pub(crate) acts: Acts,
     pub(crate) markets: Vec<Adopted>,
     pub(crate) sequence: Sequence,
     pub(crate) time: Timestamp,
@@ -57,6 +61,8 @@ impl State {
             clearing: ClearingHouse::default(),
             registry,
             watch: Watch::default(),
+            roster: Roster::default(),
+            acts: Acts::default(),
             markets: Vec::new(),
             sequence: Sequence(0),
             time: Timestamp(i64::MIN),
@@ -88,6 +94,13 @@ impl State {
         &self.watch
     }
 
+    /// The users and their keys.
+    #[must_use]
+    #[inline]
+    pub fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
     /// The markets and their rulebooks, by id.
     #[must_use]
     pub fn markets(&self) -> &[Adopted] {
@@ -104,6 +117,12 @@ impl State {
     #[must_use]
     pub fn sequence(&self) -> Sequence {
         self.sequence
+    }
+
+    /// When something is next due by the calendar; [`Timestamp::MAX`] where nothing is.
+    #[must_use]
+    pub fn next_due(&self) -> Timestamp {
+        self.due_at
     }
 
     /// The time of the last record applied.

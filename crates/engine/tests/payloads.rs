@@ -6,7 +6,7 @@
 use base::{
     AccountId, AssetId, InstrumentId, Money, OrderId, ParticipantId, Price, Quantity, Sequence, Side,
 };
-use base::{AuctionId, Timestamp};
+use base::{AuctionId, Timestamp, UserId};
 use ciborium::Value;
 use engine::{ClientId, Command, Envelope, Event, LogDigest, Record, decode, encode};
 use registry::Deposit;
@@ -22,7 +22,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 }
 
 fn envelope(id: &str, command: Command) -> Envelope {
-    Envelope { actor: ParticipantId(0x0403_0201), client_id: ClientId::of(id), command }
+    Envelope { actor: ParticipantId(0x0403_0201), user: UserId::NOBODY, client_id: ClientId::of(id), command }
 }
 
 #[track_caller]
@@ -349,8 +349,11 @@ fn fields_of(name: &str) -> Vec<String> {
         fields.push((missing, fits.unwrap_or_else(|| panic!("{name}: no value fits: {error}"))));
     };
     let mut payload = Vec::new();
-    encode(&Envelope { actor: ParticipantId(0), client_id: ClientId::of(""), command }, &mut payload)
-        .unwrap();
+    encode(
+        &Envelope { actor: ParticipantId(0), user: UserId::NOBODY, client_id: ClientId::of(""), command },
+        &mut payload,
+    )
+    .unwrap();
     let written: Value = ciborium::from_reader(&payload[engine::HEADER_BYTES..]).unwrap();
     let Value::Map(outer) = written else { return Vec::new() };
     let Value::Map(inner) = &outer[0].1 else { panic!("{name} is not written as a map") };

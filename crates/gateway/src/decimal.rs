@@ -47,3 +47,17 @@ impl<'de> Deserialize<'de> for Number {
         deserializer.deserialize_any(Written)
     }
 }
+
+impl utoipa::PartialSchema for Number {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+        ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Integer]))
+            .pattern(Some(r"^[0-9]+(\.[0-9]+)?$"))
+            .minimum(Some(0))
+            .description(Some("A number: 100000 or \"48.00\". One with a fraction is written as text."))
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Number {}

@@ -2,6 +2,7 @@
 //!
 //! Architecture Invariant: wire types are not domain types. Names are resolved here, once; behind this door there are only ids.
 
+mod act;
 mod decimal;
 mod line;
 mod render;
@@ -9,8 +10,9 @@ mod resolve;
 mod time;
 mod wire;
 
+pub use act::WireAct;
 pub use decimal::Number;
-pub use line::{Line, LineError, parse_line};
+pub use line::{FieldsError, Line, LineError, parse_fields, parse_line};
 pub use render::Names;
 pub use resolve::{Created, Reference, ReferenceBook, ResolveError, Resolver};
 pub use time::{format_time, parse_time};

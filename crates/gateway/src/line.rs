@@ -1,4 +1,4 @@
-//! One line of a command file: `{"time": …, "id": …, "by": …, "do": …, …}`.
+//! One line of a command file: `{"time": …, "id": …, "by": …, "as": …, "do": …, …}`.
 
 use crate::{WireCommand, parse_time};
 use base::Timestamp;
@@ -15,6 +15,8 @@ pub struct Line {
     pub id: String,
     /// The sender's code.
     pub by: String,
+    /// The name that the sender's user signs in with: `as` on the line. Nobody where there is none.
+    pub user: Option<String>,
     /// What is asked.
     pub command: WireCommand,
 }
@@ -112,17 +114,62 @@ pub fn parse_line(text: &str) -> Result<Line, LineError> {
     let time = take("time", "a time such as \"2021-07-16T09:30:00+08:00\"")?;
     let id = take("id", "your own name for this command")?;
     let by = take("by", "the code of the participant who sends it")?;
+    let user = if fields(text).iter().any(|(name, _)| name == "as") {
+        Some(take("as", "the name that the sender's user signs in with")?)
+    } else {
+        None
+    };
     let Some(time) = parse_time(&time) else {
         let found = found(&Value::String(time));
         let message = format!("expected a time such as \"2021-07-16T09:30:00+08:00\", found {found}");
         return Err(LineError::at(text, "time", message));
     };
+    let id = check_id(text, id)?;
+    let name = take("do", "the name of a command")?;
+    let command = read_command(text, name, object)?;
+    Ok(Line { time, id, by, user, command })
+}
+
+/// What is wrong with the fields of a command, and where: a line, a column in it, both from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldsError {
+    /// The line.
+    pub line: usize,
+    /// What, and the column.
+    pub error: LineError,
+}
+
+/// Reads a command of a known name from its fields as JSON, and the id that stands among them.
+///
+/// # Errors
+/// What is wrong, and where.
+pub fn parse_fields(name: &str, text: &str) -> Result<(Option<String>, WireCommand), FieldsError> {
+    read_fields(name, text).map_err(|error| {
+        let before: String = text.chars().take(error.column.saturating_sub(1)).collect();
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|char| *char != '\n').count() + 1;
+        FieldsError { line, error: LineError { column, ..error } }
+    })
+}
+
+fn read_fields(name: &str, text: &str) -> Result<(Option<String>, WireCommand), LineError> {
+    let mut object = read_object(text)?;
+    let id = match object.shift_remove("id") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(id)) => Some(check_id(text, id)?),
+        Some(other) => {
+            let message = format!("expected your own name for this command, found {}", found(&other));
+            return Err(LineError::at(text, "id", message));
+        }
+    };
+    Ok((id, read_command(text, name.to_owned(), object)?))
+}
+
+fn check_id(text: &str, id: String) -> Result<String, LineError> {
     if id.is_empty() || id.len() > 64 || id.chars().any(char::is_control) {
         return Err(LineError::at(text, "id", "an id has 1 to 64 bytes, and no control characters"));
     }
-    let name = take("do", "the name of a command")?;
-    let command = read_command(text, name, object)?;
-    Ok(Line { time, id, by, command })
+    Ok(id)
 }
 
 fn read_object(text: &str) -> Result<Map<String, Value>, LineError> {

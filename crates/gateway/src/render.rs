@@ -1,10 +1,12 @@
 //! Ids become names again: events and records as people read them.
 
 mod orders;
+mod roster;
 
 use crate::{Class, Number, Reference, WireCommand, format_time};
 use base::{
-    AccountId, AssetId, InstrumentId, MarketId, Money, ParticipantId, Price, Quantity, Timestamp, decimal,
+    AccountId, AssetId, InstrumentId, MarketId, Money, ParticipantId, Price, Quantity, Timestamp, UserId,
+    decimal,
 };
 use engine::{Command, State};
 use registry::AssetClass;
@@ -115,6 +117,9 @@ impl Names<'_> {
                 let versions: Vec<_> =
                     rulebook.versions.iter().map(|version| version.from.to_string()).collect();
                 json!({ "do": "adopt_rulebook", "code": rulebook.code, "versions": versions })
+            }
+            Command::ProposeAct { command, expires } => {
+                json!({ "do": "propose_act", "act": self.command(command, events), "expires": self.local(None, *expires) })
             }
             command => {
                 let Ok(Value::Object(tagged)) = serde_json::to_value(self.wire(command, amended)) else {
@@ -332,6 +337,7 @@ impl Names<'_> {
                 W::DecideCarryOver { application: number(c.conversion.0), approved: c.approved }
             }
             C::AdoptRulebook(_) | C::Tick => W::Tick {},
+            _ => self.roster(command),
         }
     }
 
@@ -348,7 +354,7 @@ impl Names<'_> {
         };
         let mut value = serde_json::to_value(event).unwrap_or_default();
         // The room is known from the event's own name: show that alone.
-        for room in ["trading", "clearing", "registry", "supervision"] {
+        for room in ["trading", "clearing", "registry", "supervision", "roster"] {
             if let Some(inner) = value.get_mut(room).map(Value::take) {
                 value = inner;
             }
@@ -386,6 +392,7 @@ impl Names<'_> {
                 "instrument" => Some(self.instrument(InstrumentId(id))),
                 "composite" => Some(self.line(Line::Composite(MarketId(id)))),
                 "market" => Some(self.market(MarketId(id))),
+                "user" | "by" => u16::try_from(id).ok().map(|id| self.user(UserId(id))),
                 "date" => Some(base::Date(i32::try_from(id).unwrap_or_default()).to_string()),
                 _ => None,
             });
@@ -394,7 +401,7 @@ impl Names<'_> {
                 continue;
             }
             let amount = value.as_i64().and_then(|units| match key.as_str() {
-                "until" => Some(self.local(market, Timestamp(units))),
+                "until" | "expires" => Some(self.local(market, Timestamp(units))),
                 "price" | "reference" | "reserve" | "previous_close" | "open" | "high" | "low" | "close"
                 | "corrected" => Some(self.price(market, Price(units))),
                 "from" | "to" if corrects => Some(self.price(market, Price(units))),

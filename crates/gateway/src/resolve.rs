@@ -2,6 +2,7 @@
 
 mod orders;
 mod reference;
+mod roster;
 
 pub use reference::{Created, Reference, ReferenceBook};
 
@@ -253,6 +254,21 @@ impl<B: ReferenceBook> Resolver<'_, B> {
             | WireCommand::CorrectReference { .. }
             | WireCommand::DeclareHoliday { .. }
             | WireCommand::Tick {} => self.operate(wire),
+            WireCommand::CreateUser { .. }
+            | WireCommand::SetUserDuties { .. }
+            | WireCommand::ActivateUser { .. }
+            | WireCommand::DeactivateUser { .. }
+            | WireCommand::SetPassword { .. }
+            | WireCommand::SetTotp { .. }
+            | WireCommand::CreateKey { .. }
+            | WireCommand::RevokeKey { .. }
+            | WireCommand::PutRosterInForce {}
+            | WireCommand::ProposeAct { .. }
+            | WireCommand::ApproveAct { .. }
+            | WireCommand::WithdrawAct { .. }
+            | WireCommand::OpenCase { .. }
+            | WireCommand::NoteCase { .. }
+            | WireCommand::CloseCase { .. } => self.roster(wire),
             _ => self.register(wire),
         }
     }

@@ -1,14 +1,77 @@
 //! Commands as they are written: one JSON object with `do`, and names instead of ids. docs/commands.md lists them all.
 
-use crate::{Number, Reference};
+use crate::{Number, Reference, WireAct};
 use base::{Role, Side};
 use registry::AccountKind;
+use roster::Duties;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use trading::{OrderKind, SelfTrade};
+use utoipa::ToSchema;
+
+/// Words of the rooms, as they stand in the schema of a command.
+mod schema {
+    #![allow(dead_code, missing_docs)] // described, never made
+    use utoipa::ToSchema;
+
+    #[derive(ToSchema)]
+    #[schema(rename_all = "snake_case")]
+    pub(super) enum Side {
+        Buy,
+        Sell,
+    }
+
+    #[derive(ToSchema)]
+    #[schema(rename_all = "snake_case")]
+    pub(super) enum OrderKind {
+        Limit,
+        Market,
+    }
+
+    #[derive(ToSchema)]
+    #[schema(rename_all = "snake_case")]
+    pub(super) enum AccountKind {
+        House,
+        Client,
+    }
+
+    #[derive(ToSchema)]
+    #[schema(rename_all = "snake_case")]
+    pub(super) enum SelfTrade {
+        CancelIncoming,
+        CancelResting,
+        CancelBoth,
+        Decrement,
+        Allow,
+    }
+
+    #[derive(ToSchema)]
+    #[schema(rename_all = "snake_case")]
+    pub(super) enum Duty {
+        Operator,
+        Trader,
+        Custodian,
+        Clearing,
+        Supervisor,
+        Auditor,
+    }
+
+    #[derive(ToSchema)]
+    #[schema(rename_all = "snake_case")]
+    pub(super) enum Role {
+        Operator,
+        Registrar,
+        Authority,
+        Supervisor,
+        SettlementBank,
+        ComplianceEntity,
+        Institution,
+        BarredStaff,
+    }
+}
 
 /// The class of an asset on the wire.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
     /// Emission allowances (配额).
@@ -20,7 +83,7 @@ pub enum Class {
 }
 
 /// How long an order may stand, on the wire.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Life {
     /// Until the end of the trading day.
@@ -47,19 +110,21 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 /// A command. On the wire its name stands in `do`, beside its fields; serde sees the name as the tag around them, so that an
 /// error names the field. A price, quantity or amount is a [`Number`]; what an earlier command created is named by
 /// a [`Reference`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[allow(missing_docs)] // documented, field by field, in docs/commands.md and on the commands they become
 pub enum WireCommand {
     RegisterParticipant {
         code: String,
         name: String,
+        #[schema(value_type = Vec<schema::Role>)]
         roles: Vec<Role>,
     },
     OpenAccount {
         participant: String,
         code: String,
         #[serde(default)]
+        #[schema(value_type = schema::AccountKind)]
         kind: AccountKind,
     },
     DefineAsset {
@@ -204,6 +269,7 @@ pub enum WireCommand {
     PlaceListing {
         account: String,
         instrument: String,
+        #[schema(value_type = schema::Side)]
         side: Side,
         price: Number,
         quantity: Number,
@@ -220,8 +286,10 @@ pub enum WireCommand {
     PlaceOrder {
         account: String,
         instrument: String,
+        #[schema(value_type = schema::Side)]
         side: Side,
         #[serde(default, skip_serializing_if = "is_default")]
+        #[schema(value_type = schema::OrderKind)]
         kind: OrderKind,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         price: Option<Number>,
@@ -233,6 +301,7 @@ pub enum WireCommand {
         #[serde(default, skip_serializing_if = "is_default")]
         post_only: bool,
         #[serde(default, skip_serializing_if = "is_default")]
+        #[schema(value_type = schema::SelfTrade)]
         self_trade: SelfTrade,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         minimum: Option<Number>,
@@ -276,6 +345,7 @@ pub enum WireCommand {
     ProposeBlock {
         account: String,
         instrument: String,
+        #[schema(value_type = schema::Side)]
         side: Side,
         counterparty: String,
         price: Number,
@@ -292,6 +362,7 @@ pub enum WireCommand {
     AnnounceAuction {
         account: String,
         instrument: String,
+        #[schema(value_type = schema::Side)]
         side: Side,
         quantity: Number,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -318,9 +389,110 @@ pub enum WireCommand {
         reason: String,
     },
     Tick {},
+    CreateUser {
+        participant: String,
+        name: String,
+        #[schema(value_type = Vec<schema::Duty>)]
+        duties: Duties,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        password_hash: String,
+        #[serde(default, skip_serializing_if = "is_default")]
+        must_change: bool,
+    },
+    SetUserDuties {
+        user: String,
+        #[schema(value_type = Vec<schema::Duty>)]
+        duties: Duties,
+    },
+    ActivateUser {
+        user: String,
+        reason: String,
+    },
+    DeactivateUser {
+        user: String,
+        reason: String,
+    },
+    SetPassword {
+        user: String,
+        password_hash: String,
+        #[serde(default, skip_serializing_if = "is_default")]
+        must_change: bool,
+    },
+    SetTotp {
+        user: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        secret_hash: Option<String>,
+    },
+    CreateKey {
+        user: String,
+        key: String,
+        secret_hash: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
+        #[schema(value_type = Vec<schema::Duty>)]
+        duties: Duties,
+    },
+    RevokeKey {
+        key: String,
+    },
+    PutRosterInForce {},
+    ProposeAct {
+        #[schema(value_type = Object)]
+        act: WireAct,
+        expires: String,
+    },
+    ApproveAct {
+        act: Reference,
+    },
+    WithdrawAct {
+        act: Reference,
+        reason: String,
+    },
+    OpenCase {
+        title: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        alerts: Vec<u64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
+    },
+    NoteCase {
+        case: Reference,
+        note: String,
+    },
+    CloseCase {
+        case: Reference,
+        finding: String,
+    },
 }
 
 impl WireCommand {
+    /// The accounts that the sender acts for, by field: not those of others, to whom it turns.
+    #[must_use]
+    pub fn own_accounts(&self) -> Vec<(&'static str, &str)> {
+        match self {
+            Self::Transfer { from, .. } => vec![("from", from)],
+            Self::RequestWithdrawal { account, .. }
+            | Self::CancelUnits { account, .. }
+            | Self::Pledge { account, .. }
+            | Self::Surrender { account, .. }
+            | Self::ApplyCarryOver { account, .. }
+            | Self::PlaceListing { account, .. }
+            | Self::TakeListing { account, .. }
+            | Self::CancelListing { account, .. }
+            | Self::PlaceOrder { account, .. }
+            | Self::AmendOrder { account, .. }
+            | Self::CancelOrder { account, .. }
+            | Self::ProposeBlock { account, .. }
+            | Self::AcceptBlock { account, .. }
+            | Self::WithdrawBlock { account, .. }
+            | Self::PlaceBid { account, .. }
+            | Self::WithdrawBid { account, .. }
+            | Self::MassCancel { account: Some(account), .. }
+            | Self::BlockTrading { account: Some(account), .. } => vec![("account", account)],
+            _ => Vec::new(),
+        }
+    }
+
     /// The command of a name with its fields.
     ///
     /// # Errors
@@ -335,6 +507,7 @@ impl WireCommand {
     pub fn looks_at_state(&self) -> bool {
         match self {
             Self::ApplyCarryOver { .. } => true,
+            Self::ProposeAct { act, .. } => act.command().looks_at_state(),
             Self::TakeListing { listing: named, .. }
             | Self::AmendOrder { order: named, .. }
             | Self::PlaceBid { auction: named, .. } => matches!(named, Reference::Number(_)),

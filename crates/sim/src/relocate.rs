@@ -172,6 +172,7 @@ impl Moved {
             }
             C::DecideCarryOver(c) => self.long(Kind::Registry, &mut c.conversion.0),
             C::RegisterParticipant(_) | C::AdoptRulebook(_) | C::Tick => {}
+            _ => {}
         }
     }
 }

@@ -130,6 +130,7 @@ macro_rules! kinds {
             match command {
                 $(Command::$variant(_) => stringify!($variant),)*
                 Command::Tick => "Tick",
+                _ => "Other",
             }
         }
 

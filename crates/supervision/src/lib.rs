@@ -3,11 +3,16 @@
 //! Architecture Invariant: no room imports this one, and it changes none. It acts by returning a [`Directive`] that the
 //! engine carries out through the room that owns the act.
 
+mod cases;
+mod messages;
 pub mod rules;
 
+pub use cases::{Case, Note};
+pub use messages::*;
+
 use base::{
-    AccountId, AlertId, AssetId, Date, Directive, Fill, InstrumentId, MarketId, ParticipantId, Quantity,
-    Sequence, Trade,
+    AccountId, AlertId, AssetId, CaseId, Date, Directive, Fill, InstrumentId, MarketId, ParticipantId,
+    Quantity, Sequence, Trade,
 };
 use rules::{Act, CountRule, Rules};
 use serde::{Deserialize, Serialize};
@@ -57,6 +62,21 @@ pub const EVIDENCE_MAX: usize = 32;
 pub enum Event {
     /// An alert was raised.
     Raised(Box<Alert>),
+    /// A case was opened.
+    CaseOpened {
+        /// Dense, from 1.
+        case: CaseId,
+    },
+    /// Something was written into a case.
+    CaseNoted {
+        /// Which.
+        case: CaseId,
+    },
+    /// A case was closed.
+    CaseClosed {
+        /// Which.
+        case: CaseId,
+    },
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +95,7 @@ pub struct Watch {
     positions: Vec<Vec<i64>>,
     counts: BTreeMap<(MarketId, AlertRule, ParticipantId, InstrumentId), Count>,
     alerts: Vec<Alert>,
+    cases: Vec<Case>,
 }
 
 /// A trade as supervision sees it.

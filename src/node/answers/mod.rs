@@ -14,10 +14,9 @@ use gateway::Created;
 use index::{Index, Vacancy};
 use serde::{Deserialize, Serialize};
 use siphasher::sip128::{Hasher128, SipHasher13 as SipHasher128};
-use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A sender and its name for a command.
 pub(crate) type Key = (ParticipantId, ClientId);
@@ -108,7 +107,7 @@ pub struct Answers {
     keys: RandomState,
     bodies: BodyHash,
     by_key: Index,
-    by_id: RefCell<ById>,
+    by_id: Mutex<ById>,
     settled: Settled,
     waiting: VecDeque<Entry>,
 }
@@ -195,7 +194,7 @@ impl Answers {
             keys: RandomState::new(),
             bodies: BodyHash::of_log(log_id),
             by_key: Index::new(),
-            by_id: RefCell::new(by_id),
+            by_id: Mutex::new(by_id),
             settled: Settled::default(),
             waiting: VecDeque::new(),
         }
@@ -361,7 +360,7 @@ impl Answers {
     fn first_with(&self, client_id: ClientId) -> Option<(usize, bool)> {
         let hash = |client_id: ClientId| self.keys.hash_one(client_id.0);
         let has = |first: usize, id: ClientId| self.entry(first).is_some_and(|entry| entry.client_id == id);
-        let ById { index, firsts, indexed } = &mut *self.by_id.borrow_mut();
+        let ById { index, firsts, indexed } = &mut *self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(entry) = self.entry(*indexed) {
             let id = entry.client_id;
             match index.find(hash(id), |place| firsts.get(place).is_some_and(|first| has(first.0, id))) {

@@ -25,6 +25,17 @@ pub struct Submission {
 #[error("the node takes no more commands")]
 pub struct Closed;
 
+/// A command that could not be sent at once.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotSent {
+    /// As [`Closed`].
+    #[error("the node takes no more commands")]
+    Closed,
+    /// As many wait as may wait.
+    #[error("too many commands wait")]
+    Full(Box<Submission>),
+}
+
 /// A way in. When the last one is dropped, the run loop ends with what was sent.
 #[derive(Debug)]
 pub struct Inbox(Arc<Desk>);
@@ -167,6 +178,23 @@ impl Inbox {
     /// [`Closed`].
     pub fn send(&self, submission: Submission) -> Result<(), Closed> {
         self.send_all(&mut VecDeque::from([submission]))
+    }
+
+    /// Sends a command, or gives it back where there is no room: for those who must not wait.
+    ///
+    /// # Errors
+    /// [`NotSent`].
+    pub fn try_send(&self, submission: Submission) -> Result<(), NotSent> {
+        let mut inside = self.0.inside();
+        if inside.closed {
+            return Err(NotSent::Closed);
+        }
+        if inside.commands.len() >= self.0.capacity {
+            return Err(NotSent::Full(Box::new(submission)));
+        }
+        inside.commands.push_back(submission);
+        self.0.wake(&inside);
+        Ok(())
     }
 
     /// Sends commands in order, and waits while there is no room.

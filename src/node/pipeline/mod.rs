@@ -17,7 +17,7 @@ mod desk;
 mod worker;
 mod writer;
 
-pub use desk::{Closed, Inbox, Submission};
+pub use desk::{Closed, Inbox, NotSent, Submission};
 
 use crate::node::answers::TOGETHER;
 use crate::node::core::{BATCH_RECORDS_MAX, Core, Slot, Taken};

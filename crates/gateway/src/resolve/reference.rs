@@ -1,8 +1,8 @@
 //! What earlier commands created, and how it is named.
 
 use base::{
-    AuctionId, BidId, ConversionId, FreezeId, InstrumentId, OrderId, ParticipantId, PledgeId, ProposalId,
-    Sequence,
+    ActId, AuctionId, BidId, CaseId, ConversionId, FreezeId, InstrumentId, OrderId, ParticipantId, PledgeId,
+    ProposalId, Sequence,
 };
 use registry as r;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,19 @@ pub enum Reference {
     Command(String),
 }
 
+impl utoipa::PartialSchema for Reference {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+        ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Integer]))
+            .minimum(Some(0))
+            .description(Some("The id of an earlier command of yours, or the number that the engine gave."))
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Reference {}
+
 /// What a command created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
@@ -31,6 +44,8 @@ pub enum Created {
     Freeze(FreezeId),
     Conversion(ConversionId),
     Withdrawal(Sequence),
+    Act(ActId),
+    Case(CaseId),
 }
 
 impl Created {
@@ -59,6 +74,8 @@ impl Created {
             engine::Event::Registry(r::Event::WithdrawalRequested { withdrawal, .. }) => {
                 Some(Self::Withdrawal(*withdrawal))
             }
+            engine::Event::ActProposed { act, .. } => Some(Self::Act(*act)),
+            engine::Event::Supervision(supervision::Event::CaseOpened { case }) => Some(Self::Case(*case)),
             _ => None,
         })
     }

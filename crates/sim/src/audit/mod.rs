@@ -169,6 +169,7 @@ impl Auditor {
                 shadow.rules_in_force(market.0, from.0, adopting)
             }
             Event::Supervision(_) | Event::Refused(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 

@@ -97,6 +97,7 @@ impl Shadow {
             C::DecideCarryOver(c) => self.judge_decide(c),
             C::AdoptRulebook(c) => self.judge_adopt(c),
             C::Tick => Ok(Verdict::Exactly(Vec::new())),
+            _ => Ok(Verdict::Unknown),
         };
         judged.into()
     }
@@ -175,6 +176,7 @@ impl Shadow {
             C::SetAccountFrozen(_) => roles(&[Registrar, Supervisor]),
             C::Deposit(_) | C::SettleWithdrawal(_) => roles(&[SettlementBank]),
             C::ReleasePledge(_) | C::Tick => Ok(()),
+            _ => Ok(()),
         }
     }
 

@@ -157,7 +157,12 @@ impl Source {
 
     fn send(&mut self, index: usize, shadow: &Shadow, command: Command) -> Step {
         let actor = self.sender(shadow, &command);
-        let envelope = Envelope { actor, client_id: ClientId::of(&format!("s{index}")), command };
+        let envelope = Envelope {
+            actor,
+            user: base::UserId::NOBODY,
+            client_id: ClientId::of(&format!("s{index}")),
+            command,
+        };
         // A clock that runs back, now and then: such a command must be turned down.
         let back = if self.dice.once_in(200) { self.dice.between(1, DAY) } else { 0 };
         Step::Send { time: Timestamp(self.time - back), envelope }
@@ -184,6 +189,7 @@ impl Source {
                 shadow.owner_of(account).unwrap_or_else(|| anyone(&mut self.dice))
             }
             Permission::SelfOr(_, roles) | Permission::OwnerOr(_, roles) => someone(roles, &mut self.dice),
+            Permission::OfUser(_) | Permission::OfKey => someone(&[Role::Operator], &mut self.dice),
             Permission::Anyone => match command {
                 Command::ReleasePledge(c) => {
                     shadow.pledges.get(&c.pledge.0).map_or(ParticipantId(0), |pledge| ParticipantId(pledge.1))

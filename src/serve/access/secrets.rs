@@ -1,0 +1,119 @@
+//! The secrets of keys and of second factors. The node keeps one secret of its own, in a file beside the log; those it gives out
+//! follow from it and from what they are for. The log holds their hashes, so it gives nothing away.
+
+use anyhow::{Context, Result, bail};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+/// The name of the file, in the data directory.
+pub(super) const FILE: &str = "node.key";
+/// Second factors a user may have had before: each is found by its hash.
+const ENROLMENTS_MAX: u32 = 1_000;
+
+/// The node's own secret.
+pub struct Secrets([u8; 32]);
+
+impl Secrets {
+    /// Reads the secret of a data directory, or makes one, readable by its owner alone.
+    ///
+    /// # Errors
+    /// The file cannot be read or written, or holds something else.
+    pub fn open(data: &Path) -> Result<Self> {
+        let path = data.join(FILE);
+        match fs::read(&path) {
+            Ok(bytes) => match bytes.try_into() {
+                Ok(secret) => Ok(Self(secret)),
+                Err(_) => {
+                    bail!("{}: a node's key has 32 bytes, this file has another length", path.display())
+                }
+            },
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let secret = random::<32>()?;
+                write_private(&path, &secret).with_context(|| format!("cannot write {}", path.display()))?;
+                Ok(Self(secret))
+            }
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+        }
+    }
+
+    fn derive(&self, what: &str) -> [u8; 32] {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else {
+            unreachable!("HMAC takes a key of any length")
+        };
+        mac.update(what.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+
+    /// The secret of a key, as its owner is shown it: 32 bytes in base64.
+    #[must_use]
+    pub fn of_key(&self, id: &str) -> String {
+        STANDARD.encode(self.derive(&format!("key/{id}")))
+    }
+
+    /// A user's next secret for one-time codes, after the one with the hash in use.
+    #[must_use]
+    pub fn next_totp(&self, user: &str, in_use: Option<[u8; 32]>) -> Vec<u8> {
+        let next = in_use.and_then(|hash| self.enrolment(user, hash)).map_or(0, |number| number + 1);
+        self.totp(user, next)
+    }
+
+    /// The secret for one-time codes that has this hash.
+    #[must_use]
+    pub fn totp_with(&self, user: &str, hash: [u8; 32]) -> Option<Vec<u8>> {
+        self.enrolment(user, hash).map(|number| self.totp(user, number))
+    }
+
+    fn enrolment(&self, user: &str, hash: [u8; 32]) -> Option<u32> {
+        (0..ENROLMENTS_MAX).find(|number| hash_of(&self.totp(user, *number)) == hash)
+    }
+
+    fn totp(&self, user: &str, number: u32) -> Vec<u8> {
+        self.derive(&format!("totp/{number}/{user}"))[..20].to_vec()
+    }
+}
+
+/// The hash of a secret that the log holds.
+#[must_use]
+pub fn hash_of(secret: &[u8]) -> [u8; 32] {
+    *blake3::hash(secret).as_bytes()
+}
+
+/// Random bytes of the operating system.
+///
+/// # Errors
+/// It has none.
+pub fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => Ok(bytes),
+        Err(error) => bail!("the operating system gives no random bytes: {error}"),
+    }
+}
+
+/// Random text of letters and digits, so many of them.
+///
+/// # Errors
+/// As [`random`].
+pub fn random_text(length: usize) -> Result<String> {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut text = String::with_capacity(length);
+    for _ in 0..length {
+        let [byte] = random::<1>()?;
+        text.push(char::from(LETTERS[usize::from(byte) % LETTERS.len()]));
+    }
+    Ok(text)
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}

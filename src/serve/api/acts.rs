@@ -1,0 +1,154 @@
+//! Acts that wait for a second person (四眼原则).
+
+use super::commands::{Sent, names, send_command, user_name};
+use super::views::{List, local};
+use crate::node::Follower;
+use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint, Later};
+use crate::serve::problem::Problem;
+use crate::serve::reply::Reply;
+use axum::http::Method;
+use base::ActId;
+use engine::Command;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+const TAG: &str = "acts of two persons";
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    use Allowed::SignedIn;
+    vec![
+        Endpoint::reads(
+            "/v1/acts",
+            SignedIn,
+            TAG,
+            "What waits for a second person: yours to approve, or proposed by you",
+            acts,
+        )
+        .gives::<List<ActView>>(),
+        Endpoint::acts(
+            Method::POST,
+            "/v1/acts/{act}/approve",
+            SignedIn,
+            TAG,
+            "Approve: the command is done now",
+            approve,
+        )
+        .with_body::<Approval>()
+        .gives::<Sent>(),
+        Endpoint::acts(
+            Method::POST,
+            "/v1/acts/{act}/withdraw",
+            SignedIn,
+            TAG,
+            "Withdraw, or reject",
+            withdraw,
+        )
+        .with_body::<Withdrawal>()
+        .gives::<Sent>(),
+    ]
+}
+
+/// An act.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(super) struct ActView {
+    /// Its number.
+    pub act: u64,
+    /// The command, as in docs/commands.md.
+    pub command: serde_json::Value,
+    /// Who proposed it.
+    pub proposer: String,
+    /// For whom.
+    pub participant: String,
+    /// When.
+    pub proposed: String,
+    /// It is gone then.
+    pub expires: String,
+    /// The caller proposed it.
+    pub mine: bool,
+    /// The caller may approve it.
+    pub may_approve: bool,
+}
+
+fn acts(call: &Call, follower: &Follower) -> Answered {
+    let (state, caller) = (follower.state(), call.caller()?);
+    let all = state.acts().filter_map(|act| {
+        let mine = act.proposer == caller.user;
+        let may_approve = !mine && state.may_approve(caller.participant, caller.user, act);
+        let seen = mine || may_approve || act.actor == caller.participant || caller.sees_all(state);
+        seen.then(|| ActView {
+            act: act.id.0.into(),
+            command: redacted(names(follower).command(&act.command, &[])),
+            proposer: user_name(follower, act.proposer),
+            participant: names(follower).participant(act.actor),
+            proposed: local(state, None, act.proposed),
+            expires: local(state, None, act.expires),
+            mine,
+            may_approve,
+        })
+    });
+    Ok(Reply::json(&List::all(follower, all.collect())))
+}
+
+/// Hashes of secrets are of no use to a reader.
+pub(super) fn redacted(mut command: serde_json::Value) -> serde_json::Value {
+    if let Some(fields) = command.as_object_mut() {
+        for name in ["password_hash", "secret_hash"] {
+            fields.shift_remove(name);
+        }
+        if let Some(inner) = fields.get_mut("act") {
+            *inner = redacted(inner.take());
+        }
+    }
+    command
+}
+
+/// An approval.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Approval {
+    /// Your own name for this command.
+    #[schema(min_length = 1, max_length = 64)]
+    id: Option<String>,
+}
+
+fn act(call: &Call) -> Result<ActId, Problem> {
+    let id = ActId(call.number("act")?);
+    let (follower, caller) = (call.app.reader.read(), call.caller()?);
+    let state = follower.state();
+    let seen = state.acts().any(|act| {
+        act.id == id
+            && (act.proposer == caller.user
+                || act.actor == caller.participant
+                || state.may_approve(caller.participant, caller.user, act))
+    });
+    if seen { Ok(id) } else { Err(Problem::not_found(format_args!("act {}", id.0))) }
+}
+
+fn approve(call: Call) -> Later {
+    Box::pin(async move {
+        let Approval { id } = if call.body.is_empty() { Approval::default() } else { call.json()? };
+        let command = Command::ApproveAct { act: act(&call)? };
+        let sent = send_command(&call.app, call.caller()?, id, command).await?;
+        Ok(Reply::json(&sent).at(sent.sequence))
+    })
+}
+
+/// A withdrawal.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Withdrawal {
+    /// Your own name for this command.
+    #[schema(min_length = 1, max_length = 64)]
+    id: Option<String>,
+    /// Why.
+    reason: String,
+}
+
+fn withdraw(call: Call) -> Later {
+    Box::pin(async move {
+        let Withdrawal { id, reason } = call.json()?;
+        let command = Command::WithdrawAct { act: act(&call)?, reason };
+        let sent = send_command(&call.app, call.caller()?, id, command).await?;
+        Ok(Reply::json(&sent).at(sent.sequence))
+    })
+}

@@ -1,0 +1,279 @@
+//! Commands: from what a client wrote to what came of it. The same fields as in a command file, one endpoint a command.
+
+use crate::node::Follower;
+use crate::serve::App;
+use crate::serve::access::{Caller, Via, random_text};
+use crate::serve::clerk::{Told, Unanswered};
+use crate::serve::endpoint::{Allowed, Answered, Body, Call, Endpoint, Later};
+use crate::serve::problem::{Code, Problem};
+use crate::serve::reply::Reply;
+use axum::http::{Method, StatusCode};
+use base::{AccountId, MarketId, Sentence, Timestamp, UserId};
+use engine::{AccessRejection, ClientId, Command, Envelope};
+use gateway::{Created, Names, ResolveError, Resolver, WireCommand, format_time};
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+/// Commands that have an endpoint of their own, because the node adds a secret's hash, or that are the node's own business.
+const ELSEWHERE: [&str; 8] = [
+    "tick",
+    "create_user",
+    "set_password",
+    "set_totp",
+    "create_key",
+    "put_roster_in_force",
+    "propose_act",
+    "approve_act",
+];
+
+/// What a command made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(super) struct Made {
+    /// `order`, `proposal`, `auction`, `bid`, `pledge`, `freeze`, `conversion`, `withdrawal`, `act` …
+    pub kind: String,
+    /// The engine's number for it.
+    pub number: u64,
+}
+
+/// What came of a command that was not refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(super) struct Sent {
+    /// The record that holds it.
+    pub sequence: u64,
+    /// The sender's id for it: the one that was sent, or one that the node made.
+    pub id: String,
+    /// What it made.
+    pub created: Option<Made>,
+    /// It was sent before, and this was the answer.
+    pub repeated: bool,
+    /// It waits for a second person, under this number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub act: Option<u64>,
+    /// Until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
+}
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    let RefOr::T(Schema::OneOf(all)) = WireCommand::schema() else { return Vec::new() };
+    let commands = all.items.into_iter().filter_map(|item| {
+        let RefOr::T(Schema::Object(tagged)) = item else { return None };
+        let (name, fields) = tagged.properties.into_iter().next()?;
+        (!ELSEWHERE.contains(&name.as_str())).then(|| endpoint(&name, fields))
+    });
+    commands.collect()
+}
+
+fn endpoint(name: &str, fields: RefOr<Schema>) -> Endpoint {
+    let path = format!("/v1/commands/{name}");
+    let summary = format!("Send the command `{name}` (docs/commands.md)");
+    let mut endpoint = Endpoint::acts(Method::POST, &path, Allowed::SignedIn, "commands", &summary, by_path)
+        .gives::<Sent>()
+        .gives_at::<Sent>(202);
+    endpoint.body = Body::Is(Box::new(with_id(fields)));
+    endpoint
+}
+
+/// The fields of a command, and its id.
+fn with_id(fields: RefOr<Schema>) -> RefOr<Schema> {
+    let RefOr::T(Schema::Object(mut object)) = fields else { return fields };
+    let id = utoipa::openapi::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::schema::Type::String)
+        .min_length(Some(1))
+        .max_length(Some(64))
+        .description(Some("Your own name for this command: the same one with the same fields is done once."));
+    object.properties.insert("id".to_owned(), id.into());
+    RefOr::T(Schema::Object(object))
+}
+
+fn by_path(call: Call) -> Later {
+    Box::pin(async move {
+        let name = call.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
+        let caller = call.caller()?.clone();
+        let text = std::str::from_utf8(&call.body).map_err(|error| {
+            Problem::new(Code::BadJson, format!("not UTF-8 from byte {} on", error.valid_up_to()))
+        })?;
+        let (id, wire) = read(&name, text)?;
+        send_wire(&call.app, &caller, id, &wire).await
+    })
+}
+
+/// Reads the fields of a command.
+///
+/// # Errors
+/// They are not those of this command: which, and where.
+pub(super) fn read(name: &str, text: &str) -> Result<(Option<String>, WireCommand), Problem> {
+    let fields = if text.trim().is_empty() { "{}" } else { text };
+    gateway::parse_fields(name, fields).map_err(|wrong| Problem {
+        field: wrong.error.field,
+        line: u32::try_from(wrong.line).ok(),
+        column: u32::try_from(wrong.error.column).ok(),
+        ..Problem::new(Code::BadJson, wrong.error.message)
+    })
+}
+
+/// Sends a command as it is written, and waits for what comes of it.
+///
+/// # Errors
+/// It means nothing here, is not permitted, is refused, or there is no answer.
+pub(super) async fn send_wire(
+    app: &App,
+    caller: &Caller,
+    id: Option<String>,
+    wire: &WireCommand,
+) -> Answered {
+    send(app, caller, id, wire).await.map(|sent| {
+        let status = if sent.act.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
+        Reply::json_at(status, &sent).at(sent.sequence)
+    })
+}
+
+/// As [`send_wire`], with the answer as it is.
+///
+/// # Errors
+/// As [`send_wire`].
+pub(super) async fn send(
+    app: &App,
+    caller: &Caller,
+    id: Option<String>,
+    wire: &WireCommand,
+) -> Result<Sent, Problem> {
+    app.reader.at_least(app.clerk.acknowledged()).await;
+    let command = {
+        let follower = app.reader.read();
+        check_accounts(&follower, caller, wire)?;
+        resolve(&follower, wire)?
+    };
+    send_command(app, caller, id, command).await
+}
+
+/// Sends a command, or proposes it where it needs a second person.
+///
+/// # Errors
+/// It is not permitted, is refused, or there is no answer.
+pub(super) async fn send_command(
+    app: &App,
+    caller: &Caller,
+    id: Option<String>,
+    command: Command,
+) -> Result<Sent, Problem> {
+    let id = match id {
+        Some(id) => id,
+        None => random_text(15).map_err(|error| Problem::new(Code::Internal, error.to_string()))?,
+    };
+    let (envelope, expires) = envelope(app, caller, &id, command)?;
+    let actor = envelope.actor;
+    match app.clerk.ask(envelope).await {
+        Ok(Told::Answered { answer, repeated }) => {
+            if let Some(reason) = answer.refusal {
+                return Err(Problem::refused(reason, answer.sequence.0, id));
+            }
+            let created = answer.created.map(made);
+            let act = created.as_ref().filter(|made| made.kind == "act").map(|made| made.number);
+            let expires = expires.filter(|_| act.is_some()).map(|expires| {
+                let follower = app.reader.read();
+                format_time(expires, calendar(&follower))
+            });
+            Ok(Sent { sequence: answer.sequence.0, id, created, repeated, act, expires })
+        }
+        Ok(Told::TurnedAway(why)) => {
+            tracing::debug!(?actor, "a command was turned away: {why}");
+            Err(Problem { id: Some(id), ..Problem::new(Code::IdUsed, why.to_string()) })
+        }
+        Err(Unanswered::Busy) => {
+            let busy = Problem::new(Code::Busy, Unanswered::Busy.to_string());
+            Err(Problem { id: Some(id), retry_after: Some(1), ..busy })
+        }
+        Err(Unanswered::Stopping) => Err(Problem {
+            id: Some(id),
+            ..Problem::new(Code::NodeStopping, Unanswered::Stopping.to_string())
+        }),
+    }
+}
+
+/// Puts a command under its sender's name, within a proposal where it needs a second person.
+fn envelope(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    command: Command,
+) -> Result<(Envelope, Option<Timestamp>), Problem> {
+    let forbidden = |detail: &str| Problem::new(Code::Forbidden, detail);
+    // What the user may is checked below; a key may be for less.
+    if matches!(caller.via, Via::Key(_)) && !command.duties().meets(caller.duties) {
+        return Err(forbidden(AccessRejection::NotYourDuty.sentence()));
+    }
+    let client_id = ClientId::of(id);
+    let envelope = Envelope { actor: caller.participant, user: caller.user, client_id, command };
+    let follower = app.reader.read();
+    match follower.state().check_access(&envelope) {
+        Ok(()) => Ok((envelope, None)),
+        Err(AccessRejection::SecondPersonNeeded) => {
+            let hours = i64::try_from(app.config.approvals.expire_hours).unwrap_or(i64::MAX);
+            let span = hours.saturating_mul(3_600_000_000_000);
+            let expires = Timestamp(app.clock.now().0.saturating_add(span));
+            let command = Command::ProposeAct { command: Box::new(envelope.command), expires };
+            Ok((Envelope { command, ..envelope }, Some(expires)))
+        }
+        // What the market's own rules refuse is refused by the engine, and stands in the log.
+        Err(AccessRejection::TradingBlocked | AccessRejection::BarredFromTrading) => Ok((envelope, None)),
+        Err(AccessRejection::NotYourAccount) => Err(Problem::field("account", "there is no such account")),
+        Err(reason) => Err(forbidden(reason.sentence())),
+    }
+}
+
+fn resolve(follower: &Follower, wire: &WireCommand) -> Result<Command, Problem> {
+    let resolver = Resolver { state: follower.state(), market: Some(MarketId(0)), book: follower };
+    if follower.state().markets().is_empty() {
+        return Err(Problem::new(Code::Busy, "the node has no market yet"));
+    }
+    resolver.resolve(wire).map_err(|ResolveError { field, message }| Problem::field(field, message))
+}
+
+/// An account that is not the caller's is, to the caller, none: what it may not use it does not learn of.
+fn check_accounts(follower: &Follower, caller: &Caller, wire: &WireCommand) -> Result<(), Problem> {
+    let state = follower.state();
+    if caller.keeps_accounts(state) {
+        return Ok(());
+    }
+    for (field, code) in wire.own_accounts() {
+        let account: Option<AccountId> = state.registry().account_id(code);
+        if account.is_none_or(|account| !caller.owns(state, account)) {
+            return Err(Problem::field(field, format!("there is no account {code:?}")));
+        }
+    }
+    Ok(())
+}
+
+/// What was made, as it is told.
+#[must_use]
+pub(super) fn made(created: Created) -> Made {
+    let (kind, number) = match created {
+        Created::Order(id, _) => ("order", id.0),
+        Created::Proposal(id) => ("proposal", id.0),
+        Created::Auction(id, _) => ("auction", id.0),
+        Created::Bid(id) => ("bid", id.0),
+        Created::Pledge(id) => ("pledge", id.0),
+        Created::Freeze(id) => ("freeze", id.0),
+        Created::Conversion(id) => ("conversion", id.0),
+        Created::Withdrawal(sequence) => ("withdrawal", sequence.0),
+        Created::Act(id) => ("act", id.0.into()),
+        Created::Case(id) => ("case", id.0.into()),
+    };
+    Made { kind: kind.to_owned(), number }
+}
+
+pub(super) fn calendar(follower: &Follower) -> Option<&base::Calendar> {
+    follower.state().markets().first().map(|market| &market.rulebook.versions[0].trading.calendar)
+}
+
+/// The name of a user, as it is shown.
+pub(super) fn user_name(follower: &Follower, user: UserId) -> String {
+    follower.state().roster().user(user).map_or_else(String::new, |user| user.name.clone())
+}
+
+/// Names and formats of the state.
+pub(super) fn names(follower: &Follower) -> Names<'_> {
+    Names(follower.state())
+}

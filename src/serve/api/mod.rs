@@ -1,0 +1,37 @@
+//! The API, version 1: every endpoint, in the order of the docs.
+
+mod accounts;
+mod acts;
+mod commands;
+mod history;
+mod log;
+mod market;
+mod operate;
+mod orders;
+mod past_book;
+mod people;
+mod session;
+mod supervision;
+pub(crate) mod views;
+
+use crate::serve::endpoint::Endpoint;
+
+/// Every endpoint.
+#[must_use]
+pub fn endpoints() -> Vec<Endpoint> {
+    let rooms = [
+        session::endpoints(),
+        market::endpoints(),
+        history::endpoints(),
+        commands::endpoints(),
+        orders::endpoints(),
+        accounts::endpoints(),
+        acts::endpoints(),
+        people::endpoints(),
+        supervision::endpoints(),
+        past_book::endpoints(),
+        log::endpoints(),
+        operate::endpoints(),
+    ];
+    rooms.into_iter().flatten().collect()
+}

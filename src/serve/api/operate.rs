@@ -1,0 +1,114 @@
+//! What operators see of the node, and the documents of the API.
+
+use crate::node::Follower;
+use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint};
+use crate::serve::page;
+use crate::serve::reply::Reply;
+use serde::{Deserialize, Serialize};
+use std::sync::atomic::Ordering::Relaxed;
+use utoipa::ToSchema;
+
+const TAG: &str = "operation";
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::reads("/v1/operations", Allowed::Operators, TAG, "How the node is doing", operations)
+            .gives::<Operations>(),
+        Endpoint::reads("/v1/openapi.json", Allowed::Anyone, TAG, "This document", openapi)
+            .gives::<serde_json::Value>(),
+        Endpoint::reads("/v1/docs", Allowed::Anyone, TAG, "The API as a page to read", docs),
+        Endpoint::reads("/v1/docs.css", Allowed::Anyone, TAG, "How that page looks", style),
+    ]
+}
+
+fn openapi(call: &Call, _: &Follower) -> Answered {
+    Ok(Reply::text("application/json", call.app.openapi.as_str()))
+}
+
+fn docs(call: &Call, _: &Follower) -> Answered {
+    Ok(Reply::text("text/html; charset=utf-8", call.app.page.as_str()))
+}
+
+fn style(_: &Call, _: &Follower) -> Answered {
+    Ok(Reply::text("text/css; charset=utf-8", page::STYLE))
+}
+
+/// How the node is doing.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(super) struct Operations {
+    /// Seconds since it began to run.
+    pub uptime: u64,
+    /// The last record of the log.
+    pub sequence: u64,
+    /// Records since it began to run.
+    pub records: u64,
+    /// Of them, refused.
+    pub refused: u64,
+    /// Records a second since it began to run.
+    pub records_per_second: u64,
+    /// From a command's arrival to its durable answer: half, 99 and 99.9 of a hundred are below, microseconds.
+    pub latency: Latency,
+    /// The log on disk.
+    pub journal: JournalView,
+    /// Bytes free where the log is.
+    pub disk_free_bytes: u64,
+    /// The last snapshot: the record it stands at, and how long the node stood still for it, microseconds.
+    pub snapshot: [u64; 2],
+    /// Commands that wait for their answer.
+    pub waiting: u64,
+    /// Sessions of people.
+    pub sessions: u64,
+    /// Streams that are open, and that were cut off.
+    pub streams: [u64; 2],
+    /// Requests over HTTP.
+    pub requests: u64,
+}
+
+/// Bounds of a latency, microseconds, to a power of two.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(super) struct Latency {
+    /// Half are below.
+    pub p50_us: u64,
+    /// 99 of a hundred are below.
+    pub p99_us: u64,
+    /// 999 of a thousand are below.
+    pub p999_us: u64,
+}
+
+/// The log on disk.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(super) struct JournalView {
+    /// Its files.
+    pub segments: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+fn operations(call: &Call, follower: &Follower) -> Answered {
+    let (app, gauges) = (&call.app, &call.app.gauges);
+    let (uptime, records) = (gauges.started.elapsed().as_secs(), gauges.records.load(Relaxed));
+    let files = std::fs::read_dir(crate::node::DataDir::at(&app.data).journal());
+    let sizes: Vec<u64> = files
+        .map(|files| files.filter_map(|file| Some(file.ok()?.metadata().ok()?.len())).collect())
+        .unwrap_or_default();
+    let answers = &gauges.answers;
+    Ok(Reply::json(&Operations {
+        uptime,
+        sequence: follower.state().sequence().0,
+        records,
+        refused: gauges.refused.load(Relaxed),
+        records_per_second: records / uptime.max(1),
+        latency: Latency {
+            p50_us: answers.quantile_us(500),
+            p99_us: answers.quantile_us(990),
+            p999_us: answers.quantile_us(999),
+        },
+        journal: JournalView { segments: sizes.len() as u64, bytes: sizes.iter().sum() },
+        disk_free_bytes: fs4::available_space(&app.data).unwrap_or_default(),
+        snapshot: [gauges.snapshot[0].load(Relaxed), gauges.snapshot[1].load(Relaxed)],
+        waiting: app.clerk.waiting_count() as u64,
+        sessions: app.sessions.count() as u64,
+        streams: [gauges.streams.load(Relaxed), gauges.streams_cut.load(Relaxed)],
+        requests: gauges.requests.load(Relaxed),
+    }))
+}

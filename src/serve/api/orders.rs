@@ -1,0 +1,190 @@
+//! Orders as a resource: the commands of the order book under the verbs of HTTP.
+
+use super::commands::{Sent, read, send_wire};
+use crate::serve::endpoint::{Allowed, Call, Endpoint, Later};
+use crate::serve::problem::Problem;
+use axum::http::Method;
+use gateway::{Number, Reference, WireCommand};
+use roster::Duty;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+const TAG: &str = "orders";
+const TRADERS: Allowed = Allowed::Duties(&[Duty::Trader]);
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    let stoppers = Allowed::Duties(&[Duty::Trader, Duty::Operator, Duty::Supervisor]);
+    vec![
+        Endpoint::acts(Method::POST, "/v1/orders", TRADERS, TAG, "Place an order: `place_order`", place)
+            .with_body::<NewOrder>()
+            .gives::<Sent>(),
+        Endpoint::acts(
+            Method::PATCH,
+            "/v1/orders/{order}",
+            TRADERS,
+            TAG,
+            "Amend an order: `amend_order`",
+            amend,
+        )
+        .with_body::<Amendment>()
+        .gives::<Sent>(),
+        Endpoint::acts(
+            Method::DELETE,
+            "/v1/orders/{order}",
+            TRADERS,
+            TAG,
+            "Cancel an order: `cancel_order`",
+            cancel,
+        )
+        .with_query::<OfAccount>()
+        .gives::<Sent>(),
+        Endpoint::acts(
+            Method::DELETE,
+            "/v1/orders",
+            stoppers,
+            TAG,
+            "Cancel many orders: `mass_cancel`",
+            cancel_many,
+        )
+        .with_query::<Which>()
+        .gives::<Sent>(),
+    ]
+}
+
+/// The fields of `place_order`; docs/commands.md says what each means.
+#[derive(Debug, Deserialize, ToSchema)]
+#[allow(dead_code)] // it describes what the command itself reads
+pub(super) struct NewOrder {
+    /// Your own name for the order.
+    #[schema(min_length = 1, max_length = 64)]
+    id: Option<String>,
+    /// Whose.
+    account: String,
+    /// What.
+    instrument: String,
+    /// `buy` or `sell`.
+    side: String,
+    /// `limit` or `market`.
+    kind: Option<String>,
+    /// The price of a limit order.
+    price: Option<String>,
+    /// How much.
+    quantity: String,
+    /// `day`, `gtc`, `gtd`, `ioc`, `fok`, `at_open`, `at_close`.
+    life: Option<String>,
+    /// The last day of a `gtd` order.
+    until: Option<String>,
+    /// It is refused rather than take.
+    post_only: Option<bool>,
+    /// `cancel_incoming`, `cancel_resting`, `cancel_both`, `decrement`, `allow`.
+    self_trade: Option<String>,
+    /// The least that may trade at first.
+    minimum: Option<String>,
+    /// What everyone sees of it.
+    display: Option<String>,
+    /// The price at which a stop wakes.
+    trigger: Option<String>,
+}
+
+fn place(call: Call) -> Later {
+    Box::pin(async move {
+        let text = String::from_utf8_lossy(&call.body);
+        let (id, wire) = read("place_order", &text)?;
+        send_wire(&call.app, call.caller()?, id, &wire).await
+    })
+}
+
+/// What an order becomes.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Amendment {
+    /// Your own name for this command.
+    #[schema(min_length = 1, max_length = 64)]
+    id: Option<String>,
+    /// Whose order it is.
+    account: String,
+    /// The new price.
+    #[schema(value_type = String)]
+    price: Number,
+    /// The new quantity, what was filled included.
+    #[schema(value_type = String)]
+    quantity: Number,
+}
+
+fn amend(call: Call) -> Later {
+    Box::pin(async move {
+        let Amendment { id, account, price, quantity } = call.json()?;
+        let wire = WireCommand::AmendOrder { account, order: order(&call)?, price, quantity };
+        send_wire(&call.app, call.caller()?, id, &wire).await
+    })
+}
+
+/// Whose.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OfAccount {
+    /// The account whose order it is.
+    pub account: String,
+    /// Your own name for this command.
+    #[param(min_length = 1, max_length = 64)]
+    pub id: Option<String>,
+}
+
+fn cancel(call: Call) -> Later {
+    Box::pin(async move {
+        let OfAccount { account, id } = call.query()?;
+        let wire = WireCommand::CancelOrder { account, order: order(&call)? };
+        send_wire(&call.app, call.caller()?, check_id(id)?, &wire).await
+    })
+}
+
+/// Which orders.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Which {
+    /// Those of an account.
+    pub account: Option<String>,
+    /// Those of a participant; your own where neither is named.
+    pub participant: Option<String>,
+    /// Those of an instrument.
+    pub instrument: Option<String>,
+    /// Your own name for this command.
+    #[param(min_length = 1, max_length = 64)]
+    pub id: Option<String>,
+}
+
+fn cancel_many(call: Call) -> Later {
+    Box::pin(async move {
+        let Which { account, participant, instrument, id } = call.query()?;
+        let caller = call.caller()?;
+        let own = || {
+            let follower = call.app.reader.read();
+            super::commands::names(&follower).participant(caller.participant)
+        };
+        let participant = participant.or_else(|| account.is_none().then(own));
+        let wire = WireCommand::MassCancel { account, participant, instrument };
+        send_wire(&call.app, caller, check_id(id)?, &wire).await
+    })
+}
+
+/// An order in the path: its number, or `id:` and the sender's name for it.
+fn order(call: &Call) -> Result<Reference, Problem> {
+    let text = call.parameter("order");
+    match text.strip_prefix("id:") {
+        Some(id) => {
+            let follower = call.app.reader.read();
+            let own = super::commands::names(&follower).participant(call.caller()?.participant);
+            Ok(Reference::Command(format!("{own}/{id}")))
+        }
+        None => call.number("order").map(Reference::Number),
+    }
+}
+
+fn check_id(id: Option<String>) -> Result<Option<String>, Problem> {
+    match id {
+        Some(id) if id.is_empty() || id.len() > 64 || id.chars().any(char::is_control) => {
+            Err(Problem::field("id", "an id has 1 to 64 bytes, and no control characters"))
+        }
+        id => Ok(id),
+    }
+}

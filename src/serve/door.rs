@@ -1,0 +1,235 @@
+//! The door: what every request passes before an endpoint does anything, in this order. Its size, who sends it, how often, whether
+//! a change within a session is meant, whether the user must first choose a password, and whether the caller may.
+
+use crate::serve::App;
+use crate::serve::access::{Caller, Signed, Via, token_in, verify};
+use crate::serve::endpoint::{Answered, Call, Does, Endpoint};
+use crate::serve::problem::{Code, Problem};
+use crate::serve::reply::Reply;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::{CONTENT_TYPE, COOKIE, HeaderName};
+use axum::http::{HeaderMap, Method, Response};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+/// How far the time of a signature may be from the node's, in milliseconds.
+pub(super) const WINDOW_MS: i64 = 10_000;
+
+const KEY: HeaderName = HeaderName::from_static("hp-key");
+const TIME: HeaderName = HeaderName::from_static("hp-time");
+const SIGN: HeaderName = HeaderName::from_static("hp-sign");
+const CSRF: HeaderName = HeaderName::from_static("x-csrf-token");
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const LEFT: HeaderName = HeaderName::from_static("ratelimit-remaining");
+
+/// Answers a request for an endpoint.
+pub(super) async fn answer(
+    app: Arc<App>,
+    endpoint: Arc<Endpoint>,
+    peer: IpAddr,
+    path: Vec<(String, String)>,
+    request: Request,
+) -> Response<Body> {
+    app.gauges.requests.fetch_add(1, Relaxed);
+    let mut spent = None;
+    let answered = match enter(&app, &endpoint, peer, path, request, &mut spent).await {
+        Ok(call) => endpoint.does.it(call).await,
+        Err(problem) => Err(problem),
+    };
+    let reply = answered.unwrap_or_else(Reply::from);
+    let reply = match spent {
+        Some((limit, left)) => reply.with(LIMIT, &limit).with(LEFT, &left),
+        None => reply,
+    };
+    reply.into_response()
+}
+
+async fn enter(
+    app: &Arc<App>,
+    endpoint: &Endpoint,
+    peer: IpAddr,
+    path: Vec<(String, String)>,
+    request: Request,
+    spent: &mut Option<(String, String)>,
+) -> Result<Call, Problem> {
+    // What someone was told of is known here too: a user that was admitted, a password that was changed.
+    app.reader.at_least(app.clerk.acknowledged()).await;
+    let (parts, body) = request.into_parts();
+    let body = read(app, body).await?;
+    let (headers, uri) = (parts.headers, parts.uri);
+    let target = uri.path_and_query().map_or(uri.path(), |target| target.as_str());
+    let caller = identify(app, &headers, parts.method.as_str(), target, &body)?;
+    spend(app, caller.as_ref(), peer, spent)?;
+    if !body.is_empty() {
+        check_content_type(&headers)?;
+    }
+    if let Some(caller) = &caller {
+        let changes = !matches!(parts.method, Method::GET | Method::HEAD);
+        if changes && let Via::Session(token) = &caller.via {
+            check_csrf(app, token, &headers)?;
+        }
+        if caller.must_change && !endpoint.path.starts_with("/v1/session") {
+            return Err(Problem::new(
+                Code::PasswordChangeNeeded,
+                "send the old one and a new one to /v1/session/password",
+            ));
+        }
+    }
+    let open = app.config.market_data.public;
+    endpoint.allowed.admits(caller.as_ref(), app.reader.read().state(), open)?;
+    Ok(Call { app: Arc::clone(app), caller, path, uri, headers, body, peer })
+}
+
+async fn read(app: &App, body: Body) -> Result<axum::body::Bytes, Problem> {
+    let most = app.config.limits.body_bytes_max;
+    let arriving = axum::body::to_bytes(body, most);
+    let within = Duration::from_secs(app.config.limits.header_timeout_seconds);
+    match tokio::time::timeout(within, arriving).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) if error.to_string().contains("length limit") => {
+            Err(Problem::new(Code::TooLarge, format!("a body has at most {most} bytes")))
+        }
+        Ok(Err(_)) => Err(Problem::new(Code::BadRequest, "the body broke off")),
+        Err(_) => Err(Problem::new(Code::TimedOut, "the body did not arrive in time")),
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Who sends a request. Whoever claims to be someone and is not gets no further.
+///
+/// # Errors
+/// The signature, its time or its key; a session that has ended is no session.
+pub(super) fn identify(
+    app: &App,
+    headers: &HeaderMap,
+    method: &str,
+    target: &str,
+    body: &[u8],
+) -> Result<Option<Caller>, Problem> {
+    if headers.contains_key(&KEY) {
+        let wanted = |name: &HeaderName| {
+            let detail = || format!("a request with {KEY} has {TIME} and {SIGN} too");
+            text(headers, name).ok_or_else(|| Problem::new(Code::BadSignature, detail()))
+        };
+        let (key, time, sign) = (wanted(&KEY)?, wanted(&TIME)?, wanted(&SIGN)?);
+        let signed = Signed { time, method, path: target, body };
+        return signer(app, key, &signed, sign).map(Some);
+    }
+    let token = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).find_map(token_in);
+    let Some((token, session)) = token.and_then(|token| Some((token, app.sessions.find(token)?))) else {
+        return Ok(None);
+    };
+    Ok(Caller::of(app.reader.read().state(), session.user, Via::Session(token.to_owned())))
+}
+
+/// The owner of the key that signed something.
+///
+/// # Errors
+/// The signature, its time or its key.
+pub(super) fn signer(app: &App, key: &str, signed: &Signed<'_>, sign: &str) -> Result<Caller, Problem> {
+    let bad = || Problem::new(Code::BadSignature, "no such key, or another signature");
+    let stale = |detail: String| Problem::new(Code::StaleTime, detail);
+    let sent: i64 =
+        signed.time.parse().map_err(|_| stale(format!("{TIME} is in milliseconds since 1970")))?;
+    let now = crate::serve::clock::machine_ms();
+    if sent.abs_diff(now) > WINDOW_MS.unsigned_abs() {
+        return Err(stale(format!("the node's time is {now}, more than {WINDOW_MS} ms away")));
+    }
+    let signature: [u8; 32] = unhex(sign).ok_or_else(bad)?;
+    let user = known_key(app, key, |secret| verify(secret.as_bytes(), signed, &signature)).ok_or_else(bad)?;
+    if !app.nonces.is_new(signature, now, sent.saturating_add(WINDOW_MS)) {
+        return Err(Problem::new(Code::Replayed, "this very request was sent before"));
+    }
+    Caller::of(app.reader.read().state(), user, Via::Key(key.to_owned())).ok_or_else(bad)
+}
+
+/// The user of a key, if the key is in use and its secret does what is asked of it.
+pub(super) fn known_key(app: &App, key: &str, fits: impl FnOnce(&str) -> bool) -> Option<base::UserId> {
+    let (user, hash) = {
+        let follower = app.reader.read();
+        let found = follower.state().roster().key(key).filter(|key| key.active)?;
+        (found.user, found.secret_hash)
+    };
+    let secret = app.secrets.of_key(key);
+    (crate::serve::access::hash_of(secret.as_bytes()) == hash && fits(&secret)).then_some(user)
+}
+
+fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    if text.len() != 2 * N || !text.is_ascii() {
+        return None;
+    }
+    for (place, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * place..2 * place + 2], 16).ok()?;
+    }
+    Some(bytes)
+}
+
+fn spend(
+    app: &App,
+    caller: Option<&Caller>,
+    peer: IpAddr,
+    spent: &mut Option<(String, String)>,
+) -> Result<(), Problem> {
+    let who = match caller.map(|caller| (&caller.via, caller.user)) {
+        Some((Via::Key(key), _)) => format!("key {key}"),
+        Some((Via::Session(_), user)) => format!("user {}", user.0),
+        None => format!("from {peer}"),
+    };
+    match app.rates.spend(&who) {
+        Ok(left) => {
+            *spent = Some((left.limit.to_string(), left.left.to_string()));
+            Ok(())
+        }
+        Err(seconds) => {
+            let detail = format!("none is left for {seconds} s");
+            *spent = Some((app.config.limits.burst.to_string(), "0".to_owned()));
+            Err(Problem::again_in(seconds, Code::RateLimited, detail))
+        }
+    }
+}
+
+fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let written = text(headers, &CONTENT_TYPE).unwrap_or_default();
+    let is_json = written.split(';').next().is_some_and(|kind| kind.trim() == "application/json");
+    if is_json {
+        return Ok(());
+    }
+    Err(Problem::new(Code::UnsupportedMediaType, format!("this one is written as {written:?}")))
+}
+
+fn check_csrf(app: &App, token: &str, headers: &HeaderMap) -> Result<(), Problem> {
+    let wanted = app.sessions.find(token).map(|session| session.csrf);
+    let fits = |wanted: &String| text(headers, &CSRF) == Some(wanted.as_str());
+    if wanted.as_ref().is_some_and(fits) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::Csrf, "the header is missing, or is not this session's"))
+}
+
+impl Does {
+    /// Does it.
+    async fn it(self, call: Call) -> Answered {
+        match self {
+            Self::Reads(read) => {
+                let app = Arc::clone(&call.app);
+                app.reader.at_least(app.clerk.acknowledged()).await;
+                let follower = app.reader.read();
+                read(&call, &follower).map(|reply| reply.at(follower.state().sequence().0))
+            }
+            Self::LooksUp(look_up) => {
+                call.app.past.at_least(call.app.clerk.acknowledged()).await;
+                let looked_up = tokio::task::spawn_blocking(move || look_up(&call)).await;
+                looked_up
+                    .unwrap_or_else(|_| Err(Problem::new(Code::Internal, "what was looked up broke off")))
+            }
+            Self::Acts(act) => act(call).await,
+        }
+    }
+}

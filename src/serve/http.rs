@@ -1,0 +1,105 @@
+//! HTTP: the router over the endpoints, and what every answer carries.
+
+use crate::serve::endpoint::Endpoint;
+use crate::serve::problem::{Code, Problem};
+use crate::serve::reply::Reply;
+use crate::serve::{App, assets, door};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{RawPathParams, Request};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{Method, Response};
+use axum::routing::{MethodFilter, MethodRouter, on};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+/// From where a request comes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub SocketAddr);
+
+/// What a page of the console may load and do.
+const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+    connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'";
+
+const STRICT: [(HeaderName, &str); 4] = [
+    (CONTENT_SECURITY_POLICY, POLICY),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (X_FRAME_OPTIONS, "DENY"),
+    (REFERRER_POLICY, "no-referrer"),
+];
+
+/// The router over these endpoints.
+pub(super) fn router(app: &Arc<App>, endpoints: Vec<Endpoint>) -> Router {
+    let mut paths: BTreeMap<String, MethodRouter> = BTreeMap::new();
+    for endpoint in endpoints {
+        let route = route(Arc::clone(app), Arc::new(endpoint.clone()));
+        let path = paths.remove(&endpoint.path).unwrap_or_default();
+        paths.insert(endpoint.path, path.merge(route));
+    }
+    let mut router = Router::new();
+    for (path, methods) in paths {
+        router = router.route(&path, methods.fallback(not_so));
+    }
+    router
+        .fallback(nothing)
+        .layer(tower_http::catch_panic::CatchPanicLayer::custom(panicked))
+        .layer(axum::middleware::map_response(dress))
+}
+
+fn route(app: Arc<App>, endpoint: Arc<Endpoint>) -> MethodRouter {
+    let filter = match endpoint.method {
+        Method::POST => MethodFilter::POST,
+        Method::PUT => MethodFilter::PUT,
+        Method::PATCH => MethodFilter::PATCH,
+        Method::DELETE => MethodFilter::DELETE,
+        _ => MethodFilter::GET,
+    };
+    on(filter, move |path: RawPathParams, request: Request| {
+        let (app, endpoint) = (Arc::clone(&app), Arc::clone(&endpoint));
+        let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let peer = peer(&request);
+        door::answer(app, endpoint, peer, path, request)
+    })
+}
+
+/// From where a request comes; from this machine, where it came without a connection.
+pub(super) fn peer(request: &Request) -> IpAddr {
+    let peer = request.extensions().get::<Peer>();
+    peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip())
+}
+
+/// A file of the console, or nothing.
+async fn nothing(request: Request) -> Response<Body> {
+    let known = request.headers().get(IF_NONE_MATCH).and_then(|known| known.to_str().ok());
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    if let Some(file) = assets::file(request.uri().path(), known).filter(|_| reads) {
+        return file.into_response();
+    }
+    Reply::from(Problem::not_found(format_args!("path {:?}", request.uri().path()))).into_response()
+}
+
+async fn not_so(request: Request) -> Response<Body> {
+    let detail = format!("{} is not done on {}", request.method(), request.uri().path());
+    Reply::from(Problem::new(Code::MethodNotAllowed, detail)).into_response()
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response<Body> {
+    tracing::error!("an endpoint panicked");
+    Reply::from(Problem::new(Code::Internal, "the request could not be answered")).into_response()
+}
+
+/// What every answer carries.
+async fn dress(mut response: Response<Body>) -> Response<Body> {
+    let headers = response.headers_mut();
+    for (name, value) in STRICT {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}

@@ -1,0 +1,86 @@
+//! A node that serves: HTTP, WebSocket and the console in front of one pipeline.
+//!
+//! ```text
+//! request ─▶ door (who, how often, may they) ─▶ endpoint ─▶ clerk ─▶ inbox ─▶ run loop ─▶ clerk ─▶ answer
+//!                                                 │                              │
+//!                                                 └──── reads ◀── reader ◀───────┘──▶ streams, projection
+//! ```
+//!
+//! Architecture Invariant: this room decides nothing about the market. What it refuses by itself it refuses because of who asks;
+//! everything else is a command to the engine. Nobody who reads, however slowly, holds up the engine.
+
+pub mod access;
+mod api;
+mod assets;
+mod book;
+mod clerk;
+mod clock;
+mod codes;
+mod door;
+mod endpoint;
+mod gauges;
+mod http;
+mod listen;
+mod openapi;
+mod page;
+mod past;
+mod problem;
+mod reader;
+mod reply;
+mod start;
+mod ticker;
+
+pub use api::endpoints;
+pub use clock::Clock;
+pub use endpoint::{Allowed, Endpoint};
+pub use problem::{Code, Problem};
+pub use start::{Opening, Running, start};
+
+use crate::config::Config;
+use access::{Nonces, Passwords, Rates, Secrets, Sessions};
+use clerk::Clerk;
+use gauges::Gauges;
+use past::Past;
+use reader::Reader;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What every request is answered with.
+pub struct App {
+    /// How the node is set up.
+    pub config: Config,
+    /// Where its data lies.
+    pub data: PathBuf,
+    /// The id of its log.
+    pub log_id: [u8; 16],
+    /// What time it is.
+    pub clock: Clock,
+    /// Takes commands in.
+    pub clerk: Arc<Clerk>,
+    /// Reads the state.
+    pub reader: Arc<Reader>,
+    /// Looks into the past.
+    pub past: Past,
+    /// What is counted.
+    pub gauges: Arc<Gauges>,
+    /// Sessions of people.
+    pub sessions: Sessions,
+    /// Passwords.
+    pub passwords: Passwords,
+    /// Secrets of keys.
+    pub secrets: Secrets,
+    /// Signatures that were seen.
+    pub nonces: Nonces,
+    /// One-time codes that were seen.
+    pub codes: codes::Codes,
+    /// How often one may ask.
+    pub rates: Rates<String>,
+    /// How often one may try to sign in.
+    pub sign_ins: Rates<String>,
+    /// The OpenAPI document, as JSON.
+    pub openapi: String,
+    /// The API as a page to read.
+    pub page: String,
+    /// Cookies are for TLS alone.
+    pub secure: bool,
+}

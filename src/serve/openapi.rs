@@ -1,0 +1,164 @@
+//! The OpenAPI document, made of the very endpoints that answer.
+
+use crate::serve::endpoint::{Allowed, Body, Endpoint, Shape, shape};
+use crate::serve::problem::{Code, Shown};
+use axum::http::Method;
+use gateway::WireCommand;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use utoipa::openapi::path::{
+    HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItem, PathsBuilder,
+};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder,
+    Ref, RefOr, Required, ResponseBuilder, Schema, schema::Type,
+};
+
+type Schemas = Vec<(String, RefOr<Schema>)>;
+
+/// Statuses that any endpoint may answer with.
+const ANYWHERE: [u16; 8] = [400, 401, 403, 404, 408, 422, 429, 503];
+/// Statuses that one with a body may answer with besides.
+const WITH_BODY: [u16; 3] = [409, 413, 415];
+
+const ABOUT: &str = "Trading, clearing, registry and supervision of a market in one node. Prices, quantities and amounts are \
+    texts with a decimal point, never floating-point numbers. Answers of reads carry Huangpu-Sequence: the record of the log after \
+    which they were true. Problems are application/problem+json (RFC 9457) with a stable code.";
+
+/// The document of these endpoints.
+#[must_use]
+pub(super) fn document(endpoints: &[Endpoint]) -> OpenApi {
+    let mut schemas: Schemas = Vec::new();
+    shape::<Shown<'static>>(&mut schemas);
+    WireCommand::schemas(&mut schemas);
+    let mut paths: BTreeMap<&str, PathItem> = BTreeMap::new();
+    for endpoint in endpoints {
+        let item = PathItem::new(method(&endpoint.method), operation(endpoint, &mut schemas));
+        match paths.get_mut(endpoint.path.as_str()) {
+            Some(path) => path.merge_operations(item),
+            None => {
+                paths.insert(&endpoint.path, item);
+            }
+        }
+    }
+    let mut all = PathsBuilder::new();
+    for (path, item) in paths {
+        all = all.path(path, item);
+    }
+    let mut components = ComponentsBuilder::new();
+    for (name, schema) in schemas {
+        components = components.schema(name, schema);
+    }
+    let header = |name: &str, about: &str| {
+        SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(name, about)))
+    };
+    let cookie = ApiKeyValue::new(crate::serve::access::COOKIE);
+    let components = components
+        .security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)))
+        .security_scheme(
+            "csrf",
+            header("X-CSRF-Token", "Changes within a session carry the session's token."),
+        )
+        .security_scheme("key", header("HP-KEY", "The public name of a key."))
+        .security_scheme(
+            "key_time",
+            header("HP-TIME", "Milliseconds since 1970, within ten seconds of the node's."),
+        )
+        .security_scheme(
+            "key_sign",
+            header(
+                "HP-SIGN",
+                "HMAC-SHA256, in hex, over time, method, path with query, and body, under the key's secret.",
+            ),
+        )
+        .build();
+    let license = LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build();
+    let info =
+        InfoBuilder::new().title("Huangpu").version(env!("CARGO_PKG_VERSION")).description(Some(ABOUT));
+    OpenApiBuilder::new()
+        .info(info.license(Some(license)).build())
+        .paths(all.build())
+        .components(Some(components))
+        .build()
+}
+
+fn method(method: &Method) -> HttpMethod {
+    match *method {
+        Method::POST => HttpMethod::Post,
+        Method::PUT => HttpMethod::Put,
+        Method::PATCH => HttpMethod::Patch,
+        Method::DELETE => HttpMethod::Delete,
+        _ => HttpMethod::Get,
+    }
+}
+
+fn operation(endpoint: &Endpoint, schemas: &mut Schemas) -> OperationBuilder {
+    let name = endpoint.path.trim_start_matches("/v1/").replace(['/', '-'], "_").replace(['{', '}'], "");
+    let mut operation = OperationBuilder::new()
+        .operation_id(Some(format!("{}_{name}", endpoint.method.as_str().to_lowercase())))
+        .tag(endpoint.tag)
+        .summary(Some(endpoint.summary.clone()))
+        .description(Some(format!("For: {}.", endpoint.allowed.text())));
+    for name in parameters(&endpoint.path) {
+        let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1));
+        let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path);
+        operation = operation.parameter(parameter.required(Required::True).schema(Some(text)));
+    }
+    for parameter in &endpoint.query {
+        operation = operation.parameter(parameter.clone());
+    }
+    if let Some(body) = body(&endpoint.body, schemas) {
+        let content = ContentBuilder::new().schema(Some(body)).build();
+        let body =
+            RequestBodyBuilder::new().content("application/json", content).required(Some(Required::True));
+        operation = operation.request_body(Some(body.build()));
+    }
+    for (status, shape) in &endpoint.answers {
+        operation = operation.response(status.to_string(), answer(*shape, schemas));
+    }
+    if endpoint.answers.is_empty() {
+        operation = operation.response("200", ResponseBuilder::new().description("A page.").build());
+    }
+    let with_body = if endpoint.method == Method::GET { &[][..] } else { &WITH_BODY };
+    for status in ANYWHERE.iter().chain(with_body) {
+        operation = operation.response(status.to_string(), problem(*status));
+    }
+    if endpoint.allowed != Allowed::Anyone {
+        let none: [&str; 0] = [];
+        let session = SecurityRequirement::new("session", none).add("csrf", none);
+        let key = SecurityRequirement::new("key", none).add("key_time", none).add("key_sign", none);
+        operation = operation.security(session).security(key);
+    }
+    operation
+}
+
+/// The names in braces of a path.
+pub(super) fn parameters(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+}
+
+fn body(body: &Body, schemas: &mut Schemas) -> Option<RefOr<Schema>> {
+    match body {
+        Body::None => None,
+        Body::Of(shape) => Some(shape(schemas)),
+        Body::Is(schema) => Some((**schema).clone()),
+    }
+}
+
+fn answer(shape: Option<Shape>, schemas: &mut Schemas) -> utoipa::openapi::Response {
+    let Some(shape) = shape else {
+        return ResponseBuilder::new().description("Done.").build();
+    };
+    let content = ContentBuilder::new().schema(Some(shape(schemas))).build();
+    ResponseBuilder::new().description("Done.").content("application/json", content).build()
+}
+
+fn problem(status: u16) -> utoipa::openapi::Response {
+    let codes: Vec<&str> =
+        Code::ALL.iter().filter(|code| code.status() == status).map(|code| code.text()).collect();
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let description = format!("A problem: {}.", codes.join(", "));
+    ResponseBuilder::new().description(description).content("application/problem+json", content).build()
+}

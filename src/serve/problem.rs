@@ -1,0 +1,208 @@
+//! What a client is told when it does not get what it asked for: problem details (RFC 9457), with a code that stays the same.
+
+use engine::Rejection;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $status:literal, $title:literal;)*) => {
+        /// Every kind of problem.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Code { $($(#[$doc])* $name,)* }
+
+        impl Code {
+            /// All of them, in the order of the docs.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The stable code.
+            #[must_use]
+            pub fn text(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// The HTTP status.
+            #[must_use]
+            pub fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)* }
+            }
+
+            /// What it means, in a sentence.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// See its title.
+    BadRequest = "bad_request", 400, "The request cannot be read.";
+    /// See its title.
+    BadJson = "bad_json", 400, "The body is not the JSON that is expected here.";
+    /// See its title.
+    BadQuery = "bad_query", 400, "The query has a parameter that is unknown, missing or malformed.";
+    /// See its title.
+    Unauthenticated = "unauthenticated", 401, "Sign in, or sign the request with a key.";
+    /// See its title.
+    BadCredentials = "bad_credentials", 401, "User, password or code is wrong.";
+    /// See its title.
+    BadSignature = "bad_signature", 401, "The signature is not that of this request under this key.";
+    /// See its title.
+    StaleTime = "stale_time", 401, "The time of the signature is too far from the node's.";
+    /// See its title.
+    Replayed = "replayed", 401, "A signed request is accepted once.";
+    /// See its title.
+    Forbidden = "forbidden", 403, "Your roles and duties do not permit this.";
+    /// See its title.
+    Csrf = "csrf", 403, "A change within a session carries the session's X-CSRF-Token.";
+    /// See its title.
+    PasswordChangeNeeded = "password_change_needed", 403, "Choose a password of your own first.";
+    /// See its title.
+    NotFound = "not_found", 404, "There is no such thing, or it is not yours to see.";
+    /// See its title.
+    MethodNotAllowed = "method_not_allowed", 405, "This is not done with this method here.";
+    /// See its title.
+    TimedOut = "timed_out", 408, "The request took too long to arrive.";
+    /// See its title.
+    IdUsed = "id_used", 409, "Your id stands for another command already.";
+    /// See its title.
+    TooLarge = "too_large", 413, "The body is larger than this node takes.";
+    /// See its title.
+    UnsupportedMediaType = "unsupported_media_type", 415, "A body is written as application/json.";
+    /// See its title.
+    BadField = "bad_field", 422, "A field names something that is not there, or has a value that cannot be.";
+    /// See its title.
+    Refused = "refused", 422, "The command was refused by the market's rules; the refusal is in the log.";
+    /// See its title.
+    RateLimited = "rate_limited", 429, "You ask more often than you may.";
+    /// See its title.
+    LockedOut = "locked_out", 429, "Too many failed attempts to sign in: try again later.";
+    /// See its title.
+    Internal = "internal", 500, "The node has a fault; it is in its log.";
+    /// See its title.
+    Busy = "busy", 503, "The node has as much waiting as it takes: try again.";
+    /// See its title.
+    NodeStopping = "node_stopping", 503, "The node is stopping: whether a command was taken is not known; send it again with its id.";
+}
+
+/// A problem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Its kind.
+    pub code: Code,
+    /// What happened this time.
+    pub detail: String,
+    /// The field it is about.
+    pub field: Option<String>,
+    /// Line of the body, from 1.
+    pub line: Option<u32>,
+    /// Column of the line, from 1.
+    pub column: Option<u32>,
+    /// Of a refusal: the stage and its reason.
+    pub refusal: Option<Rejection>,
+    /// The record that holds the command.
+    pub sequence: Option<u64>,
+    /// The sender's id of the command.
+    pub id: Option<String>,
+    /// Seconds after which to try again.
+    pub retry_after: Option<u32>,
+}
+
+/// A problem, as it is sent (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct Shown<'a> {
+    /// A reference that names the kind of problem.
+    #[serde(rename = "type")]
+    kind: String,
+    /// What the kind means.
+    title: &'a str,
+    /// The HTTP status.
+    status: u16,
+    /// What happened this time.
+    detail: &'a str,
+    /// The stable code of the kind.
+    code: Code,
+    /// The field it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+    /// Line of the body, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+    /// Column of the line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<u32>,
+    /// Of a refusal: the stage that refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage: Option<&'a str>,
+    /// Of a refusal: the stage's reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    /// The record that holds the command.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence: Option<u64>,
+    /// The sender's id of the command.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    /// Seconds after which to try again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u32>,
+}
+
+impl Serialize for Problem {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let shown = Shown {
+            kind: format!("/problems/{}", self.code.text()),
+            title: self.code.title(),
+            status: self.code.status(),
+            detail: &self.detail,
+            code: self.code,
+            field: self.field.as_deref(),
+            line: self.line,
+            column: self.column,
+            stage: self.refusal.map(Rejection::stage),
+            reason: self.refusal.map(Rejection::code),
+            sequence: self.sequence,
+            id: self.id.as_deref(),
+            retry_after: self.retry_after,
+        };
+        shown.serialize(serializer)
+    }
+}
+
+impl Problem {
+    /// A problem of a kind.
+    #[must_use]
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        let (field, line, column, refusal) = (None, None, None, None);
+        let (detail, sequence, id, retry_after) = (detail.into(), None, None, None);
+        Self { code, detail, field, line, column, refusal, sequence, id, retry_after }
+    }
+
+    /// Nothing is here, or nothing that the caller may see.
+    #[must_use]
+    pub fn not_found(what: impl std::fmt::Display) -> Self {
+        Self::new(Code::NotFound, format!("there is no {what}"))
+    }
+
+    /// About a field.
+    #[must_use]
+    pub fn field(field: &str, detail: impl Into<String>) -> Self {
+        Self { field: Some(field.to_owned()), ..Self::new(Code::BadField, detail) }
+    }
+
+    /// A refusal that is in the log.
+    #[must_use]
+    pub fn refused(reason: Rejection, sequence: u64, id: String) -> Self {
+        let (refusal, sequence, id) = (Some(reason), Some(sequence), Some(id));
+        Self { refusal, sequence, id, ..Self::new(Code::Refused, reason.sentence()) }
+    }
+
+    /// To be tried again in so many seconds.
+    #[must_use]
+    pub fn again_in(seconds: u64, code: Code, detail: impl Into<String>) -> Self {
+        Self { retry_after: Some(u32::try_from(seconds).unwrap_or(u32::MAX)), ..Self::new(code, detail) }
+    }
+}

@@ -1,0 +1,163 @@
+//! Starting and stopping: what threads there are, and in what order they end.
+
+use crate::config::Config;
+use crate::node::{Flow, Follower, Node, Pipeline};
+use crate::serve::access::{Nonces, Passwords, Rates, Secrets, Sessions, Terms as SessionTerms};
+use crate::serve::clerk::{Clerk, Counter};
+use crate::serve::codes::Codes;
+use crate::serve::gauges::Gauges;
+use crate::serve::past::{self, Past};
+use crate::serve::reader::{Feed, Reader, Sink};
+use crate::serve::{App, Clock, api, http, listen, openapi, page, ticker};
+use anyhow::{Context, Result, anyhow};
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
+use tokio_rustls::TlsAcceptor;
+
+/// How long connections may take to finish when the node stops.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What a node is started with.
+pub struct Opening {
+    /// How it is set up.
+    pub config: Config,
+    /// Where its data lies.
+    pub data: PathBuf,
+    /// What time it is.
+    pub clock: Clock,
+    /// TLS, where it is spoken.
+    pub tls: Option<TlsAcceptor>,
+}
+
+/// A node that serves.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What it answers with.
+    pub app: Arc<App>,
+    stop: watch::Sender<bool>,
+    server: tokio::task::JoinHandle<Result<()>>,
+    ticker: tokio::task::JoinHandle<()>,
+    run_loop: JoinHandle<Result<Node>>,
+    ended: oneshot::Receiver<()>,
+}
+
+/// Starts a node that is open: the run loop, the reader, and the server.
+///
+/// # Errors
+/// The address is taken, or there are no threads to be had.
+pub async fn start(node: Node, opening: Opening) -> Result<Running> {
+    let Opening { config, data, clock, tls } = opening;
+    let listener = TcpListener::bind(config.listen).await;
+    let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
+    let address = listener.local_addr()?;
+    let (gauges, log_id) = (Arc::new(Gauges::default()), node.log_id());
+    let (past, past_feed) = Past::start(&config, &node)?;
+    let sinks: Vec<Box<dyn Sink>> = Vec::new();
+    let (reader, feed) = Reader::start(Follower::of(&node)?, sinks)?;
+    let flow = Flow { snapshot_every: Some(config.snapshots.every_records), ..Flow::default() };
+    let pipeline = Pipeline::start(node, flow)?;
+    let clerk = Arc::new(Clerk::new(pipeline.inbox(), clock, Arc::clone(&gauges)));
+    let (run_loop, ended) = run(pipeline, Arc::clone(&clerk), (feed, past_feed), Arc::clone(&gauges))?;
+    let app = Arc::new(app(config, (data, log_id), clock, clerk, (reader, past), gauges, tls.is_some())?);
+    let router = http::router(&app, api::endpoints());
+    let (stop, stopping) = watch::channel(false);
+    let terms = listen::Terms {
+        connections_max: app.config.limits.connections_max,
+        head: Duration::from_secs(app.config.limits.header_timeout_seconds),
+        grace: GRACE,
+    };
+    let server = tokio::spawn(listen::serve(listener, tls, router, terms, stopping));
+    let ticker = tokio::spawn(ticker::run(Arc::clone(&app)));
+    Ok(Running { address, app, stop, server, ticker, run_loop, ended })
+}
+
+fn run(
+    mut pipeline: Pipeline,
+    clerk: Arc<Clerk>,
+    (feed, past): (Feed, past::Feed),
+    gauges: Arc<Gauges>,
+) -> Result<(JoinHandle<Result<Node>>, oneshot::Receiver<()>)> {
+    let (tell, ended) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("run loop".to_owned());
+    let thread = thread.spawn(move || {
+        let mut counter = Counter::new(clerk, feed, past, gauges);
+        let ran = pipeline.run(&mut counter);
+        let node = ran.and_then(|()| pipeline.stop(&mut counter));
+        counter.end();
+        let _ = tell.send(());
+        node
+    });
+    Ok((thread.context("no thread for the run loop")?, ended))
+}
+
+fn app(
+    config: Config,
+    (data, log_id): (PathBuf, [u8; 16]),
+    clock: Clock,
+    clerk: Arc<Clerk>,
+    (reader, past): (Arc<Reader>, Past),
+    gauges: Arc<Gauges>,
+    secure: bool,
+) -> Result<App> {
+    let some = |number: u32| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
+    let minutes = |minutes: u64| Duration::from_secs(minutes.saturating_mul(60));
+    let terms = SessionTerms {
+        idle: minutes(config.sessions.idle_minutes),
+        life: minutes(config.sessions.hours_max.saturating_mul(60)),
+        attempts: config.sessions.lock_out_after,
+        lock_out: minutes(config.sessions.lock_out_minutes),
+    };
+    Ok(App {
+        sessions: Sessions::new(terms),
+        passwords: Passwords::new()?,
+        secrets: Secrets::open(&data)?,
+        nonces: Nonces::default(),
+        codes: Codes::default(),
+        rates: Rates::per_second(some(config.limits.requests_per_second), some(config.limits.burst)),
+        sign_ins: Rates::per_minute(some(config.limits.sign_in_per_minute)),
+        config,
+        data,
+        log_id,
+        clock,
+        clerk,
+        reader,
+        past,
+        gauges,
+        openapi: openapi::document(&api::endpoints()).to_pretty_json().unwrap_or_default(),
+        page: page::page(&api::endpoints()),
+        secure,
+    })
+}
+
+impl Running {
+    /// Waits until the node ends by itself, which it does only when it has failed.
+    pub async fn failed(&mut self) {
+        let _ = (&mut self.ended).await;
+    }
+
+    /// Stops: no more connections, those that are open finish, every command that was taken is made durable and applied, the log
+    /// is sealed and a snapshot written.
+    ///
+    /// # Errors
+    /// The log could not be written.
+    pub async fn stop(self) -> Result<()> {
+        let Self { app, stop, server, ticker, run_loop, .. } = self;
+        ticker.abort();
+        stop.send_replace(true);
+        match server.await {
+            Ok(served) => served?,
+            Err(error) => tracing::error!("the server broke off: {error}"),
+        }
+        app.clerk.close();
+        let ended = tokio::task::spawn_blocking(move || run_loop.join()).await?;
+        let node = ended.map_err(|_| anyhow!("the run loop panicked"))??;
+        node.close(&mut |_, _, _| Ok(()))
+    }
+}
