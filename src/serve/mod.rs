@@ -28,6 +28,7 @@ mod problem;
 mod reader;
 mod reply;
 mod start;
+mod stream;
 mod ticker;
 
 pub use clock::Clock;
@@ -59,6 +60,8 @@ pub struct App {
     pub reader: Arc<Reader>,
     /// Looks into the past.
     pub past: Past,
+    /// Tells what happens as it happens.
+    pub hub: Arc<stream::Hub>,
     /// What is counted.
     pub gauges: Arc<Gauges>,
     /// Sessions of people.

@@ -245,14 +245,7 @@ pub fn instrument_view(state: &State, id: InstrumentId, now: base::Timestamp) ->
     let (day, rules) = (&instrument.day, state.venue().rules(instrument.market));
     let price = |price: Price| written.price(price);
     let is_book = rules.continuous.is_some();
-    let open_for = |sessions: &[base::Session]| rules.calendar.is_open(sessions, now);
-    let ended = state.venue().day_ended(instrument.market);
-    let listed = rules.listing.as_ref().is_some_and(|listing| open_for(&listing.sessions)) && !ended;
-    let phase = match (is_book, listed) {
-        (true, _) => state.venue().book_phase(id),
-        (false, true) if !instrument.halted => Phase::Continuous,
-        (false, _) => Phase::Closed,
-    };
+    let phase = phase(state, id, now);
     let band = rules.continuous.as_ref().map(|rules| rules.band);
     let band = band.or(rules.listing.as_ref().map(|rules| rules.band));
     let best = |side: Side| {
@@ -289,6 +282,19 @@ pub fn instrument_view(state: &State, id: InstrumentId, now: base::Timestamp) ->
         price_decimals: state.markets()[instrument.market.index()].rulebook.price.decimals,
         unit_decimals: decimals,
     })
+}
+
+/// What an instrument is doing: of an order book what the engine says, of listings what the calendar does.
+#[must_use]
+pub fn phase(state: &State, id: InstrumentId, now: base::Timestamp) -> Phase {
+    let Some(instrument) = state.venue().instrument(id) else { return Phase::Closed };
+    let rules = state.venue().rules(instrument.market);
+    if rules.continuous.is_some() {
+        return state.venue().book_phase(id);
+    }
+    let open = |listing: &trading::rules::ListingRules| rules.calendar.is_open(&listing.sessions, now);
+    let open = rules.listing.as_ref().is_some_and(open) && !state.venue().day_ended(instrument.market);
+    if open && !instrument.halted { Phase::Continuous } else { Phase::Closed }
 }
 
 fn best_listing(state: &State, id: InstrumentId, side: Side) -> Option<Price> {

@@ -1,6 +1,7 @@
 //! What operators see of the node, and the documents of the API.
 
 use crate::node::Follower;
+use crate::serve::App;
 use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint};
 use crate::serve::page;
 use crate::serve::reply::Reply;
@@ -84,14 +85,20 @@ pub struct JournalView {
 }
 
 fn operations(call: &Call, follower: &Follower) -> Answered {
-    let (app, gauges) = (&call.app, &call.app.gauges);
+    Ok(Reply::json(&figures(&call.app, follower)))
+}
+
+/// How the node is doing now.
+#[must_use]
+pub fn figures(app: &App, follower: &Follower) -> Operations {
+    let gauges = &app.gauges;
     let (uptime, records) = (gauges.started.elapsed().as_secs(), gauges.records.load(Relaxed));
     let files = std::fs::read_dir(crate::node::DataDir::at(&app.data).journal());
     let sizes: Vec<u64> = files
         .map(|files| files.filter_map(|file| Some(file.ok()?.metadata().ok()?.len())).collect())
         .unwrap_or_default();
     let answers = &gauges.answers;
-    Ok(Reply::json(&Operations {
+    Operations {
         uptime,
         sequence: follower.state().sequence().0,
         records,
@@ -109,5 +116,5 @@ fn operations(call: &Call, follower: &Follower) -> Answered {
         sessions: app.sessions.count() as u64,
         streams: [gauges.streams.load(Relaxed), gauges.streams_cut.load(Relaxed)],
         requests: gauges.requests.load(Relaxed),
-    }))
+    }
 }
