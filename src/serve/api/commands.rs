@@ -18,7 +18,14 @@ use utoipa::{PartialSchema, ToSchema};
 
 /// Commands that have an endpoint of their own, because the node adds a secret's hash, or that are the node's own business.
 const ELSEWHERE: [&str; 8] = [
-    "tick", "create_user", "set_password", "set_totp", "create_key", "put_roster_in_force", "propose_act", "approve_act",
+    "tick",
+    "create_user",
+    "set_password",
+    "set_totp",
+    "create_key",
+    "put_roster_in_force",
+    "propose_act",
+    "approve_act",
 ];
 
 /// What a command made.
@@ -85,8 +92,9 @@ fn by_path(call: Call) -> Later {
     Box::pin(async move {
         let name = call.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
         let caller = call.caller()?.clone();
-        let text = std::str::from_utf8(&call.body)
-            .map_err(|error| Problem::new(Code::BadJson, format!("not UTF-8 from byte {} on", error.valid_up_to())))?;
+        let text = std::str::from_utf8(&call.body).map_err(|error| {
+            Problem::new(Code::BadJson, format!("not UTF-8 from byte {} on", error.valid_up_to()))
+        })?;
         let (id, wire) = read(&name, text)?;
         send_wire(&call.app, &caller, id, &wire).await
     })
@@ -96,12 +104,12 @@ fn by_path(call: Call) -> Later {
 ///
 /// # Errors
 /// They are not those of this command: which, and where.
-pub fn read(name: &str, text: &str) -> Result<(Option<String>, WireCommand), Problem> {
+pub(crate) fn read(name: &str, text: &str) -> Result<(Option<String>, WireCommand), Problem> {
     let fields = if text.trim().is_empty() { "{}" } else { text };
     gateway::parse_fields(name, fields).map_err(|wrong| Problem {
         field: wrong.error.field,
-        line: Some(wrong.line),
-        column: Some(wrong.error.column),
+        line: u32::try_from(wrong.line).ok(),
+        column: u32::try_from(wrong.error.column).ok(),
         ..Problem::new(Code::BadJson, wrong.error.message)
     })
 }
@@ -110,7 +118,12 @@ pub fn read(name: &str, text: &str) -> Result<(Option<String>, WireCommand), Pro
 ///
 /// # Errors
 /// It means nothing here, is not permitted, is refused, or there is no answer.
-pub async fn send_wire(app: &App, caller: &Caller, id: Option<String>, wire: &WireCommand) -> Answered {
+pub(crate) async fn send_wire(
+    app: &App,
+    caller: &Caller,
+    id: Option<String>,
+    wire: &WireCommand,
+) -> Answered {
     send(app, caller, id, wire).await.map(|sent| {
         let status = if sent.act.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
         Reply::json_at(status, &sent).at(sent.sequence)
@@ -121,14 +134,19 @@ pub async fn send_wire(app: &App, caller: &Caller, id: Option<String>, wire: &Wi
 ///
 /// # Errors
 /// As [`send_wire`].
-pub async fn send(app: &App, caller: &Caller, id: Option<String>, wire: &WireCommand) -> Result<Sent, Problem> {
+pub async fn send(
+    app: &App,
+    caller: &Caller,
+    id: Option<String>,
+    wire: &WireCommand,
+) -> Result<Sent, Problem> {
     app.reader.at_least(app.clerk.acknowledged()).await;
     outcome(app, submit(app, caller, id, wire)?).await
 }
 
 /// Whether a command is sent under its own name: some have an endpoint of their own instead.
 #[must_use]
-pub fn is_offered(name: &str) -> bool {
+pub(crate) fn is_offered(name: &str) -> bool {
     !ELSEWHERE.contains(&name)
 }
 
@@ -136,7 +154,7 @@ pub fn is_offered(name: &str) -> bool {
 ///
 /// # Errors
 /// It means nothing here, is not permitted, or the node takes none.
-pub fn submit(app: &App, caller: &Caller, id: Option<String>, wire: &WireCommand) -> Result<Underway, Problem> {
+pub(crate) fn submit(app: &App, caller: &Caller, id: Option<String>, wire: &WireCommand) -> Result<Underway, Problem> {
     let command = {
         let follower = app.reader.read();
         check_accounts(&follower, caller, wire)?;
@@ -146,7 +164,7 @@ pub fn submit(app: &App, caller: &Caller, id: Option<String>, wire: &WireCommand
 }
 
 /// A command on its way to the node.
-pub struct Underway {
+pub(crate) struct Underway {
     id: String,
     /// Of a proposal: when it is over.
     expires: Option<Timestamp>,
@@ -157,7 +175,7 @@ pub struct Underway {
 ///
 /// # Errors
 /// It is not permitted, is refused, or there is no answer.
-pub async fn send_command(
+pub(crate) async fn send_command(
     app: &App,
     caller: &Caller,
     id: Option<String>,
@@ -190,7 +208,7 @@ fn unanswered(why: Unanswered, id: String) -> Problem {
 ///
 /// # Errors
 /// It is refused, its id stands for another command, or there is no answer.
-pub async fn outcome(app: &App, underway: Underway) -> Result<Sent, Problem> {
+pub(crate) async fn outcome(app: &App, underway: Underway) -> Result<Sent, Problem> {
     let Underway { id, expires, told } = underway;
     match told.await {
         Ok(Told::Answered { answer, repeated }) => {
@@ -269,7 +287,7 @@ fn check_accounts(follower: &Follower, caller: &Caller, wire: &WireCommand) -> R
 
 /// What was made, as it is told.
 #[must_use]
-pub fn made(created: Created) -> Made {
+pub(super) fn made(created: Created) -> Made {
     let (kind, number) = match created {
         Created::Order(id, _) => ("order", id.0),
         Created::Proposal(id) => ("proposal", id.0),

@@ -15,7 +15,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::reads("/v1/operations", Allowed::Operators, TAG, "How the node is doing", operations)
             .gives::<Operations>(),
-        Endpoint::reads("/v1/openapi.json", Allowed::Anyone, TAG, "This document", openapi).gives::<serde_json::Value>(),
+        Endpoint::reads("/v1/openapi.json", Allowed::Anyone, TAG, "This document", openapi)
+            .gives::<serde_json::Value>(),
         Endpoint::reads("/v1/docs", Allowed::Anyone, TAG, "The API as a page to read", docs),
         Endpoint::reads("/v1/docs.css", Allowed::Anyone, TAG, "How that page looks", style),
     ]
@@ -35,7 +36,7 @@ fn style(_: &Call, _: &Follower) -> Answered {
 
 /// How the node is doing.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct Operations {
+pub(crate) struct Operations {
     /// Seconds since it began to run.
     pub uptime: u64,
     /// The last record of the log.
@@ -66,7 +67,7 @@ pub struct Operations {
 
 /// Bounds of a latency, microseconds, to a power of two.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct Latency {
+pub(crate) struct Latency {
     /// Half are below.
     pub p50_us: u64,
     /// 99 of a hundred are below.
@@ -77,7 +78,7 @@ pub struct Latency {
 
 /// The log on disk.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct JournalView {
+pub(crate) struct JournalView {
     /// Its files.
     pub segments: u64,
     /// Their bytes.
@@ -90,7 +91,7 @@ fn operations(call: &Call, follower: &Follower) -> Answered {
 
 /// How the node is doing now.
 #[must_use]
-pub fn figures(app: &App, follower: &Follower) -> Operations {
+pub(crate) fn figures(app: &App, follower: &Follower) -> Operations {
     let gauges = &app.gauges;
     let (uptime, records) = (gauges.started.elapsed().as_secs(), gauges.records.load(Relaxed));
     let files = std::fs::read_dir(crate::node::DataDir::at(&app.data).journal());
