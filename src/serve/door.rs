@@ -172,7 +172,7 @@ fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
 
 /// Out of whose allowance a request is taken.
 #[must_use]
-pub fn payer(caller: Option<&Caller>, peer: IpAddr) -> String {
+pub(super) fn payer(caller: Option<&Caller>, peer: IpAddr) -> String {
     match caller.map(|caller| (&caller.via, caller.user)) {
         Some((Via::Key(key), _)) => format!("key {key}"),
         Some((Via::Session(_), user)) => format!("user {}", user.0),

@@ -70,7 +70,7 @@ pub struct App {
     /// Looks into the past.
     pub past: Past,
     /// Tells what happens as it happens.
-    pub hub: Arc<stream::Hub>,
+    pub(crate) hub: Arc<stream::Hub>,
     /// What is counted.
     pub gauges: Arc<Gauges>,
     /// Sessions of people.

@@ -10,28 +10,28 @@ const MINUTE: i64 = 60 * 1_000_000_000;
 
 /// What trading did to a price in a minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Candle {
+pub(crate) struct Candle {
     /// When the minute begins.
-    pub start: Timestamp,
+    pub(crate) start: Timestamp,
     /// The first price.
-    pub open: Price,
+    pub(crate) open: Price,
     /// The highest.
-    pub high: Price,
+    pub(crate) high: Price,
     /// The lowest.
-    pub low: Price,
+    pub(crate) low: Price,
     /// The last.
-    pub close: Price,
+    pub(crate) close: Price,
     /// Units.
-    pub volume: i128,
+    pub(crate) volume: i128,
     /// Minor units.
-    pub amount: i128,
+    pub(crate) amount: i128,
     /// How many trades.
-    pub trades: u64,
+    pub(crate) trades: u64,
 }
 
 /// The last minute of each instrument that the projection knows: of a node that has not begun, all there are.
 #[must_use]
-pub fn before(projection: &Projection, state: &State) -> Vec<(InstrumentId, Candle)> {
+pub(crate) fn before(projection: &Projection, state: &State) -> Vec<(InstrumentId, Candle)> {
     let ever = (Timestamp(i64::MIN), Timestamp::MAX);
     let last = |id| projection.read(|view| view.candles(id, Step::Minute, ever, 1));
     let all = (0..state.venue().instruments().len()).map(InstrumentId::at);

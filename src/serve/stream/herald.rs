@@ -14,7 +14,7 @@ const EVERY: Duration = Duration::from_millis(250);
 const FIGURES: u32 = 4;
 
 /// Runs until it is dropped.
-pub async fn run(app: Arc<App>) {
+pub(crate) async fn run(app: Arc<App>) {
     let mut every = tokio::time::interval(EVERY);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut turn = 0;

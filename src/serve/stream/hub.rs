@@ -54,7 +54,7 @@ struct Inner {
 }
 
 /// See the module.
-pub struct Hub {
+pub(crate) struct Hub {
     inner: Mutex<Inner>,
     gauges: Arc<Gauges>,
     next: AtomicU64,
@@ -84,7 +84,7 @@ pub(super) struct Subscriber<'a> {
 impl Hub {
     /// A hub without streams, and the last minutes that were traded before it began.
     #[must_use]
-    pub fn new(gauges: Arc<Gauges>, minutes: Vec<(InstrumentId, Candle)>) -> Arc<Self> {
+    pub(crate) fn new(gauges: Arc<Gauges>, minutes: Vec<(InstrumentId, Candle)>) -> Arc<Self> {
         let inner = Inner {
             streams: Streams::new(),
             tape: Tape::default(),
@@ -99,12 +99,12 @@ impl Hub {
 
     /// What the reader tells of every record.
     #[must_use]
-    pub fn sink(self: &Arc<Self>) -> Box<dyn Sink> {
+    pub(crate) fn sink(self: &Arc<Self>) -> Box<dyn Sink> {
         Box::new(Ear(Arc::clone(self)))
     }
 
     /// Ends every connection, and waits until they are gone, but not for ever.
-    pub async fn stop(&self, within: Duration) {
+    pub(crate) async fn stop(&self, within: Duration) {
         self.stopping.send_replace(true);
         let mut open = self.open.subscribe();
         let _ = tokio::time::timeout(within, open.wait_for(|open| *open == 0)).await;

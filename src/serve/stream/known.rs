@@ -20,6 +20,7 @@ pub(super) async fn orders(app: &Arc<App>, topic: Topic) -> BTreeMap<OrderId, Ca
         Topic::DropCopy(participant) => (participant, None),
         _ => return BTreeMap::new(),
     };
+    app.past.at_least(app.clerk.acknowledged()).await;
     let app = Arc::clone(app);
     let found = tokio::task::spawn_blocking(move || look_up(&app, participant, account)).await;
     match found {

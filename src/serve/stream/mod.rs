@@ -41,7 +41,7 @@ mod views;
 mod words;
 mod writer;
 
-pub use candles::before as minutes;
-pub use herald::run as herald;
-pub use hub::Hub;
-pub use upgrade::{PATH, enter};
+pub(crate) use candles::before as minutes;
+pub(crate) use herald::run as herald;
+pub(crate) use hub::Hub;
+pub(crate) use upgrade::{PATH, enter};

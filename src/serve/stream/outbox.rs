@@ -9,35 +9,35 @@ use tokio::sync::{mpsc, watch};
 
 /// Why a connection ends: the close code, and a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct End {
+pub(crate) struct End {
     /// The close code of the WebSocket.
-    pub code: u16,
+    pub(crate) code: u16,
     /// In a few words.
-    pub reason: &'static str,
+    pub(crate) reason: &'static str,
 }
 
 impl End {
     /// The client closed, or the connection broke off.
-    pub const LEFT: Self = Self { code: 1000, reason: "" };
+    pub(crate) const LEFT: Self = Self { code: 1000, reason: "" };
     /// The node stops.
-    pub const STOPPING: Self = Self { code: 1001, reason: "the node is stopping" };
+    pub(crate) const STOPPING: Self = Self { code: 1001, reason: "the node is stopping" };
     /// A message was larger than any may be.
-    pub const TOO_LARGE: Self = Self { code: 1009, reason: "a message was too large" };
+    pub(crate) const TOO_LARGE: Self = Self { code: 1009, reason: "a message was too large" };
     /// Nobody signed in.
-    pub const NOT_SIGNED_IN: Self = Self { code: 4001, reason: "not signed in" };
+    pub(crate) const NOT_SIGNED_IN: Self = Self { code: 4001, reason: "not signed in" };
     /// Who signed in may not.
-    pub const NOT_PERMITTED: Self = Self { code: 4003, reason: "not permitted" };
+    pub(crate) const NOT_PERMITTED: Self = Self { code: 4003, reason: "not permitted" };
     /// The client read too slowly.
-    pub const TOO_SLOW: Self = Self { code: 4008, reason: "read too slowly" };
+    pub(crate) const TOO_SLOW: Self = Self { code: 4008, reason: "read too slowly" };
     /// The client said nothing, not even that it lives.
-    pub const SILENT: Self = Self { code: 4008, reason: "silent for too long" };
+    pub(crate) const SILENT: Self = Self { code: 4008, reason: "silent for too long" };
     /// The session or the key is no more, or may other things than before.
-    pub const SIGNED_OUT: Self = Self { code: 4010, reason: "signed out" };
+    pub(crate) const SIGNED_OUT: Self = Self { code: 4010, reason: "signed out" };
 }
 
 /// Something to send.
 #[derive(Clone, Debug)]
-pub enum Out {
+pub(crate) enum Out {
     /// A message.
     One(Utf8Bytes),
     /// Messages that were missed: they count as one, so that a resumption cuts nobody off.
@@ -45,7 +45,7 @@ pub enum Out {
 }
 
 /// See the module.
-pub struct Outbox {
+pub(crate) struct Outbox {
     queue: mpsc::Sender<Out>,
     end: watch::Sender<Option<End>>,
     gauges: Arc<Gauges>,
@@ -54,14 +54,14 @@ pub struct Outbox {
 impl Outbox {
     /// A queue of so many messages, and where they come out.
     #[must_use]
-    pub fn new(capacity: usize, gauges: Arc<Gauges>) -> (Arc<Self>, mpsc::Receiver<Out>) {
+    pub(crate) fn new(capacity: usize, gauges: Arc<Gauges>) -> (Arc<Self>, mpsc::Receiver<Out>) {
         let (queue, out) = mpsc::channel(capacity.max(1));
         let (end, _) = watch::channel(None);
         (Arc::new(Self { queue, end, gauges }), out)
     }
 
     /// Puts something into the queue. False: the connection is at its end, because the queue is full or already.
-    pub fn push(&self, out: Out) -> bool {
+    pub(crate) fn push(&self, out: Out) -> bool {
         if self.end.borrow().is_some() {
             return false;
         }
@@ -78,12 +78,12 @@ impl Outbox {
     }
 
     /// Puts a text into the queue.
-    pub fn say(&self, text: String) -> bool {
+    pub(crate) fn say(&self, text: String) -> bool {
         self.push(Out::One(text.into()))
     }
 
     /// Ends the connection; the first reason counts. Whether this was it.
-    pub fn end(&self, end: End) -> bool {
+    pub(crate) fn end(&self, end: End) -> bool {
         self.end.send_if_modified(|ended| {
             let first = ended.is_none();
             if first {
@@ -94,7 +94,7 @@ impl Outbox {
     }
 
     /// Waits for the end.
-    pub async fn ended(&self) -> End {
+    pub(crate) async fn ended(&self) -> End {
         let mut end = self.end.subscribe();
         // The sender lives in this very struct: it cannot have gone away.
         let ended = end.wait_for(Option::is_some).await.ok().and_then(|ended| *ended);

@@ -11,8 +11,9 @@ use super::topic::{Scope, Topic};
 use super::views::{Holdings, Listings, Status, Ticker};
 use crate::serve::api::supervision::alert_view;
 use crate::serve::api::views::local;
-use base::{ActId, MarketId, Side, Timestamp};
+use base::{AccountId, ActId, InstrumentId, MarketId, Side, Timestamp, UserId};
 use engine::State;
+use roster::Duties;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Items that a snapshot of what happens repeats.
@@ -129,6 +130,37 @@ fn tell(stream: &mut Stream, topic: Topic, state: &State, (seq, time): (u64, Tim
     stream.log.publish(seq, &time, data);
 }
 
+/// The streams of which something may have changed.
+fn touched(streams: &Streams, marks: &Marks, slow: bool) -> Vec<Topic> {
+    let within = |first: Topic, last: Topic| streams.range(first..=last).map(|(topic, _)| *topic);
+    let (low, high) = (InstrumentId(0), InstrumentId(u32::MAX));
+    let mut topics = Vec::new();
+    if marks.all_books {
+        topics.extend(within(Topic::Book(low), Topic::Book(high)));
+    } else {
+        topics.extend(marks.books.iter().map(|id| Topic::Book(*id)));
+    }
+    if marks.all_accounts {
+        topics.extend(within(Topic::Holdings(AccountId(0)), Topic::Holdings(AccountId(u32::MAX))));
+    } else {
+        topics.extend(marks.accounts.iter().map(|id| Topic::Holdings(*id)));
+    }
+    if marks.status {
+        topics.push(Topic::Status);
+    }
+    if marks.acts {
+        let last = Topic::Acts(UserId(u16::MAX), Duties::ALL);
+        topics.extend(within(Topic::Acts(UserId::NOBODY, Duties::NONE), last));
+    }
+    if slow && marks.ticker {
+        topics.push(Topic::Ticker);
+    }
+    if slow && marks.listings {
+        topics.extend(within(Topic::Listings(low), Topic::Listings(high)));
+    }
+    topics
+}
+
 /// Tells what changed of everything that is shown as it stands. `slow`: of that too which is told some times a second at most.
 pub(super) fn changes(
     streams: &mut Streams,
@@ -138,22 +170,19 @@ pub(super) fn changes(
     slow: bool,
 ) {
     let at = (state.sequence().0, state.time());
-    for (topic, stream) in streams.iter_mut() {
-        let data = match (&mut stream.view, *topic) {
-            (View::Book(view), Topic::Book(id)) if marks.all_books || marks.books.contains(&id) => {
-                view.changes(state)
-            }
-            (View::Status(view), _) if marks.status => view.changes(state),
-            (View::Holdings(view), Topic::Holdings(id)) if marks.all_accounts || marks.accounts.contains(&id) => {
-                view.changes(state)
-            }
-            (View::Acts(view), _) if marks.acts => view.changes(state, ended),
-            (View::Ticker(view), _) if slow && marks.ticker => view.changes(state),
-            (View::Listings(view), _) if slow && marks.listings => view.changes(state),
-            _ => None,
+    for topic in touched(streams, marks, slow) {
+        let Some(stream) = streams.get_mut(&topic) else { continue };
+        let data = match &mut stream.view {
+            View::Book(view) => view.changes(state),
+            View::Status(view) => view.changes(state),
+            View::Holdings(view) => view.changes(state),
+            View::Acts(view) => view.changes(state, ended),
+            View::Ticker(view) => view.changes(state),
+            View::Listings(view) => view.changes(state),
+            View::Recent(_) | View::Firm(_) | View::Latest(_) | View::Nothing => None,
         };
         if let Some(data) = data {
-            tell(stream, *topic, state, at, &data);
+            tell(stream, topic, state, at, &data);
         }
     }
     let (ticker, listings) = (marks.ticker && !slow, marks.listings && !slow);

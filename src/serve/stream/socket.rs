@@ -11,6 +11,7 @@ use crate::serve::api::commands::{self, Sent};
 use crate::serve::problem::{Code, Problem};
 use crate::serve::{App, door};
 use axum::extract::ws::{Message, WebSocket};
+use base::Sentence;
 use engine::{ClientId, Command, Envelope};
 use futures_util::StreamExt;
 use serde_json::{Map, Value, json};
@@ -187,7 +188,7 @@ impl Socket {
         let reference = word.reference.as_ref();
         if let Err(seconds) = self.app.rates.spend(&door::payer(self.caller.as_ref(), self.peer)) {
             let detail = format!("none is left for {seconds} s");
-            let problem = Problem { retry_after: Some(seconds), ..Problem::new(Code::RateLimited, detail) };
+            let problem = Problem::again_in(seconds, Code::RateLimited, detail);
             return self.error(&problem, reference);
         }
         let done = match word.said {

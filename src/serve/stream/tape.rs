@@ -103,7 +103,7 @@ impl Tape {
                 }
                 Event::Registry(event) => self.registry(event, record, state),
                 Event::Supervision(supervision::Event::Raised(alert)) => {
-                    self.happened.push(told(What::Alert(Box::new(alert.clone()))));
+                    self.happened.push(told(What::Alert(alert.clone())));
                 }
                 Event::RulebookAdopted { .. } | Event::RulesInForce { .. } => {
                     (self.marks.status, self.marks.ticker) = (true, true);

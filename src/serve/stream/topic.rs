@@ -11,11 +11,11 @@ use serde_json::json;
 
 /// Of whom: a participant, or one account of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Scope {
+pub(crate) struct Scope {
     /// The participant.
-    pub participant: ParticipantId,
+    pub(crate) participant: ParticipantId,
     /// The account, where it is only one.
-    pub account: Option<AccountId>,
+    pub(crate) account: Option<AccountId>,
 }
 
 impl Scope {
@@ -27,7 +27,7 @@ impl Scope {
 
 /// A stream, by what it tells and of what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Topic {
+pub(crate) enum Topic {
     /// The order book.
     Book(InstrumentId),
     /// Listings that may be picked.

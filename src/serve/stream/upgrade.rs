@@ -16,12 +16,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Where the stream is.
-pub const PATH: &str = "/v1/stream";
+pub(crate) const PATH: &str = "/v1/stream";
 /// A frame may be larger than a message that is read, by so much: then the client is told, and not thrown out.
 const FRAME: usize = 4;
 
 /// Answers the request that opens a stream.
-pub async fn enter(app: Arc<App>, peer: IpAddr, request: Request) -> Response<Body> {
+pub(crate) async fn enter(app: Arc<App>, peer: IpAddr, request: Request) -> Response<Body> {
     app.gauges.requests.fetch_add(1, Relaxed);
     app.reader.at_least(app.clerk.acknowledged()).await;
     let (mut parts, _) = request.into_parts();
@@ -40,7 +40,7 @@ async fn admit(app: &Arc<App>, peer: IpAddr, parts: &mut Parts) -> Result<Respon
     }
     if let Err(seconds) = app.rates.spend(&door::payer(caller.as_ref(), peer)) {
         let detail = format!("none is left for {seconds} s");
-        return Err(Problem { retry_after: Some(seconds), ..Problem::new(Code::RateLimited, detail) });
+        return Err(Problem::again_in(seconds, Code::RateLimited, detail));
     }
     let upgrade = WebSocketUpgrade::from_request_parts(parts, &()).await;
     let upgrade = upgrade.map_err(|error| Problem::new(Code::BadRequest, format!("this is a WebSocket: {error}")))?;

@@ -13,8 +13,13 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Items by their keys, as they were told last.
-#[derive(Default)]
 pub(super) struct Told<K>(BTreeMap<K, String>);
+
+impl<K> Default for Told<K> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
 
 impl<K: Ord> Told<K> {
     /// All of them.
