@@ -3,7 +3,7 @@
 use crate::serve::endpoint::Endpoint;
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
-use crate::serve::{App, assets, door};
+use crate::serve::{App, assets, door, stream};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{RawPathParams, Request};
@@ -44,6 +44,7 @@ pub(super) fn router(app: &Arc<App>, endpoints: Vec<Endpoint>) -> Router {
     for (path, methods) in paths {
         router = router.route(&path, methods.fallback(not_so));
     }
+    router = router.route(stream::PATH, streams(Arc::clone(app)).fallback(not_so));
     router
         .fallback(nothing)
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(panicked))
@@ -63,6 +64,14 @@ fn route(app: Arc<App>, endpoint: Arc<Endpoint>) -> MethodRouter {
         let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let peer = peer(&request);
         door::answer(app, endpoint, peer, path, request)
+    })
+}
+
+/// The one path that is not an endpoint: it becomes a WebSocket.
+fn streams(app: Arc<App>) -> MethodRouter {
+    on(MethodFilter::GET, move |request: Request| {
+        let (app, peer) = (Arc::clone(&app), peer(&request));
+        stream::enter(app, peer, request)
     })
 }
 
