@@ -20,7 +20,10 @@ function Clock() {
   const [, tick] = useState(0);
   const heard = useStore(heardTime);
   useEffect(() => {
-    const ask = () => get("/v1/time").then((answer) => setBase({ ...answer, at: Date.now() })).catch(() => {});
+    const ask = () => get("/v1/time").then((answer) => {
+      setBase({ ...answer, at: Date.now() });
+      if (!heardTime.get()) heardTime.set(answer.time);
+    }).catch(() => {});
     ask();
     const timers = [setInterval(ask, 15000), setInterval(() => tick((n) => n + 1), 1000)];
     return () => timers.forEach(clearInterval);
