@@ -14,8 +14,10 @@ mod session;
 mod supervision;
 pub(crate) mod views;
 
+pub use commands::{Sent, send};
 
 use crate::serve::endpoint::Endpoint;
+use crate::serve::{health, metrics};
 
 /// Every endpoint.
 #[must_use]
@@ -33,6 +35,8 @@ pub fn endpoints() -> Vec<Endpoint> {
         past_book::endpoints(),
         log::endpoints(),
         operate::endpoints(),
+        health::endpoints(),
+        metrics::endpoints(),
     ];
     rooms.into_iter().flatten().collect()
 }
