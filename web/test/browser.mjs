@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 import { BOND, CARBON, openNode } from "./support/node.mjs";
-import { go, open, overflow, overflowing, approveFirst, signIn, text, until } from "./support/hand.mjs";
+import { approveFirst, go, oneTimeCode, open, overflow, overflowing, signIn, text, until } from "./support/hand.mjs";
 
 let browser;
 let node;
@@ -47,9 +47,8 @@ test("a wrong password is refused beside the form, the right one opens the conso
   await context.close();
 });
 
-test("a first password has to be changed before anything else", async () => {
-  if (!node.people.fresh) return;
-  const { page, context } = await open(browser, node, "fresh");
+test("a first password has to be changed before anything else; then a second factor is set up", async () => {
+  const { page, context, faults } = await open(browser, node, "fresh");
   await signIn(page, node.people.fresh, "[data-form=password]");
   await page.fill("[name=old]", node.people.fresh.password);
   await page.fill("[name=new]", "a password of my own");
@@ -59,7 +58,38 @@ test("a first password has to be changed before anything else", async () => {
   await page.fill("[name=again]", "a password of my own");
   await page.click("form button.main");
   await page.waitForSelector("header.top");
+  await go(page, "me");
+  await page.click("[data-totp=begin]");
+  const secret = (await text(page, "code.secret")).replaceAll(" ", "");
+  await page.fill("[name=totp]", oneTimeCode(secret));
+  await page.click("[data-totp=on]");
+  await page.waitForSelector("[data-totp=off]");
   await context.close();
+  assert.deepEqual(faults, []);
+  const again = await open(browser, node, "fresh");
+  await again.page.fill("[name=user]", node.people.fresh.user);
+  await again.page.fill("[name=password]", "a password of my own");
+  await again.page.click("form button.main");
+  await again.page.waitForSelector("form .problem");
+  await again.page.click("form button.plain");
+  await again.page.fill("[name=code]", oneTimeCode(secret));
+  await again.page.click("form button.main");
+  await again.page.waitForSelector("header.top");
+  await again.context.close();
+});
+
+test("the secret of a key is shown once, and the key waits for a second person", async () => {
+  const page = await as("maker");
+  await go(page, "me");
+  await page.click("[data-form=key] button.main");
+  await page.waitForSelector("dialog[open] code.secret");
+  assert.ok((await text(page, "dialog[open] code.secret")).length > 16);
+  assert.ok(await page.locator("dialog[open] .receipt.waits").count());
+  await page.keyboard.press("Escape");
+  await until(async () => (await page.locator("code.secret").count()) === 0, "the secret is gone");
+  const operator = await as("operator1");
+  await approveFirst(operator);
+  await until(async () => (await page.locator("main tbody tr[data-key]").count()) > 0, "the key is there");
 });
 
 test("an order is placed from the keyboard, stands in ladder and blotter, and is cancelled", async () => {
