@@ -8,7 +8,7 @@ use crate::serve::codes::Codes;
 use crate::serve::gauges::Gauges;
 use crate::serve::past::{self, Past};
 use crate::serve::reader::{Feed, Reader, Sink};
-use crate::serve::{App, Clock, api, http, listen, openapi, ticker};
+use crate::serve::{App, Clock, api, coinbase, http, listen, openapi, ticker};
 use anyhow::{Context, Result, anyhow};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -66,7 +66,7 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
     let clerk = Arc::new(Clerk::new(pipeline.inbox(), clock, Arc::clone(&gauges)));
     let (run_loop, ended) = run(pipeline, Arc::clone(&clerk), (feed, past_feed), Arc::clone(&gauges))?;
     let app = Arc::new(app(config, data, clock, clerk, (reader, past), gauges, tls.is_some())?);
-    let router = http::router(&app, api::endpoints());
+    let router = http::router(&app, api::endpoints(), coinbase::router(&app));
     let (stop, stopping) = watch::channel(false);
     let terms = listen::Terms {
         connections_max: app.config.limits.connections_max,

@@ -1,9 +1,9 @@
 //! The API, version 1: every endpoint, in the order of the docs.
 
-mod accounts;
+pub(crate) mod accounts;
 mod acts;
-mod commands;
-mod market;
+pub(crate) mod commands;
+pub(crate) mod market;
 mod operate;
 mod orders;
 mod people;
