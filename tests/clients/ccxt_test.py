@@ -65,7 +65,7 @@ def limit_orders(buyer, seller):
     assert (ask["status"], ask["side"], ask["type"], ask["symbol"]) == ("open", "sell", "limit", SYMBOL), ask
     assert close(ask["amount"], 3000) and close(ask["price"], "98.64") and close(ask["filled"], 0), ask
     book = buyer.fetch_order_book(SYMBOL)
-    assert book["asks"] == [[98.64, 3000.0]] and book["bids"] == [] and book["nonce"] > 0, book
+    assert book["asks"] == [[98.64, 3000.0, 1]] and book["bids"] == [] and book["nonce"] > 0, book
     bid = buyer.create_order(SYMBOL, "limit", "buy", 1000, 98.64)
     assert bid["status"] == "closed" and close(bid["filled"], 1000) and close(bid["cost"], "98640"), bid
     stood = seller.fetch_order(ask["id"])
@@ -204,7 +204,7 @@ async def book_comes_to(pro, other):
     shown = None
     for _ in range(20):
         shown = pro.orderbooks[SYMBOL]
-        if all([list(level[:2]) for level in shown[side]] == wanted[side] for side in ("bids", "asks")):
+        if all([level[:2] for level in shown[side]] == [level[:2] for level in wanted[side]] for side in ("bids", "asks")):
             return
         try:
             await asyncio.wait_for(pro.watch_order_book(SYMBOL), 1)
