@@ -2,8 +2,10 @@
 //!
 //! Architecture Invariant: files, clocks and terminals are known here and in the journal only.
 
+pub mod backup;
 pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod history;
 pub mod node;
 pub mod projection;

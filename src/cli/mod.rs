@@ -1,18 +1,22 @@
 //! The command line. Each command is a file of its own here.
 
+mod backup;
 mod completions;
 mod config;
+mod demo;
 mod files;
 mod history;
 mod log;
 mod progress;
 mod project;
 mod report;
+mod restore;
 mod run;
 mod serve;
 mod verify;
 
 use clap::{Parser, Subcommand};
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Open-source financial market infrastructure: from order to settled holding to surrendered allowance, on one durable log.
@@ -31,12 +35,18 @@ enum Command {
     History(history::Args),
     /// Serve markets over HTTP and WebSocket, with a console
     Serve(serve::Args),
+    /// Serve two markets with a crowd that trades, to look around in
+    Demo(demo::Args),
     /// Check a log: checksums, hash chain, replay to the same digest, conservation
     Verify(verify::Args),
     /// Print a report, as of any day or record
     Report(report::Args),
     /// Print the records of a log and what happened because of them
     Log(log::Args),
+    /// Copy a log while its node runs, and verify the copy
+    Backup(backup::Args),
+    /// Make a data directory from a backup
+    Restore(restore::Args),
     /// Print the configuration that a node would run with, and where each value comes from
     Config(config::Args),
     /// Make the projection of a log again: its history in a database, for reads that need it
@@ -52,13 +62,26 @@ type Ended = anyhow::Result<ExitCode>;
 /// command line was wrong.
 #[must_use]
 pub fn main() -> ExitCode {
-    let ended = match Cli::parse().command {
+    end(Cli::parse())
+}
+
+/// [`main`] with arguments of the caller's, without the name of the program.
+#[must_use]
+pub fn main_with(args: Vec<OsString>) -> ExitCode {
+    end(Cli::parse_from(std::iter::once("huangpu".into()).chain(args)))
+}
+
+fn end(cli: Cli) -> ExitCode {
+    let ended = match cli.command {
         Command::Run(args) => run::run(&args),
         Command::History(args) => history::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Demo(args) => demo::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Log(args) => log::run(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => restore::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Project(args) => project::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -5,7 +5,7 @@ use crate::cli::{Ended, print, progress, run};
 use crate::config::{Config, ConfigArgs, Effective};
 use crate::node::{DataDir, Node};
 use crate::serve::access::{hash_password, random_text};
-use crate::serve::{Clock, Opening, start};
+use crate::serve::{Clock, Opening, Running, acceptor, start, start_log};
 use anyhow::{Context, Result, bail};
 use base::{Timestamp, UserId};
 use engine::{ClientId, Command, Envelope, Event, OPERATOR};
@@ -31,6 +31,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Ended {
     let config = Effective::read(&args.config)?.config;
+    start_log(&config.log);
     let mut story = files::read_to_serve(&args.paths)?;
     if args.no_play {
         story.days.clear();
@@ -39,19 +40,26 @@ pub(crate) fn run(args: &Args) -> Ended {
         Some(data) => data.clone(),
         None => DataDir::default_for(&story.name)?,
     };
+    if args.check && !DataDir::at(&data).has_log(&journal::RealDisk)? {
+        print("configuration and rulebooks are in order; the log will be made\n")?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let bar = progress::bar("opening the log", false);
     let (mut node, opened) = Node::open(&data, &mut progress::told(&bar))?;
     bar.finish_and_clear();
     print(&format!("log: {} ({} records)\n", data.display(), opened.records))?;
     if args.check {
-        print("everything is in order\n")?;
+        acceptor(&config, &data)?;
+        print("configuration, rulebooks and log are in order\n")?;
         return Ok(ExitCode::SUCCESS);
     }
     prepare(&mut node, &story)?;
     let clock = clock(&config, &node);
     let first = admit_operator(&mut node, clock)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(node, Opening { config, data, clock, tls: None }, first))
+    let first = first.map_or_else(String::new, |password| {
+        format!("first operator: user operator, password {password} (to be changed at the first sign-in)\n")
+    });
+    block_on(serve(node, config, data, clock, |_| Ok(first)))
 }
 
 /// The clock of the configuration; never before the last record.
@@ -102,7 +110,8 @@ fn admit_operator(node: &mut Node, clock: Clock) -> Result<Option<String>> {
         must_change: true,
     };
     let new = node.state().roster().user_named("operator").is_none();
-    let commands = new.then_some(Command::CreateUser(operator)).into_iter().chain([Command::PutRosterInForce]);
+    let commands =
+        new.then_some(Command::CreateUser(operator)).into_iter().chain([Command::PutRosterInForce]);
     for (number, command) in commands.enumerate() {
         own(node, clock.now().max(node.time()), &format!("serve/{number}"), command)?;
     }
@@ -127,14 +136,25 @@ pub(crate) fn own(node: &mut Node, time: Timestamp, id: &str, command: Command) 
     }
 }
 
-async fn serve(node: Node, opening: Opening, password: Option<String>) -> Ended {
-    let scheme = if opening.tls.is_some() { "https" } else { "http" };
-    let mut running = start(node, opening).await?;
-    let mut text = format!("console: {scheme}://{}/\n", running.address);
-    if let Some(password) = password {
-        text.push_str(&format!("first operator: user operator, password {password} (to be changed at the first sign-in)\n"));
-    }
-    print(&text)?;
+/// Runs what serves, on as many threads as there are cores.
+pub(crate) fn block_on(serving: impl Future<Output = Ended>) -> Ended {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serving)
+}
+
+/// Serves until it is told to stop or fails. `begun` is told when it begins, and says what is printed then.
+pub(crate) async fn serve(
+    node: Node,
+    config: Config,
+    data: PathBuf,
+    clock: Clock,
+    begun: impl FnOnce(&Running) -> Result<String>,
+) -> Ended {
+    let tls = acceptor(&config, &data)?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let mut running = start(node, Opening { config, data, clock, tls }).await?;
+    let text = begun(&running)?;
+    print(&format!("console: {scheme}://{}/\n{text}", running.address))?;
+    tracing::info!(address = %running.address, "serving");
     let failed = tokio::select! {
         told = told_to_stop() => {
             told?;

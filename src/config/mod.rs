@@ -42,6 +42,8 @@ pub struct Config {
     pub snapshots: Snapshots,
     /// What is open to everyone.
     pub market_data: MarketData,
+    /// The figures for Prometheus.
+    pub metrics: Metrics,
 }
 
 /// A time, and how it was written.
@@ -169,6 +171,13 @@ pub struct MarketData {
     pub public: bool,
 }
 
+/// The figures for Prometheus.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metrics {
+    /// Whether anyone may read them; otherwise this machine and operators.
+    pub public: bool,
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -216,6 +225,7 @@ impl Default for Config {
             projection: Projection::default(),
             snapshots: Snapshots::default(),
             market_data: MarketData::default(),
+            metrics: Metrics::default(),
         }
     }
 }

@@ -11,6 +11,7 @@ use base::{Sequence, Timestamp};
 use engine::{Envelope, Event, Events, LogDigest, Record, State, snapshot::Snapshot};
 use journal::{Batch, Frame, Outcome};
 use std::collections::VecDeque;
+use std::time::Duration;
 
 /// Records a batch at most: one write and one sync.
 pub(crate) const BATCH_RECORDS_MAX: usize = 8_189;
@@ -24,6 +25,8 @@ pub(crate) struct Slot {
     pub(crate) records: Vec<Record>,
     /// Who waits for each, where someone does.
     pub(crate) tags: Vec<u64>,
+    /// How long it took to write and sync, when it is durable.
+    pub(crate) took: Duration,
 }
 
 impl Slot {

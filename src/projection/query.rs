@@ -98,6 +98,17 @@ impl Conditions {
         }
     }
 
+    /// Of a trading day: its trades are known by their date's own index, so that no history is searched for them.
+    fn on_day(&mut self, date: Date) {
+        self.some("date = ?", Some(date.0));
+        let date = self.args.len();
+        for (bound, of) in [(">=", "MIN"), ("<=", "MAX")] {
+            self.sql.push(format!(
+                "trade_id {bound} (SELECT {of}(d.trade_id) FROM trades d WHERE d.date = ${date})"
+            ));
+        }
+    }
+
     fn to_sql(&self) -> String {
         if self.sql.is_empty() { String::new() } else { format!(" WHERE {}", self.sql.join(" AND ")) }
     }
@@ -181,25 +192,36 @@ impl View<'_> {
     /// # Errors
     /// The database failed.
     pub fn fills(&mut self, filter: &FillFilter) -> Result<Vec<FillRow>> {
+        // Of each side by its own index, as many as are wanted; of both the latest.
         let mut conditions = Conditions::default();
-        conditions.some("participant = ?", filter.participant.map(|id| id.0));
-        conditions.some("account = ?", filter.account.map(|id| id.0));
+        conditions.some("{who}_participant = ?", filter.participant.map(|id| id.0));
+        if let (Some(account), None) = (filter.account, filter.participant) {
+            let owner = "{who}_participant = (SELECT participant FROM accounts WHERE id = ?)";
+            conditions.some(owner, Some(account.0));
+        }
+        conditions.some("{who} = ?", filter.account.map(|id| id.0));
         conditions.some("instrument = ?", filter.instrument.map(|id| id.0));
-        conditions.some("order_id = ?", before(filter.order.map(|id| id.0)));
-        conditions.some("date = ?", filter.date.map(|date| date.0));
-        // What the index knows, and what cuts the page.
+        conditions.some("{side}_order = ?", before(filter.order.map(|id| id.0)));
+        if let Some(date) = filter.date {
+            conditions.on_day(date);
+        }
         conditions.some("trade_id <= ?", before(filter.before.map(|fill| fill / 2)));
-        conditions.some("fill < ?", before(filter.before));
+        conditions.some("trade_id * 2 + {one} < ?", before(filter.before));
         let wanted = conditions.to_sql();
         let limit = conditions.limit(filter.limit);
-        // Each side by its own index, as many as are wanted; of both the latest.
-        let half = |side: &str| {
+        let half = |side: &str, who: &str, one: &str| {
             format!(
-                "SELECT * FROM (SELECT {FILL} FROM fills{wanted}{} side = '{side}' ORDER BY trade_id DESC{limit}) {side}s",
-                if wanted.is_empty() { " WHERE" } else { " AND" }
+                "SELECT * FROM (SELECT trade_id * 2 + {{one}} AS fill, trade_id, seq, time_ns, instrument, method, date, \
+                 '{{side}}' AS side, {{who}} AS account, {{who}}_participant AS participant, {{side}}_order AS order_id, \
+                 price, quantity, amount, {{who}}_fee AS fee, aggressor, settled_seq \
+                 FROM trades{wanted} ORDER BY trade_id DESC{limit}) {{side}}s"
             )
+            .replace("{side}", side)
+            .replace("{who}", who)
+            .replace("{one}", one)
         };
-        let sql = format!("{} UNION ALL {} ORDER BY fill DESC{limit}", half("buy"), half("sell"));
+        let (buys, sells) = (half("buy", "buyer", "0"), half("sell", "seller", "1"));
+        let sql = format!("{buys} UNION ALL {sells} ORDER BY fill DESC{limit}");
         self.db.rows(&sql, &conditions.args, |row| fill(&mut Cells::of(row)))
     }
 
@@ -214,11 +236,12 @@ impl View<'_> {
     ) -> Result<BTreeMap<InstrumentId, StatementRow>> {
         let mut lines: BTreeMap<InstrumentId, StatementRow> = BTreeMap::new();
         for (side, who) in [("buy", "buyer"), ("sell", "seller")] {
-            let sql = format!(
-                "SELECT instrument, quantity, amount, {who}_fee FROM trades WHERE {who}_participant = $1 AND date = $2"
-            );
-            let args = [Value::Int(of.0.into()), Value::Int(date.0.into())];
-            let sides = self.db.rows(&sql, &args, |row| {
+            let mut conditions = Conditions::default();
+            conditions.some(&format!("{who}_participant = ?"), Some(of.0));
+            conditions.on_day(date);
+            let wanted = conditions.to_sql();
+            let sql = format!("SELECT instrument, quantity, amount, {who}_fee FROM trades{wanted}");
+            let sides = self.db.rows(&sql, &conditions.args, |row| {
                 let mut cells = Cells::of(row);
                 Ok((InstrumentId(cells.id()?), cells.int()?, cells.int()?, cells.int()?))
             })?;
@@ -518,8 +541,6 @@ impl Step {
     }
 }
 
-const FILL: &str = "fill, trade_id, seq, time_ns, instrument, method, date, side, account, participant, order_id, price, \
-                    quantity, amount, fee, aggressor, settled_seq";
 const TRADE: &str =
     "trade_id, seq, time_ns, instrument, method, date, price, quantity, amount, aggressor, buyer, seller";
 const CANDLE: &str = "start_ns, open, high, low, close, volume, amount, trades, last_seq";

@@ -59,6 +59,7 @@ CREATE TABLE trades (
     buy_order BIGINT, sell_order BIGINT, buyer_fee BIGINT NOT NULL, seller_fee BIGINT NOT NULL, settled_seq BIGINT
 ){c};
 CREATE INDEX trades_instrument ON trades (instrument, trade_id);
+CREATE INDEX trades_date ON trades (date, trade_id);
 CREATE INDEX trades_buyer ON trades (buyer_participant, trade_id);
 CREATE INDEX trades_seller ON trades (seller_participant, trade_id);
 CREATE INDEX trades_buy_order ON trades (buy_order);

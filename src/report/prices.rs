@@ -6,8 +6,8 @@ use base::{Date, MarketId, Method, Price, div_half_up};
 use engine::State;
 use gateway::Names;
 use serde::Serialize;
-use utoipa::ToSchema;
 use trading::{Correction, Instrument, Line, PriceLine, Turnover, rules::ClosePrice};
+use utoipa::ToSchema;
 
 /// The price list of the last trading day that began.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]

@@ -7,8 +7,8 @@ use clearing::Statement;
 use engine::State;
 use gateway::Names;
 use serde::Serialize;
-use utoipa::ToSchema;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// The statement of the last trading day that began.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]

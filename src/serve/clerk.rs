@@ -11,7 +11,7 @@ use gateway::Created;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// What came of a command.
@@ -62,7 +62,14 @@ impl Clerk {
     #[must_use]
     pub fn new(inbox: Inbox, clock: Clock, gauges: Arc<Gauges>) -> Self {
         let (inbox, waiting) = (Mutex::new(Some(inbox)), Mutex::default());
-        Self { inbox, waiting, next: AtomicU64::new(NOBODY + 1), acknowledged: AtomicU64::new(0), clock, gauges }
+        Self {
+            inbox,
+            waiting,
+            next: AtomicU64::new(NOBODY + 1),
+            acknowledged: AtomicU64::new(0),
+            clock,
+            gauges,
+        }
     }
 
     /// Sends a command; the answer comes by itself.
@@ -108,6 +115,12 @@ impl Clerk {
         self.waiting().len()
     }
 
+    /// Whether it takes commands.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(Inbox::is_open)
+    }
+
     /// Takes no more commands.
     pub fn close(&self) {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -146,7 +159,7 @@ impl Clerk {
 }
 
 /// The node's outlet: answers go to the clerk, records to the reader.
-pub struct Counter {
+pub(super) struct Counter {
     clerk: Arc<Clerk>,
     feed: Feed,
     past: past::Feed,
@@ -157,12 +170,12 @@ pub struct Counter {
 impl Counter {
     /// An outlet.
     #[must_use]
-    pub fn new(clerk: Arc<Clerk>, feed: Feed, past: past::Feed, gauges: Arc<Gauges>) -> Self {
+    pub(super) fn new(clerk: Arc<Clerk>, feed: Feed, past: past::Feed, gauges: Arc<Gauges>) -> Self {
         Self { clerk, feed, past, batch: Vec::new(), gauges }
     }
 
     /// Nobody waits any more; reader and projection end when they have read everything.
-    pub fn end(self) {
+    pub(super) fn end(self) {
         self.clerk.forget_all();
         self.feed.end();
         self.past.end();
@@ -193,6 +206,10 @@ impl Outlet for Counter {
         Ok(())
     }
 
+    fn synced(&mut self, took: Duration) {
+        self.gauges.syncs.record(took);
+    }
+
     fn batch_told(&mut self) -> Result<()> {
         self.gauges.batch(self.batch.len());
         if self.batch.is_empty() {
@@ -206,7 +223,10 @@ impl Outlet for Counter {
     fn snapshotted(&mut self, snapshot: Snapshotted) {
         match &snapshot.written {
             Ok((took, bytes)) => tracing::info!(
-                record = snapshot.record, bytes, took_ms = took.as_millis(), pause_us = snapshot.pause.as_micros(),
+                record = snapshot.record,
+                bytes,
+                took_ms = took.as_millis(),
+                pause_us = snapshot.pause.as_micros(),
                 "snapshot written"
             ),
             Err(error) => tracing::warn!("a snapshot could not be written: {error:#}"),

@@ -12,11 +12,10 @@ use axum::http::header::{CONTENT_TYPE, COOKIE, HeaderName};
 use axum::http::{HeaderMap, Method, Response};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 /// How far the time of a signature may be from the node's, in milliseconds.
-pub const WINDOW_MS: i64 = 10_000;
+pub(super) const WINDOW_MS: i64 = 10_000;
 
 const KEY: HeaderName = HeaderName::from_static("hp-key");
 const TIME: HeaderName = HeaderName::from_static("hp-time");
@@ -26,18 +25,18 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const LEFT: HeaderName = HeaderName::from_static("ratelimit-remaining");
 
 /// How those who ask are known, and how they are told of problems.
-pub struct Manner {
+pub(super) struct Manner {
     /// Who sends a request, by its headers, method, path with query, and body.
-    pub identify: fn(&App, &HeaderMap, &str, &str, &[u8]) -> Result<Option<Caller>, Problem>,
+    pub(super) identify: fn(&App, &HeaderMap, &str, &str, &[u8]) -> Result<Option<Caller>, Problem>,
     /// A problem, as it is sent.
-    pub tell: fn(Problem) -> Reply,
+    pub(super) tell: fn(Problem) -> Reply,
 }
 
 /// The manner of the node's own API: sessions and keys, and problem details.
-pub static OWN: Manner = Manner { identify, tell: Reply::from };
+pub(super) static OWN: Manner = Manner { identify, tell: Reply::from };
 
 /// Answers a request for an endpoint.
-pub async fn answer(
+pub(super) async fn answer(
     app: Arc<App>,
     endpoint: Arc<Endpoint>,
     manner: &'static Manner,
@@ -45,13 +44,13 @@ pub async fn answer(
     path: Vec<(String, String)>,
     request: Request,
 ) -> Response<Body> {
-    app.gauges.requests.fetch_add(1, Relaxed);
     let mut spent = None;
     let answered = match enter(&app, (&endpoint, manner), peer, path, request, &mut spent).await {
         Ok(call) => endpoint.does.it(call).await,
         Err(problem) => Err(problem),
     };
     let reply = answered.unwrap_or_else(manner.tell);
+    app.gauges.request(reply.status.as_u16());
     let reply = match spent {
         Some((limit, left)) => reply.with(LIMIT, &limit).with(LEFT, &left),
         None => reply,
@@ -84,7 +83,10 @@ async fn enter(
             check_csrf(app, token, &headers)?;
         }
         if caller.must_change && !endpoint.path.starts_with("/v1/session") {
-            return Err(Problem::new(Code::PasswordChangeNeeded, "send the old one and a new one to /v1/session/password"));
+            return Err(Problem::new(
+                Code::PasswordChangeNeeded,
+                "send the old one and a new one to /v1/session/password",
+            ));
         }
     }
     let open = app.config.market_data.public;
@@ -114,7 +116,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 ///
 /// # Errors
 /// The signature, its time or its key; a session that has ended is no session.
-pub fn identify(
+pub(super) fn identify(
     app: &App,
     headers: &HeaderMap,
     method: &str,
@@ -141,10 +143,11 @@ pub fn identify(
 ///
 /// # Errors
 /// The signature, its time or its key.
-pub fn signer(app: &App, key: &str, signed: &Signed<'_>, sign: &str) -> Result<Caller, Problem> {
+pub(super) fn signer(app: &App, key: &str, signed: &Signed<'_>, sign: &str) -> Result<Caller, Problem> {
     let bad = || Problem::new(Code::BadSignature, "no such key, or another signature");
     let stale = |detail: String| Problem::new(Code::StaleTime, detail);
-    let sent: i64 = signed.time.parse().map_err(|_| stale(format!("{TIME} is in milliseconds since 1970")))?;
+    let sent: i64 =
+        signed.time.parse().map_err(|_| stale(format!("{TIME} is in milliseconds since 1970")))?;
     let now = crate::serve::clock::machine_ms();
     if sent.abs_diff(now) > WINDOW_MS.unsigned_abs() {
         return Err(stale(format!("the node's time is {now}, more than {WINDOW_MS} ms away")));
@@ -158,7 +161,7 @@ pub fn signer(app: &App, key: &str, signed: &Signed<'_>, sign: &str) -> Result<C
 }
 
 /// The user of a key, if the key is in use and its secret does what is asked of it.
-pub fn known_key(app: &App, key: &str, fits: impl FnOnce(&str) -> bool) -> Option<base::UserId> {
+pub(super) fn known_key(app: &App, key: &str, fits: impl FnOnce(&str) -> bool) -> Option<base::UserId> {
     let (user, hash) = {
         let follower = app.reader.read();
         let found = follower.state().roster().key(key).filter(|key| key.active)?;
@@ -198,7 +201,7 @@ fn spend(
         Err(seconds) => {
             let detail = format!("none is left for {seconds} s");
             *spent = Some((app.config.limits.burst.to_string(), "0".to_owned()));
-            Err(Problem { retry_after: Some(seconds), ..Problem::new(Code::RateLimited, detail) })
+            Err(Problem::again_in(seconds, Code::RateLimited, detail))
         }
     }
 }
@@ -234,7 +237,8 @@ impl Does {
             Self::LooksUp(look_up) => {
                 call.app.past.at_least(call.app.clerk.acknowledged()).await;
                 let looked_up = tokio::task::spawn_blocking(move || look_up(&call)).await;
-                looked_up.unwrap_or_else(|_| Err(Problem::new(Code::Internal, "what was looked up broke off")))
+                looked_up
+                    .unwrap_or_else(|_| Err(Problem::new(Code::Internal, "what was looked up broke off")))
             }
             Self::Acts(act) => act(call).await,
         }

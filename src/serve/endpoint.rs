@@ -37,9 +37,9 @@ pub struct Call {
 }
 
 /// What an endpoint comes to.
-pub type Answered = Result<Reply, Problem>;
+pub(super) type Answered = Result<Reply, Problem>;
 /// What takes its time.
-pub type Later = Pin<Box<dyn Future<Output = Answered> + Send>>;
+pub(super) type Later = Pin<Box<dyn Future<Output = Answered> + Send>>;
 
 /// What an endpoint does.
 #[derive(Clone, Copy)]
@@ -72,10 +72,10 @@ pub enum Allowed {
 }
 
 /// A schema, and those it refers to.
-pub type Shape = fn(&mut Vec<(String, RefOr<Schema>)>) -> RefOr<Schema>;
+pub(super) type Shape = fn(&mut Vec<(String, RefOr<Schema>)>) -> RefOr<Schema>;
 
 /// The shape of a type.
-pub fn shape<T: ToSchema>(all: &mut Vec<(String, RefOr<Schema>)>) -> RefOr<Schema> {
+pub(super) fn shape<T: ToSchema>(all: &mut Vec<(String, RefOr<Schema>)>) -> RefOr<Schema> {
     T::schemas(all);
     all.push((T::name().into_owned(), T::schema()));
     RefOr::Ref(Ref::from_schema_name(T::name()))
@@ -150,9 +150,26 @@ impl Endpoint {
         Self::new(method, path, allowed, tag, summary, Does::Acts(does))
     }
 
-    fn new(method: Method, path: &str, allowed: Allowed, tag: &'static str, summary: &str, does: Does) -> Self {
+    fn new(
+        method: Method,
+        path: &str,
+        allowed: Allowed,
+        tag: &'static str,
+        summary: &str,
+        does: Does,
+    ) -> Self {
         let (path, summary) = (path.to_owned(), summary.to_owned());
-        Self { method, path, tag, summary, allowed, query: Vec::new(), body: Body::None, answers: Vec::new(), does }
+        Self {
+            method,
+            path,
+            tag,
+            summary,
+            allowed,
+            query: Vec::new(),
+            body: Body::None,
+            answers: Vec::new(),
+            does,
+        }
     }
 
     /// With a query.
@@ -195,7 +212,12 @@ impl Allowed {
     ///
     /// # Errors
     /// It may not: nobody is signed in, or another one.
-    pub fn admits(self, caller: Option<&Caller>, state: &State, open_market_data: bool) -> Result<(), Problem> {
+    pub fn admits(
+        self,
+        caller: Option<&Caller>,
+        state: &State,
+        open_market_data: bool,
+    ) -> Result<(), Problem> {
         if self == Self::Anyone || (self == Self::MarketData && open_market_data) {
             return Ok(());
         }
@@ -205,7 +227,9 @@ impl Allowed {
         let (may, who) = match self {
             Self::Anyone | Self::MarketData | Self::SignedIn => (true, ""),
             Self::Duties(duties) => (caller.has(duties), "users whose duty it is"),
-            Self::Keepers => (caller.keeps_accounts(state), "the staff of the institutions that keep accounts"),
+            Self::Keepers => {
+                (caller.keeps_accounts(state), "the staff of the institutions that keep accounts")
+            }
             Self::Watchers => (caller.sees_all(state), "supervisors and auditors of an institution"),
             Self::Operators => (caller.operates(state), "operators of the node"),
         };
@@ -269,10 +293,11 @@ impl Call {
 
 /// A problem about JSON.
 #[must_use]
-pub fn bad_json(error: &serde_json::Error, field: Option<String>) -> Problem {
+pub(super) fn bad_json(error: &serde_json::Error, field: Option<String>) -> Problem {
     let message = error.to_string();
     let detail = message.split(" at line ").next().unwrap_or(&message);
-    let place = (error.line() > 0).then_some((error.line(), error.column()));
+    let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let place = (error.line() > 0).then(|| (small(error.line()), small(error.column())));
     let (line, column) = (place.map(|place| place.0), place.map(|place| place.1));
     Problem { field, line, column, ..Problem::new(Code::BadJson, detail) }
 }
@@ -289,7 +314,10 @@ impl Allowed {
                 let names: Vec<&str> = duties.iter().map(|duty| duty.name()).collect();
                 format!("users with the duty {}", names.join(", "))
             }
-            Self::Keepers => "operators, custodians and clearing staff of an institution; supervisors and auditors".to_owned(),
+            Self::Keepers => {
+                "operators, custodians and clearing staff of an institution; supervisors and auditors"
+                    .to_owned()
+            }
             Self::Watchers => "supervisors and auditors of an institution".to_owned(),
             Self::Operators => "operators of the node".to_owned(),
         }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// Buckets of a latency histogram: 2 to the power of the place, in microseconds.
-pub const BUCKETS: usize = 24;
+pub(super) const BUCKETS: usize = 24;
 
 /// A histogram of durations in powers of two.
 #[derive(Debug, Default)]
@@ -18,10 +18,14 @@ pub struct Histogram {
 impl Histogram {
     /// Counts one.
     pub fn record(&self, took: Duration) {
-        let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let place = (u64::BITS - us.leading_zeros()) as usize;
+        self.count(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+    }
+
+    /// Counts something that is no duration.
+    pub fn count(&self, number: u64) {
+        let place = (u64::BITS - number.leading_zeros()) as usize;
         self.buckets[place.min(BUCKETS - 1)].fetch_add(1, Relaxed);
-        self.sum_us.fetch_add(us, Relaxed);
+        self.sum_us.fetch_add(number, Relaxed);
     }
 
     /// How many took at most 2 to the power of each place microseconds, and the sum of all.
@@ -47,6 +51,27 @@ impl Histogram {
     }
 }
 
+/// Classes of answers over HTTP.
+const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+
+/// What came of an attempt to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignIn {
+    /// A session.
+    Succeeded,
+    /// Nothing.
+    Failed,
+    /// Nothing, and nothing for a while.
+    LockedOut,
+}
+
+/// Every stage at which something can be refused.
+fn stages() -> Vec<(&'static str, AtomicU64)> {
+    let mut stages: Vec<&str> = Rejection::catalogue().into_iter().map(Rejection::stage).collect();
+    stages.dedup();
+    stages.into_iter().map(|stage| (stage, AtomicU64::default())).collect()
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Gauges {
@@ -56,16 +81,25 @@ pub struct Gauges {
     pub records: AtomicU64,
     /// Of those, refused.
     pub refused: AtomicU64,
+    refused_at: Vec<(&'static str, AtomicU64)>,
     /// Batches applied.
     pub batches: AtomicU64,
     /// From a command's arrival to its durable answer.
     pub answers: Histogram,
+    /// What it took to write and sync a batch.
+    pub syncs: Histogram,
+    /// Records a batch.
+    pub batch_records: Histogram,
+    /// The last record that the projection has.
+    pub projected: AtomicU64,
     /// Streams that are open.
     pub streams: AtomicU64,
     /// Streams that were cut off because they read too slowly.
     pub streams_cut: AtomicU64,
     /// Requests over HTTP.
     pub requests: AtomicU64,
+    classes: [AtomicU64; 5],
+    sign_ins: [AtomicU64; 3],
     /// The record of the last snapshot, and how long the node stood still for it, in microseconds.
     pub snapshot: [AtomicU64; 2],
 }
@@ -76,11 +110,17 @@ impl Default for Gauges {
             started: Instant::now(),
             records: AtomicU64::default(),
             refused: AtomicU64::default(),
+            refused_at: stages(),
             batches: AtomicU64::default(),
             answers: Histogram::default(),
+            syncs: Histogram::default(),
+            batch_records: Histogram::default(),
+            projected: AtomicU64::default(),
             streams: AtomicU64::default(),
             streams_cut: AtomicU64::default(),
             requests: AtomicU64::default(),
+            classes: Default::default(),
+            sign_ins: Default::default(),
             snapshot: Default::default(),
         }
     }
@@ -90,12 +130,46 @@ impl Gauges {
     /// A record was applied.
     pub fn applied(&self, refusal: Option<Rejection>) {
         self.records.fetch_add(1, Relaxed);
-        self.refused.fetch_add(u64::from(refusal.is_some()), Relaxed);
+        if let Some(refusal) = refusal {
+            self.refused.fetch_add(1, Relaxed);
+            let stage = self.refused_at.iter().find(|(stage, _)| *stage == refusal.stage());
+            stage.iter().for_each(|(_, count)| _ = count.fetch_add(1, Relaxed));
+        }
     }
 
     /// A batch was applied.
     pub fn batch(&self, records: usize) {
-        self.batches.fetch_add(u64::from(records > 0), Relaxed);
+        if records > 0 {
+            self.batches.fetch_add(1, Relaxed);
+            self.batch_records.count(records as u64);
+        }
+    }
+
+    /// A request was answered with a status.
+    pub fn request(&self, status: u16) {
+        self.requests.fetch_add(1, Relaxed);
+        let class = usize::from(status / 100).clamp(1, CLASSES.len()) - 1;
+        self.classes[class].fetch_add(1, Relaxed);
+    }
+
+    /// Requests by the class of their answer.
+    pub fn requests_by_class(&self) -> impl Iterator<Item = (&'static str, &AtomicU64)> {
+        CLASSES.into_iter().zip(&self.classes)
+    }
+
+    /// Refusals by stage.
+    pub fn refusals(&self) -> impl Iterator<Item = (&'static str, &AtomicU64)> {
+        self.refused_at.iter().map(|(stage, count)| (*stage, count))
+    }
+
+    /// Somebody tried to sign in.
+    pub fn sign_in(&self, came_of_it: SignIn) {
+        self.sign_ins[came_of_it as usize].fetch_add(1, Relaxed);
+    }
+
+    /// Attempts to sign in by what came of them.
+    pub fn sign_ins(&self) -> impl Iterator<Item = (&'static str, &AtomicU64)> {
+        ["succeeded", "failed", "locked_out"].into_iter().zip(&self.sign_ins)
     }
 
     /// Somebody was answered.

@@ -4,13 +4,13 @@ use crate::serve::door::{Manner, OWN};
 use crate::serve::endpoint::Endpoint;
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
-use crate::serve::{App, door};
+use crate::serve::{App, assets, door};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{RawPathParams, Request};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{Method, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 /// From where a request comes.
 #[derive(Clone, Copy, Debug)]
-pub struct Peer(pub SocketAddr);
+pub(super) struct Peer(pub SocketAddr);
 
 /// What a page of the console may load and do.
 const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -34,7 +34,7 @@ const STRICT: [(HeaderName, &str); 4] = [
 ];
 
 /// The router over the node's own endpoints, and over others beside them.
-pub fn router(app: &Arc<App>, endpoints: Vec<Endpoint>, beside: Router) -> Router {
+pub(super) fn router(app: &Arc<App>, endpoints: Vec<Endpoint>, beside: Router) -> Router {
     mount(app, endpoints, &OWN)
         .merge(beside)
         .fallback(nothing)
@@ -43,7 +43,7 @@ pub fn router(app: &Arc<App>, endpoints: Vec<Endpoint>, beside: Router) -> Route
 }
 
 /// A router over endpoints that are answered in a manner.
-pub fn mount(app: &Arc<App>, endpoints: Vec<Endpoint>, manner: &'static Manner) -> Router {
+pub(super) fn mount(app: &Arc<App>, endpoints: Vec<Endpoint>, manner: &'static Manner) -> Router {
     let mut paths: BTreeMap<String, MethodRouter> = BTreeMap::new();
     for endpoint in endpoints {
         let route = route(Arc::clone(app), Arc::new(endpoint.clone()), manner);
@@ -74,12 +74,18 @@ fn route(app: Arc<App>, endpoint: Arc<Endpoint>, manner: &'static Manner) -> Met
 }
 
 /// From where a request comes; from this machine, where it came without a connection.
-pub fn peer(request: &Request) -> IpAddr {
+pub(super) fn peer(request: &Request) -> IpAddr {
     let peer = request.extensions().get::<Peer>();
     peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip())
 }
 
+/// A file of the console, or nothing.
 async fn nothing(request: Request) -> Response<Body> {
+    let known = request.headers().get(IF_NONE_MATCH).and_then(|known| known.to_str().ok());
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    if let Some(file) = assets::file(request.uri().path(), known).filter(|_| reads) {
+        return file.into_response();
+    }
     Reply::from(Problem::not_found(format_args!("path {:?}", request.uri().path()))).into_response()
 }
 

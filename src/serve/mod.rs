@@ -11,6 +11,7 @@
 
 pub mod access;
 mod api;
+mod assets;
 mod book;
 mod clerk;
 mod clock;
@@ -19,19 +20,29 @@ mod coinbase;
 mod door;
 mod endpoint;
 mod gauges;
+mod health;
 mod http;
 mod listen;
+mod logging;
+mod metrics;
 mod openapi;
+mod page;
 mod past;
 mod problem;
 mod reader;
 mod reply;
 mod start;
 mod ticker;
+mod tls;
 
+pub use api::endpoints;
+pub use api::{Sent, send};
 pub use clock::Clock;
+pub use endpoint::{Allowed, Endpoint};
+pub use logging::start as start_log;
 pub use problem::{Code, Problem};
 pub use start::{Opening, Running, start};
+pub use tls::acceptor;
 
 use crate::config::Config;
 use access::{Nonces, Passwords, Rates, Secrets, Sessions};
@@ -48,6 +59,8 @@ pub struct App {
     pub config: Config,
     /// Where its data lies.
     pub data: PathBuf,
+    /// The id of its log.
+    pub log_id: [u8; 16],
     /// What time it is.
     pub clock: Clock,
     /// Takes commands in.
@@ -74,6 +87,8 @@ pub struct App {
     pub sign_ins: Rates<String>,
     /// The OpenAPI document, as JSON.
     pub openapi: String,
+    /// The API as a page to read.
+    pub page: String,
     /// Cookies are for TLS alone.
     pub secure: bool,
 }

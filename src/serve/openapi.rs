@@ -1,17 +1,19 @@
 //! The OpenAPI document, made of the very endpoints that answer.
 
 use crate::serve::endpoint::{Allowed, Body, Endpoint, Shape, shape};
-use crate::serve::problem::{Code, Problem};
+use crate::serve::problem::{Code, Shown};
 use axum::http::Method;
 use gateway::WireCommand;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
-use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItem, PathsBuilder};
+use utoipa::openapi::path::{
+    HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItem, PathsBuilder,
+};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
-    Required, ResponseBuilder, Schema, schema::Type,
+    ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder,
+    Ref, RefOr, Required, ResponseBuilder, Schema, schema::Type,
 };
 
 type Schemas = Vec<(String, RefOr<Schema>)>;
@@ -27,9 +29,9 @@ const ABOUT: &str = "Trading, clearing, registry and supervision of a market in 
 
 /// The document of these endpoints.
 #[must_use]
-pub fn document(endpoints: &[Endpoint]) -> OpenApi {
+pub(super) fn document(endpoints: &[Endpoint]) -> OpenApi {
     let mut schemas: Schemas = Vec::new();
-    shape::<Problem>(&mut schemas);
+    shape::<Shown<'static>>(&mut schemas);
     WireCommand::schemas(&mut schemas);
     let mut paths: BTreeMap<&str, PathItem> = BTreeMap::new();
     for endpoint in endpoints {
@@ -55,16 +57,26 @@ pub fn document(endpoints: &[Endpoint]) -> OpenApi {
     let cookie = ApiKeyValue::new(crate::serve::access::COOKIE);
     let components = components
         .security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)))
-        .security_scheme("csrf", header("X-CSRF-Token", "Changes within a session carry the session's token."))
+        .security_scheme(
+            "csrf",
+            header("X-CSRF-Token", "Changes within a session carry the session's token."),
+        )
         .security_scheme("key", header("HP-KEY", "The public name of a key."))
-        .security_scheme("key_time", header("HP-TIME", "Milliseconds since 1970, within ten seconds of the node's."))
+        .security_scheme(
+            "key_time",
+            header("HP-TIME", "Milliseconds since 1970, within ten seconds of the node's."),
+        )
         .security_scheme(
             "key_sign",
-            header("HP-SIGN", "HMAC-SHA256, in hex, over time, method, path with query, and body, under the key's secret."),
+            header(
+                "HP-SIGN",
+                "HMAC-SHA256, in hex, over time, method, path with query, and body, under the key's secret.",
+            ),
         )
         .build();
     let license = LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build();
-    let info = InfoBuilder::new().title("Huangpu").version(env!("CARGO_PKG_VERSION")).description(Some(ABOUT));
+    let info =
+        InfoBuilder::new().title("Huangpu").version(env!("CARGO_PKG_VERSION")).description(Some(ABOUT));
     OpenApiBuilder::new()
         .info(info.license(Some(license)).build())
         .paths(all.build())
@@ -99,11 +111,15 @@ fn operation(endpoint: &Endpoint, schemas: &mut Schemas) -> OperationBuilder {
     }
     if let Some(body) = body(&endpoint.body, schemas) {
         let content = ContentBuilder::new().schema(Some(body)).build();
-        let body = RequestBodyBuilder::new().content("application/json", content).required(Some(Required::True));
+        let body =
+            RequestBodyBuilder::new().content("application/json", content).required(Some(Required::True));
         operation = operation.request_body(Some(body.build()));
     }
     for (status, shape) in &endpoint.answers {
         operation = operation.response(status.to_string(), answer(*shape, schemas));
+    }
+    if endpoint.answers.is_empty() {
+        operation = operation.response("200", ResponseBuilder::new().description("A page.").build());
     }
     let with_body = if endpoint.method == Method::GET { &[][..] } else { &WITH_BODY };
     for status in ANYWHERE.iter().chain(with_body) {
@@ -119,7 +135,7 @@ fn operation(endpoint: &Endpoint, schemas: &mut Schemas) -> OperationBuilder {
 }
 
 /// The names in braces of a path.
-pub fn parameters(path: &str) -> impl Iterator<Item = &str> {
+pub(super) fn parameters(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
 }
 
@@ -140,7 +156,8 @@ fn answer(shape: Option<Shape>, schemas: &mut Schemas) -> utoipa::openapi::Respo
 }
 
 fn problem(status: u16) -> utoipa::openapi::Response {
-    let codes: Vec<&str> = Code::ALL.iter().filter(|code| code.status() == status).map(|code| code.text()).collect();
+    let codes: Vec<&str> =
+        Code::ALL.iter().filter(|code| code.status() == status).map(|code| code.text()).collect();
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
     let description = format!("A problem: {}.", codes.join(", "));
     ResponseBuilder::new().description(description).content("application/problem+json", content).build()

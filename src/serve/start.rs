@@ -8,7 +8,7 @@ use crate::serve::codes::Codes;
 use crate::serve::gauges::Gauges;
 use crate::serve::past::{self, Past};
 use crate::serve::reader::{Feed, Reader, Sink};
-use crate::serve::{App, Clock, api, coinbase, http, listen, openapi, ticker};
+use crate::serve::{App, Clock, api, coinbase, http, listen, openapi, page, ticker};
 use anyhow::{Context, Result, anyhow};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -57,7 +57,7 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
-    let gauges = Arc::new(Gauges::default());
+    let (gauges, log_id) = (Arc::new(Gauges::default()), node.log_id());
     let (past, past_feed) = Past::start(&config, &node)?;
     let sinks: Vec<Box<dyn Sink>> = Vec::new();
     let (reader, feed) = Reader::start(Follower::of(&node)?, sinks)?;
@@ -65,7 +65,7 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
     let pipeline = Pipeline::start(node, flow)?;
     let clerk = Arc::new(Clerk::new(pipeline.inbox(), clock, Arc::clone(&gauges)));
     let (run_loop, ended) = run(pipeline, Arc::clone(&clerk), (feed, past_feed), Arc::clone(&gauges))?;
-    let app = Arc::new(app(config, data, clock, clerk, (reader, past), gauges, tls.is_some())?);
+    let app = Arc::new(app(config, (data, log_id), clock, clerk, (reader, past), gauges, tls.is_some())?);
     let router = http::router(&app, api::endpoints(), coinbase::router(&app));
     let (stop, stopping) = watch::channel(false);
     let terms = listen::Terms {
@@ -99,7 +99,7 @@ fn run(
 
 fn app(
     config: Config,
-    data: PathBuf,
+    (data, log_id): (PathBuf, [u8; 16]),
     clock: Clock,
     clerk: Arc<Clerk>,
     (reader, past): (Arc<Reader>, Past),
@@ -124,12 +124,14 @@ fn app(
         sign_ins: Rates::per_minute(some(config.limits.sign_in_per_minute)),
         config,
         data,
+        log_id,
         clock,
         clerk,
         reader,
         past,
         gauges,
         openapi: openapi::document(&api::endpoints()).to_pretty_json().unwrap_or_default(),
+        page: page::page(&api::endpoints()),
         secure,
     })
 }

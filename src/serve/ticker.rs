@@ -10,7 +10,7 @@ use std::time::Duration;
 const EVERY: Duration = Duration::from_millis(250);
 
 /// Runs until it is dropped.
-pub async fn run(app: Arc<App>) {
+pub(super) async fn run(app: Arc<App>) {
     let mut last = Timestamp(i64::MIN);
     loop {
         tokio::time::sleep(EVERY).await;
@@ -21,7 +21,8 @@ pub async fn run(app: Arc<App>) {
         }
         last = due;
         let client_id = ClientId::of(&format!("tick/{}", now.0));
-        let tick = Envelope { actor: OPERATOR, user: base::UserId::NOBODY, client_id, command: Command::Tick };
+        let tick =
+            Envelope { actor: OPERATOR, user: base::UserId::NOBODY, client_id, command: Command::Tick };
         if let Err(error) = app.clerk.post(tick) {
             tracing::debug!("no tick: {error}");
             last = Timestamp(i64::MIN);

@@ -305,7 +305,7 @@ fn the_log_is_there_record_by_record_as_the_log_command_prints_it() {
             let refused = line["events"].as_array().unwrap().iter().find_map(|event| event.get("refused"));
             let field = |name: &str| refused.map(|refused| refused[name].as_str().unwrap().to_owned());
             assert_eq!((&record.stage, &record.reason), (&field("stage"), &field("reason")));
-            assert!(record.events.iter().all(|event| events_kind(event)));
+            assert!(record.events.iter().all(events_kind));
         }
         let one = seen(&projection, |view| view.record(17)).unwrap();
         assert_eq!(one, records[16]);

@@ -23,6 +23,13 @@ impl Histogram {
         self.most = self.most.max(ns);
     }
 
+    /// Counts what another one counted.
+    pub(crate) fn absorb(&mut self, other: &Self) {
+        self.counts.iter_mut().zip(&other.counts).for_each(|(count, others)| *count += others);
+        self.total += other.total;
+        self.most = self.most.max(other.most);
+    }
+
     pub(crate) fn total(&self) -> u64 {
         self.total
     }

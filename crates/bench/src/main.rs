@@ -1,5 +1,6 @@
-//! Measurements that take their time: `cargo run --release -p bench -- venue|book|durable|growth|recovery|journal|history|lobster
-//! [--json]`. docs/benchmarks.md says what they printed, on which machine, and when.
+//! Measurements that take their time: `cargo run --release -p bench --
+//! venue|book|durable|load|growth|recovery|projection|journal|history|lobster [--json]`. docs/benchmarks.md says what they
+//! printed, on which machine, and when.
 
 mod book;
 mod durable;
@@ -7,15 +8,19 @@ mod growth;
 mod histogram;
 mod history;
 mod journal;
+mod load;
 mod lobster;
 mod market;
 mod probe;
+mod projection;
 mod recovery;
 mod stream;
 mod venue;
 
 use clap::{Parser, Subcommand};
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// Measure Huangpu. Run it in release mode, on a machine that does nothing else.
 #[derive(Debug, Parser)]
@@ -79,6 +84,25 @@ enum What {
         #[arg(long, value_delimiter = ',', default_value = "1000,10000,100000,300000,500000,800000")]
         rates: Vec<u64>,
     },
+    /// A whole node under load from a second process: commands a second, and latency from request to durable answer
+    Load {
+        /// Connections at a time, one measurement each
+        #[arg(long, value_delimiter = ',', default_value = "1,50,500")]
+        connections: Vec<usize>,
+        /// Seconds a measurement
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+        /// Subscribers of market data beside the load, in the last measurements
+        #[arg(long, default_value_t = 1_000)]
+        subscribers: usize,
+    },
+    /// `huangpu`, as the node that is loaded
+    #[command(hide = true, disable_help_flag = true)]
+    Node {
+        /// As of `huangpu`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
     /// How long a node takes to open a long log, with and without a snapshot, and what a snapshot costs
     Recovery {
         /// Records in the log
@@ -109,6 +133,15 @@ enum What {
         /// The data directory
         data: PathBuf,
     },
+    /// The projection: records a second that are fed, and how long a question takes
+    Projection {
+        /// Commands that are fed, behind those that open the market
+        #[arg(long, default_value_t = 1_000_000)]
+        records: u64,
+        /// Where to: sqlite:PATH or postgres://… [default: a temporary file]
+        #[arg(long, value_name = "URL")]
+        to: Option<String>,
+    },
     /// The order book alone: messages a second, nanoseconds a message and bytes an order, at several depths
     Book {
         /// Messages a measurement
@@ -134,13 +167,18 @@ enum What {
     },
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     let cli = Cli::parse();
     let dir = cli.dir.unwrap_or_else(std::env::temp_dir);
     let found = match cli.what {
         What::Journal { seconds } => journal::measure(&dir, seconds)?,
         What::Durable { seconds, rates } => durable::measure(&dir, seconds, &rates)?,
+        What::Load { connections, seconds, subscribers } => {
+            load::measure(&dir, &load::Plan { connections, seconds, subscribers })?
+        }
+        What::Node { args } => return Ok(huangpu::cli::main_with(args)),
         What::Recovery { records } => recovery::measure(&dir, records)?,
+        What::Projection { records, to } => projection::measure(&dir, records, to)?,
         What::Open { data } => recovery::open(&data)?,
         What::Venue { instruments, accounts, standing, commands, times, seed } => {
             let shape = market::Shape { instruments, accounts, standing, commands, seed };
@@ -161,5 +199,5 @@ fn main() -> anyhow::Result<()> {
             println!("{name:<64} {value}");
         }
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }

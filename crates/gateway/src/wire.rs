@@ -6,8 +6,8 @@ use registry::AccountKind;
 use roster::Duties;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
 use trading::{OrderKind, SelfTrade};
+use utoipa::ToSchema;
 
 /// Words of the rooms, as they stand in the schema of a command.
 mod schema {

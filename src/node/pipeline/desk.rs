@@ -180,6 +180,13 @@ impl Inbox {
         self.send_all(&mut VecDeque::from([submission]))
     }
 
+    /// Whether commands can be sent: the pipeline is not being stopped, has not failed and was not dropped.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        let inside = self.0.inside();
+        !inside.closed && inside.failed.is_none()
+    }
+
     /// Sends a command, or gives it back where there is no room: for those who must not wait.
     ///
     /// # Errors

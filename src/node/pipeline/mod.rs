@@ -107,6 +107,9 @@ pub trait Outlet {
     /// As [`Outlet::applied`].
     fn turned_away(&mut self, tag: u64, why: TurnedAway) -> Result<()>;
 
+    /// A batch became durable, which took so long: it is told next.
+    fn synced(&mut self, _: Duration) {}
+
     /// A batch has been told: what was gathered can be sent.
     ///
     /// # Errors
@@ -198,8 +201,8 @@ impl<D: Disk> Lane<D> {
         }
         let slot = std::mem::replace(&mut self.filling, self.spare.pop().unwrap_or_default());
         self.full = false;
-        let job = Job { slot, outcome: self.outcome };
-        if let Err(error) = self.writer.write_here(&job) {
+        let mut job = Job { slot, outcome: self.outcome };
+        if let Err(error) = self.writer.write_here(&mut job) {
             self.desk.failed(error);
             return None;
         }
@@ -353,6 +356,7 @@ impl<D: SendDisk> Pipeline<D> {
     /// Applies a batch that is durable, and tells of it.
     fn apply(&mut self, mut slot: Slot, outlet: &mut dyn Outlet) -> Result<()> {
         let Self { core, lane, .. } = self;
+        outlet.synced(slot.took);
         let tags = std::mem::take(&mut slot.tags);
         let mut untold = tags.iter().enumerate();
         let told = core.apply(&slot, &mut |record, events, state| {

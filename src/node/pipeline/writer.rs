@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use journal::{Disk, Journal, JournalError, Log, Outcome, Prepared};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// A batch to be made durable.
 pub(super) struct Job {
@@ -49,7 +50,7 @@ impl<D: SendDisk> Writer<D> {
     ///
     /// # Errors
     /// It could not be written or synced: the journal is at its end.
-    pub(super) fn write_here(&self, job: &Job) -> Result<()> {
+    pub(super) fn write_here(&self, job: &mut Job) -> Result<()> {
         lock(&self.pen).write(job)
     }
 
@@ -74,8 +75,8 @@ impl<D: Disk> Writer<D> {
 fn work<D: SendDisk>(pen: &Mutex<Pen<D>>, queue: &Receiver<Job>, desk: &Desk) {
     // If this thread panics, the run loop must not wait for it.
     let _guard = Guard(desk);
-    while let Ok(job) = queue.recv() {
-        let written = lock(pen).write(&job);
+    while let Ok(mut job) = queue.recv() {
+        let written = lock(pen).write(&mut job);
         match written {
             Ok(()) => desk.durable(job.slot),
             Err(error) => return desk.failed(error),
@@ -84,7 +85,8 @@ fn work<D: SendDisk>(pen: &Mutex<Pen<D>>, queue: &Receiver<Job>, desk: &Desk) {
 }
 
 impl<D: SendDisk> Pen<D> {
-    fn write(&mut self, Job { slot, outcome }: &Job) -> Result<()> {
+    fn write(&mut self, Job { slot, outcome }: &mut Job) -> Result<()> {
+        let begun = Instant::now();
         let Self { journal, making } = self;
         let (first, batch) = (slot.first().map_or(0, |first| first.0), &slot.batch);
         if making.is_none()
@@ -97,6 +99,7 @@ impl<D: SendDisk> Pen<D> {
         }
         let Self { journal, .. } = self;
         journal.append(first, EPOCH, *outcome, batch).context("the log could not be written: stopping")?;
+        slot.took = begun.elapsed();
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::Path;
 
 /// The name of the file, in the data directory.
-pub const FILE: &str = "node.key";
+pub(super) const FILE: &str = "node.key";
 /// Second factors a user may have had before: each is found by its hash.
 const ENROLMENTS_MAX: u32 = 1_000;
 
@@ -27,7 +27,9 @@ impl Secrets {
         match fs::read(&path) {
             Ok(bytes) => match bytes.try_into() {
                 Ok(secret) => Ok(Self(secret)),
-                Err(_) => bail!("{}: a node's key has 32 bytes, this file has another length", path.display()),
+                Err(_) => {
+                    bail!("{}: a node's key has 32 bytes, this file has another length", path.display())
+                }
             },
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let secret = random::<32>()?;

@@ -17,20 +17,40 @@ const TAG: &str = "acts of two persons";
 pub(super) fn endpoints() -> Vec<Endpoint> {
     use Allowed::SignedIn;
     vec![
-        Endpoint::reads("/v1/acts", SignedIn, TAG, "What waits for a second person: yours to approve, or proposed by you", acts)
-            .gives::<List<ActView>>(),
-        Endpoint::acts(Method::POST, "/v1/acts/{act}/approve", SignedIn, TAG, "Approve: the command is done now", approve)
-            .with_body::<Approval>()
-            .gives::<Sent>(),
-        Endpoint::acts(Method::POST, "/v1/acts/{act}/withdraw", SignedIn, TAG, "Withdraw, or reject", withdraw)
-            .with_body::<Withdrawal>()
-            .gives::<Sent>(),
+        Endpoint::reads(
+            "/v1/acts",
+            SignedIn,
+            TAG,
+            "What waits for a second person: yours to approve, or proposed by you",
+            acts,
+        )
+        .gives::<List<ActView>>(),
+        Endpoint::acts(
+            Method::POST,
+            "/v1/acts/{act}/approve",
+            SignedIn,
+            TAG,
+            "Approve: the command is done now",
+            approve,
+        )
+        .with_body::<Approval>()
+        .gives::<Sent>(),
+        Endpoint::acts(
+            Method::POST,
+            "/v1/acts/{act}/withdraw",
+            SignedIn,
+            TAG,
+            "Withdraw, or reject",
+            withdraw,
+        )
+        .with_body::<Withdrawal>()
+        .gives::<Sent>(),
     ]
 }
 
 /// An act.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct ActView {
+pub(super) struct ActView {
     /// Its number.
     pub act: u64,
     /// The command, as in docs/commands.md.
@@ -85,7 +105,7 @@ pub(super) fn redacted(mut command: serde_json::Value) -> serde_json::Value {
 /// An approval.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Approval {
+pub(super) struct Approval {
     /// Your own name for this command.
     #[schema(min_length = 1, max_length = 64)]
     id: Option<String>,
@@ -116,7 +136,7 @@ fn approve(call: Call) -> Later {
 /// A withdrawal.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Withdrawal {
+pub(super) struct Withdrawal {
     /// Your own name for this command.
     #[schema(min_length = 1, max_length = 64)]
     id: Option<String>,

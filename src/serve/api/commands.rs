@@ -17,7 +17,14 @@ use utoipa::{PartialSchema, ToSchema};
 
 /// Commands that have an endpoint of their own, because the node adds a secret's hash, or that are the node's own business.
 const ELSEWHERE: [&str; 8] = [
-    "tick", "create_user", "set_password", "set_totp", "create_key", "put_roster_in_force", "propose_act", "approve_act",
+    "tick",
+    "create_user",
+    "set_password",
+    "set_totp",
+    "create_key",
+    "put_roster_in_force",
+    "propose_act",
+    "approve_act",
 ];
 
 /// What a command made.
@@ -84,8 +91,9 @@ fn by_path(call: Call) -> Later {
     Box::pin(async move {
         let name = call.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
         let caller = call.caller()?.clone();
-        let text = std::str::from_utf8(&call.body)
-            .map_err(|error| Problem::new(Code::BadJson, format!("not UTF-8 from byte {} on", error.valid_up_to())))?;
+        let text = std::str::from_utf8(&call.body).map_err(|error| {
+            Problem::new(Code::BadJson, format!("not UTF-8 from byte {} on", error.valid_up_to()))
+        })?;
         let (id, wire) = read(&name, text)?;
         send_wire(&call.app, &caller, id, &wire).await
     })
@@ -95,12 +103,12 @@ fn by_path(call: Call) -> Later {
 ///
 /// # Errors
 /// They are not those of this command: which, and where.
-pub fn read(name: &str, text: &str) -> Result<(Option<String>, WireCommand), Problem> {
+pub(crate) fn read(name: &str, text: &str) -> Result<(Option<String>, WireCommand), Problem> {
     let fields = if text.trim().is_empty() { "{}" } else { text };
     gateway::parse_fields(name, fields).map_err(|wrong| Problem {
         field: wrong.error.field,
-        line: Some(wrong.line),
-        column: Some(wrong.error.column),
+        line: u32::try_from(wrong.line).ok(),
+        column: u32::try_from(wrong.error.column).ok(),
         ..Problem::new(Code::BadJson, wrong.error.message)
     })
 }
@@ -109,7 +117,12 @@ pub fn read(name: &str, text: &str) -> Result<(Option<String>, WireCommand), Pro
 ///
 /// # Errors
 /// It means nothing here, is not permitted, is refused, or there is no answer.
-pub async fn send_wire(app: &App, caller: &Caller, id: Option<String>, wire: &WireCommand) -> Answered {
+pub(crate) async fn send_wire(
+    app: &App,
+    caller: &Caller,
+    id: Option<String>,
+    wire: &WireCommand,
+) -> Answered {
     send(app, caller, id, wire).await.map(|sent| {
         let status = if sent.act.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
         Reply::json_at(status, &sent).at(sent.sequence)
@@ -120,7 +133,12 @@ pub async fn send_wire(app: &App, caller: &Caller, id: Option<String>, wire: &Wi
 ///
 /// # Errors
 /// As [`send_wire`].
-pub async fn send(app: &App, caller: &Caller, id: Option<String>, wire: &WireCommand) -> Result<Sent, Problem> {
+pub async fn send(
+    app: &App,
+    caller: &Caller,
+    id: Option<String>,
+    wire: &WireCommand,
+) -> Result<Sent, Problem> {
     app.reader.at_least(app.clerk.acknowledged()).await;
     let command = {
         let follower = app.reader.read();
@@ -134,7 +152,7 @@ pub async fn send(app: &App, caller: &Caller, id: Option<String>, wire: &WireCom
 ///
 /// # Errors
 /// It is not permitted, is refused, or there is no answer.
-pub async fn send_command(
+pub(crate) async fn send_command(
     app: &App,
     caller: &Caller,
     id: Option<String>,
@@ -142,7 +160,7 @@ pub async fn send_command(
 ) -> Result<Sent, Problem> {
     let id = match id {
         Some(id) => id,
-        None => random_text(20).map_err(|error| Problem::new(Code::Internal, error.to_string()))?,
+        None => random_text(15).map_err(|error| Problem::new(Code::Internal, error.to_string()))?,
     };
     let (envelope, expires) = envelope(app, caller, &id, command)?;
     let actor = envelope.actor;
@@ -167,9 +185,10 @@ pub async fn send_command(
             let busy = Problem::new(Code::Busy, Unanswered::Busy.to_string());
             Err(Problem { id: Some(id), retry_after: Some(1), ..busy })
         }
-        Err(Unanswered::Stopping) => {
-            Err(Problem { id: Some(id), ..Problem::new(Code::NodeStopping, Unanswered::Stopping.to_string()) })
-        }
+        Err(Unanswered::Stopping) => Err(Problem {
+            id: Some(id),
+            ..Problem::new(Code::NodeStopping, Unanswered::Stopping.to_string())
+        }),
     }
 }
 
@@ -229,7 +248,7 @@ fn check_accounts(follower: &Follower, caller: &Caller, wire: &WireCommand) -> R
 
 /// What was made, as it is told.
 #[must_use]
-pub fn made(created: Created) -> Made {
+pub(super) fn made(created: Created) -> Made {
     let (kind, number) = match created {
         Created::Order(id, _) => ("order", id.0),
         Created::Proposal(id) => ("proposal", id.0),

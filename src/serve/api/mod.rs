@@ -3,16 +3,21 @@
 pub(crate) mod accounts;
 mod acts;
 pub(crate) mod commands;
+pub(crate) mod history;
+mod log;
 pub(crate) mod market;
 mod operate;
 mod orders;
+mod past_book;
 mod people;
 mod session;
 mod supervision;
 pub(crate) mod views;
 
+pub use commands::{Sent, send};
 
 use crate::serve::endpoint::Endpoint;
+use crate::serve::{health, metrics};
 
 /// Every endpoint.
 #[must_use]
@@ -20,13 +25,18 @@ pub fn endpoints() -> Vec<Endpoint> {
     let rooms = [
         session::endpoints(),
         market::endpoints(),
+        history::endpoints(),
         commands::endpoints(),
         orders::endpoints(),
         accounts::endpoints(),
         acts::endpoints(),
         people::endpoints(),
         supervision::endpoints(),
+        past_book::endpoints(),
+        log::endpoints(),
         operate::endpoints(),
+        health::endpoints(),
+        metrics::endpoints(),
     ];
     rooms.into_iter().flatten().collect()
 }

@@ -18,22 +18,43 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::acts(Method::POST, "/v1/orders", TRADERS, TAG, "Place an order: `place_order`", place)
             .with_body::<NewOrder>()
             .gives::<Sent>(),
-        Endpoint::acts(Method::PATCH, "/v1/orders/{order}", TRADERS, TAG, "Amend an order: `amend_order`", amend)
-            .with_body::<Amendment>()
-            .gives::<Sent>(),
-        Endpoint::acts(Method::DELETE, "/v1/orders/{order}", TRADERS, TAG, "Cancel an order: `cancel_order`", cancel)
-            .with_query::<OfAccount>()
-            .gives::<Sent>(),
-        Endpoint::acts(Method::DELETE, "/v1/orders", stoppers, TAG, "Cancel many orders: `mass_cancel`", cancel_many)
-            .with_query::<Which>()
-            .gives::<Sent>(),
+        Endpoint::acts(
+            Method::PATCH,
+            "/v1/orders/{order}",
+            TRADERS,
+            TAG,
+            "Amend an order: `amend_order`",
+            amend,
+        )
+        .with_body::<Amendment>()
+        .gives::<Sent>(),
+        Endpoint::acts(
+            Method::DELETE,
+            "/v1/orders/{order}",
+            TRADERS,
+            TAG,
+            "Cancel an order: `cancel_order`",
+            cancel,
+        )
+        .with_query::<OfAccount>()
+        .gives::<Sent>(),
+        Endpoint::acts(
+            Method::DELETE,
+            "/v1/orders",
+            stoppers,
+            TAG,
+            "Cancel many orders: `mass_cancel`",
+            cancel_many,
+        )
+        .with_query::<Which>()
+        .gives::<Sent>(),
     ]
 }
 
 /// The fields of `place_order`; docs/commands.md says what each means.
 #[derive(Debug, Deserialize, ToSchema)]
 #[allow(dead_code)] // it describes what the command itself reads
-pub struct NewOrder {
+pub(super) struct NewOrder {
     /// Your own name for the order.
     #[schema(min_length = 1, max_length = 64)]
     id: Option<String>,
@@ -76,7 +97,7 @@ fn place(call: Call) -> Later {
 /// What an order becomes.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Amendment {
+pub(super) struct Amendment {
     /// Your own name for this command.
     #[schema(min_length = 1, max_length = 64)]
     id: Option<String>,
@@ -101,7 +122,7 @@ fn amend(call: Call) -> Later {
 /// Whose.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct OfAccount {
+pub(super) struct OfAccount {
     /// The account whose order it is.
     pub account: String,
     /// Your own name for this command.
@@ -120,7 +141,7 @@ fn cancel(call: Call) -> Later {
 /// Which orders.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct Which {
+pub(super) struct Which {
     /// Those of an account.
     pub account: Option<String>,
     /// Those of a participant; your own where neither is named.

@@ -21,28 +21,61 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     let operators = Allowed::Duties(&[Duty::Operator]);
     let shown = Allowed::Duties(&[Duty::Operator, Duty::Supervisor, Duty::Auditor]);
     vec![
-        Endpoint::reads("/v1/users", shown, TAG, "Users: of your participant; of all, for those who run or watch the node", users)
-            .gives::<List<UserView>>(),
-        Endpoint::acts(Method::POST, "/v1/users", operators, TAG, "Admit a user (a second person approves)", create_user)
-            .with_body::<NewUser>()
-            .gives::<Sent>()
-            .gives_at::<Sent>(202),
-        Endpoint::acts(Method::POST, "/v1/users/{user}/password", operators, TAG, "Give a user another password (a second person approves)", reset)
-            .with_body::<Reset>()
-            .gives_at::<Sent>(202),
-        Endpoint::reads("/v1/keys", SignedIn, TAG, "Your keys; of all, for those who run or watch the node", keys)
-            .gives::<List<KeyView>>(),
-        Endpoint::acts(Method::POST, "/v1/keys", SignedIn, TAG, "Ask for a key (a second person approves); its secret is shown once", create_key)
-            .with_body::<NewKey>()
-            .gives::<KeyMade>()
-            .gives_at::<KeyMade>(202),
+        Endpoint::reads(
+            "/v1/users",
+            shown,
+            TAG,
+            "Users: of your participant; of all, for those who run or watch the node",
+            users,
+        )
+        .gives::<List<UserView>>(),
+        Endpoint::acts(
+            Method::POST,
+            "/v1/users",
+            operators,
+            TAG,
+            "Admit a user (a second person approves)",
+            create_user,
+        )
+        .with_body::<NewUser>()
+        .gives::<Sent>()
+        .gives_at::<Sent>(202),
+        Endpoint::acts(
+            Method::POST,
+            "/v1/users/{user}/password",
+            operators,
+            TAG,
+            "Give a user another password (a second person approves)",
+            reset,
+        )
+        .with_body::<Reset>()
+        .gives_at::<Sent>(202),
+        Endpoint::reads(
+            "/v1/keys",
+            SignedIn,
+            TAG,
+            "Your keys; of all, for those who run or watch the node",
+            keys,
+        )
+        .gives::<List<KeyView>>(),
+        Endpoint::acts(
+            Method::POST,
+            "/v1/keys",
+            SignedIn,
+            TAG,
+            "Ask for a key (a second person approves); its secret is shown once",
+            create_key,
+        )
+        .with_body::<NewKey>()
+        .gives::<KeyMade>()
+        .gives_at::<KeyMade>(202),
         Endpoint::acts(Method::DELETE, "/v1/keys/{key}", SignedIn, TAG, "End a key", revoke).gives::<Sent>(),
     ]
 }
 
 /// A user.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct UserView {
+pub(super) struct UserView {
     /// The name it signs in with.
     pub user: String,
     /// Whose user it is.
@@ -83,7 +116,7 @@ fn users(call: &Call, follower: &Follower) -> Answered {
 /// A user to be admitted.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewUser {
+pub(super) struct NewUser {
     /// Your own name for this command.
     #[schema(min_length = 1, max_length = 64)]
     id: Option<String>,
@@ -107,7 +140,9 @@ fn create_user(call: Call) -> Later {
             let state = follower.state();
             let found = state.registry().participant_id(&participant);
             let found = found.filter(|found| caller.operates(state) || *found == caller.participant);
-            found.ok_or_else(|| Problem::field("participant", format!("there is no participant {participant:?}")))?
+            found.ok_or_else(|| {
+                Problem::field("participant", format!("there is no participant {participant:?}"))
+            })?
         };
         let password = app.passwords.hash("password", password).await?;
         let command = CreateUser { participant, name, duties, password, must_change: true };
@@ -123,7 +158,7 @@ fn sent(sent: Sent) -> Answered {
 /// Another password for someone.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Reset {
+pub(super) struct Reset {
     /// Your own name for this command.
     #[schema(min_length = 1, max_length = 64)]
     id: Option<String>,
@@ -155,7 +190,7 @@ fn user_seen(state: &State, caller: &Caller, name: &str) -> Result<UserId, Probl
 
 /// A key.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct KeyView {
+pub(super) struct KeyView {
     /// Its public name.
     pub key: String,
     /// As whom it sends.
@@ -185,7 +220,7 @@ fn keys(call: &Call, follower: &Follower) -> Answered {
 /// A key to be made.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewKey {
+pub(super) struct NewKey {
     /// Your own name for this command.
     #[schema(min_length = 1, max_length = 64)]
     id: Option<String>,
@@ -198,7 +233,7 @@ pub struct NewKey {
 
 /// A key that was asked for.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct KeyMade {
+pub(super) struct KeyMade {
     /// Its public name.
     pub key: String,
     /// Its secret, which is shown once.
@@ -221,7 +256,10 @@ fn create_key(call: Call) -> Later {
                 let follower = app.reader.read();
                 let state = follower.state();
                 let found = state.registry().account_id(&code).filter(|account| caller.owns(state, *account));
-                Some(found.ok_or_else(|| Problem::field("account", format!("there is no account {code:?}")))?)
+                Some(
+                    found
+                        .ok_or_else(|| Problem::field("account", format!("there is no account {code:?}")))?,
+                )
             }
         };
         let key = random_text(20).map_err(|error| Problem::new(Code::Internal, error.to_string()))?;

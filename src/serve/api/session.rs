@@ -6,6 +6,7 @@ use crate::node::Follower;
 use crate::serve::App;
 use crate::serve::access::{COOKIE, Caller, Session, Via, hash_of};
 use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint, Later};
+use crate::serve::gauges::SignIn as CameOfIt;
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
 use axum::http::{Method, header::SET_COOKIE};
@@ -26,23 +27,51 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .gives::<SessionView>(),
         Endpoint::reads("/v1/session", SignedIn, TAG, "Who you are", who).gives::<SessionView>(),
         Endpoint::acts(Method::DELETE, "/v1/session", SignedIn, TAG, "Sign out", sign_out).gives_nothing(),
-        Endpoint::acts(Method::POST, "/v1/session/password", SignedIn, TAG, "Choose another password", password)
-            .with_body::<NewPassword>()
-            .gives_nothing(),
-        Endpoint::acts(Method::POST, "/v1/session/totp", SignedIn, TAG, "Ask for a secret for one-time codes", enrol)
-            .gives::<Enrolment>(),
-        Endpoint::acts(Method::PUT, "/v1/session/totp", SignedIn, TAG, "Turn one-time codes on, by a first code", totp_on)
-            .with_body::<FirstCode>()
-            .gives_nothing(),
-        Endpoint::acts(Method::DELETE, "/v1/session/totp", SignedIn, TAG, "Turn one-time codes off", totp_off)
-            .gives_nothing(),
+        Endpoint::acts(
+            Method::POST,
+            "/v1/session/password",
+            SignedIn,
+            TAG,
+            "Choose another password",
+            password,
+        )
+        .with_body::<NewPassword>()
+        .gives_nothing(),
+        Endpoint::acts(
+            Method::POST,
+            "/v1/session/totp",
+            SignedIn,
+            TAG,
+            "Ask for a secret for one-time codes",
+            enrol,
+        )
+        .gives::<Enrolment>(),
+        Endpoint::acts(
+            Method::PUT,
+            "/v1/session/totp",
+            SignedIn,
+            TAG,
+            "Turn one-time codes on, by a first code",
+            totp_on,
+        )
+        .with_body::<FirstCode>()
+        .gives_nothing(),
+        Endpoint::acts(
+            Method::DELETE,
+            "/v1/session/totp",
+            SignedIn,
+            TAG,
+            "Turn one-time codes off",
+            totp_off,
+        )
+        .gives_nothing(),
     ]
 }
 
 /// Who signs in.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SignIn {
+pub(super) struct SignIn {
     /// The name of the user.
     user: String,
     /// The password.
@@ -53,7 +82,7 @@ pub struct SignIn {
 
 /// Who is signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct SessionView {
+pub(super) struct SessionView {
     /// The name of the user.
     pub user: String,
     /// The code of the participant.
@@ -100,20 +129,23 @@ fn sign_in(call: Call) -> Later {
         let from = call.peer.to_string();
         if let Err(seconds) = app.sign_ins.spend(&from) {
             let detail = format!("too many attempts from your address: try again in {seconds} s");
-            return Err(Problem { retry_after: Some(seconds), ..Problem::new(Code::RateLimited, detail) });
+            return Err(Problem::again_in(seconds, Code::RateLimited, detail));
         }
         if let Some(seconds) = app.sessions.locked_out(&user) {
+            app.gauges.sign_in(CameOfIt::LockedOut);
             let detail = format!("try again in {seconds} s");
-            return Err(Problem { retry_after: Some(seconds), ..Problem::new(Code::LockedOut, detail) });
+            return Err(Problem::again_in(seconds, Code::LockedOut, detail));
         }
         match check(app, &user, password, code).await {
             Some(id) => {
                 app.sessions.succeeded(&user);
+                app.gauges.sign_in(CameOfIt::Succeeded);
                 tracing::info!(user, from, "signed in");
                 opened(app, id)
             }
             None => {
                 app.sessions.failed(&user);
+                app.gauges.sign_in(CameOfIt::Failed);
                 tracing::warn!(user, from, "failed to sign in");
                 Err(Problem::new(Code::BadCredentials, "these are not a user's name, password and code"))
             }
@@ -185,7 +217,7 @@ fn sign_out(call: Call) -> Later {
 /// A change of password.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewPassword {
+pub(super) struct NewPassword {
     /// The one in use.
     old: String,
     /// The one to come, of at least ten characters.
@@ -215,18 +247,21 @@ async fn confirm(app: &App, caller: &Caller, password: String) -> Result<(), Pro
     };
     if let Some(seconds) = app.sessions.locked_out(&name) {
         let detail = format!("try again in {seconds} s");
-        return Err(Problem { retry_after: Some(seconds), ..Problem::new(Code::LockedOut, detail) });
+        return Err(Problem::again_in(seconds, Code::LockedOut, detail));
     }
     if app.passwords.is(password, Some(hash)).await {
         return Ok(());
     }
     app.sessions.failed(&name);
-    Err(Problem { field: Some("old".to_owned()), ..Problem::new(Code::BadCredentials, "this is not your password") })
+    Err(Problem {
+        field: Some("old".to_owned()),
+        ..Problem::new(Code::BadCredentials, "this is not your password")
+    })
 }
 
 /// A secret for one-time codes.
 #[derive(Serialize, ToSchema)]
-pub struct Enrolment {
+pub(super) struct Enrolment {
     /// In base32, to be typed.
     secret: String,
     /// As `otpauth://…`, to be shown as a code.
@@ -257,7 +292,7 @@ fn enrol(call: Call) -> Later {
 /// A first code.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct FirstCode {
+pub(super) struct FirstCode {
     /// Six digits.
     code: String,
 }
@@ -269,7 +304,7 @@ fn totp_on(call: Call) -> Later {
         token(caller)?;
         let (_, secret) = secret(app, caller);
         let hash = hash_of(&secret);
-        if !totp(secret).is_some_and(|totp| totp.check_current(&code).is_some()) {
+        if totp(secret).is_none_or(|totp| totp.check_current(&code).is_none()) {
             return Err(Problem::field("code", "this is not the code of now"));
         }
         let command = Command::SetTotp(SetTotp { user: caller.user, secret_hash: Some(hash) });

@@ -2,10 +2,11 @@
 
 use super::product::product;
 use super::{Asked, bad, utc};
-use crate::projection::{CandleRow, Step, TradeRow, View};
+use crate::projection::{CandleRow, Step, TradeRow};
+use crate::serve::api::history::look_up;
 use crate::serve::api::views::Written;
 use crate::serve::endpoint::{Answered, Call};
-use crate::serve::problem::{Code, Problem};
+use crate::serve::problem::Problem;
 use crate::serve::reply::Reply;
 use axum::http::HeaderName;
 use base::{InstrumentId, Side, Timestamp};
@@ -20,20 +21,6 @@ const DAY_NS: i64 = 86_400 * 1_000_000_000;
 pub(super) const AFTER: HeaderName = HeaderName::from_static("cb-after");
 /// Where the page before ends.
 pub(super) const BEFORE: HeaderName = HeaderName::from_static("cb-before");
-
-/// Asks the projection.
-///
-/// # Errors
-/// It cannot answer.
-pub(super) fn ask<T>(call: &Call, ask: impl FnOnce(&mut View<'_>) -> anyhow::Result<T>) -> Result<T, Problem> {
-    match call.app.past.projection.read(ask) {
-        Ok(seen) => Ok(seen.value),
-        Err(error) => {
-            tracing::error!("the projection cannot be asked: {error:#}");
-            Err(Problem::new(Code::Internal, "the past cannot be looked up now"))
-        }
-    }
-}
 
 fn asked_for(call: &Call) -> Result<InstrumentId, Problem> {
     product(call.app.reader.read().state(), call.parameter("product"))
@@ -65,7 +52,7 @@ struct Ticker {
 
 pub(super) fn ticker(call: &Call) -> Answered {
     let (id, now) = (asked_for(call)?, call.app.clock.now());
-    let (trades, day) = ask(call, |view| Ok((view.trades(id, None, 1)?, view.stats(id, now)?)))?;
+    let (trades, day) = look_up(call, |view| Ok((view.trades(id, None, 1)?, view.stats(id, now)?)))?.value;
     let follower = call.app.reader.read();
     let state = follower.state();
     let (written, last) = (written(state, id)?, trades.first());
@@ -93,7 +80,7 @@ struct Trade {
 pub(super) fn trades(call: &Call) -> Answered {
     let (id, asked) = (asked_for(call)?, Asked::of(call)?);
     let (limit, after, before) = (asked.limit()?, asked.number("after")?, asked.number("before")?);
-    let rows = ask(call, |view| view.trades(id, after, limit))?;
+    let rows = look_up(call, |view| view.trades(id, after, limit))?.value;
     let follower = call.app.reader.read();
     let written = written(follower.state(), id)?;
     let newer = |row: &&TradeRow| before.is_none_or(|before| row.trade.0 > before);
@@ -129,7 +116,7 @@ pub(super) fn candles(call: &Call) -> Answered {
         return Err(bad(format!("granularity too small for the requested time range: at most {CANDLES_MAX} candles")));
     }
     let span = (from.unwrap_or(Timestamp(0)), Timestamp(to.0.saturating_add(1)));
-    let rows = ask(call, |view| view.candles(id, step, span, CANDLES_MAX))?;
+    let rows = look_up(call, |view| view.candles(id, step, span, CANDLES_MAX))?.value;
     let follower = call.app.reader.read();
     let written = written(follower.state(), id)?;
     let candles: Vec<String> = rows.iter().rev().map(|row| candle(&written, row)).collect();
@@ -168,7 +155,7 @@ pub(super) fn stats(call: &Call) -> Answered {
     let (id, now) = (asked_for(call)?, call.app.clock.now());
     let month = (Timestamp(now.0.saturating_sub(30 * DAY_NS)), now);
     let days = Step::parse("1d").ok_or_else(|| bad("Unsupported granularity"))?;
-    let (day, days) = ask(call, |view| Ok((view.stats(id, now)?, view.candles(id, days, month, 31)?)))?;
+    let (day, days) = look_up(call, |view| Ok((view.stats(id, now)?, view.candles(id, days, month, 31)?)))?.value;
     let follower = call.app.reader.read();
     let written = written(follower.state(), id)?;
     let price = |of: fn(&CandleRow) -> base::Price| day.as_ref().map(|day| written.price(of(day)));

@@ -23,7 +23,7 @@ use roster::Duty;
 use std::sync::Arc;
 
 /// Where it is mounted.
-pub const MOUNT: &str = "/coinbase";
+pub(super) const MOUNT: &str = "/coinbase";
 /// Items of a page where none are asked for, and at most.
 const PAGE: u32 = 100;
 const PAGE_MAX: u32 = 1_000;
@@ -32,7 +32,7 @@ const PAGE_MAX: u32 = 1_000;
 static MANNER: Manner = Manner { identify: sign::identify, tell: refusal::tell };
 
 /// Its router, with what is asked for in vain below it.
-pub fn router(app: &Arc<App>) -> Router {
+pub(super) fn router(app: &Arc<App>) -> Router {
     let nothing = || async { refusal::tell(Problem::not_found("such path")).into_response() };
     http::mount(app, endpoints(), &MANNER).route("/coinbase/{*rest}", any(nothing))
 }

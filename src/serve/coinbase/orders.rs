@@ -1,11 +1,12 @@
 //! Orders and fills of the key's account, as they are shown here.
 
 use super::account::account_of;
-use super::history::{ask, paged, written};
+use super::history::{paged, written};
 use super::product::{product, product_name};
 use super::{Asked, utc};
 use crate::node::Follower;
 use crate::projection::{FillFilter, FillRow, OrderFilter, OrderRow, PAGE_MAX, View};
+use crate::serve::api::history::look_up;
 use crate::serve::endpoint::{Answered, Call};
 use crate::serve::problem::Problem;
 use crate::serve::reply::Reply;
@@ -189,7 +190,7 @@ impl Wanted {
 
 pub(super) fn list(call: &Call) -> Answered {
     let wanted = Wanted::of(call, call.app.reader.read().state())?;
-    let rows = ask(call, |view| wanted.find(view))?;
+    let rows = look_up(call, |view| wanted.find(view))?.value;
     let follower = call.app.reader.read();
     let orders: Result<Vec<Order>, Problem> = rows.iter().map(|row| view(follower.state(), row)).collect();
     let ends = (rows.first().map(|row| row.sequence.0), rows.last().map(|row| row.sequence.0));
@@ -203,10 +204,11 @@ pub(super) fn list(call: &Call) -> Answered {
 pub(super) fn named(call: &Call, name: &str) -> Result<(AccountId, OrderRow), Problem> {
     let caller = call.caller()?;
     let account = account_of(call.app.reader.read().state(), caller)?;
-    let row = ask(call, |view| match name.strip_prefix("client:") {
+    let row = look_up(call, |view| match name.strip_prefix("client:") {
         Some(id) => view.order_by_client(caller.participant, ClientId::of(id)),
         None => name.parse().map_or(Ok(None), |number| view.order(OrderId(number))),
-    })?;
+    })?
+    .value;
     let row = row.filter(|row| row.account == account && of_a_book(row));
     row.map(|row| (account, row)).ok_or_else(|| Problem::not_found(format_args!("order {name:?}")))
 }
@@ -274,7 +276,7 @@ pub(super) fn fills(call: &Call) -> Answered {
         filter.order = Some(named(call, order)?.1.order);
     }
     let (since, until) = (asked.time("start_date")?, asked.time("end_date")?);
-    let rows = ask(call, |view| view.fills(&filter))?;
+    let rows = look_up(call, |view| view.fills(&filter))?.value;
     let follower = call.app.reader.read();
     let within = |row: &&FillRow| {
         let continuous = super::product::is_product(follower.state(), row.instrument);

@@ -1,0 +1,110 @@
+//! Making a data directory from a backup.
+
+use crate::backup::{Filed, JOURNAL, KEY, Manifest, PIECE, Progress, SNAPSHOTS, claim, create, sync_folder};
+use crate::node::{DataDir, Verified, hex, verify};
+use anyhow::{Context, Result, bail};
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::Path;
+
+/// Where a data directory is put together: it gets its names when it is whole.
+const STAGING: &str = "restoring";
+
+/// Copies a backup into a data directory that is empty or not there yet, and checks all of it: every file against the digest in
+/// the backup, then the log as `verify` does, then its end against the backup.
+///
+/// # Errors
+/// The backup is not whole or damaged, the target is not empty, or something could not be written. The target is then left
+/// empty.
+pub fn restore(
+    backup: &Path,
+    data: &DataDir,
+    copying: &mut Progress<'_>,
+    checking: &mut Progress<'_>,
+) -> Result<(Manifest, Verified)> {
+    let manifest = Manifest::read(backup)?;
+    let root = data.root();
+    claim(root)?;
+    let staging = root.join(STAGING);
+    let restored = fill(&manifest, backup, &staging, copying, checking);
+    let placed = restored.and_then(|verified| {
+        place(&manifest, &staging, root)?;
+        Ok(verified)
+    });
+    match placed {
+        Ok(verified) => Ok((manifest, verified)),
+        Err(error) => {
+            // Nothing here was anyone's before.
+            let _ = fs::remove_dir_all(&staging);
+            Err(error)
+        }
+    }
+}
+
+fn fill(
+    manifest: &Manifest,
+    backup: &Path,
+    staging: &Path,
+    copying: &mut Progress<'_>,
+    checking: &mut Progress<'_>,
+) -> Result<Verified> {
+    for folder in [JOURNAL, SNAPSHOTS] {
+        let folder = staging.join(folder);
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    let total = manifest.files.iter().map(|file| file.bytes).sum();
+    let mut done = 0;
+    for filed in &manifest.files {
+        copy(filed, backup, staging, &mut |bytes| {
+            done += bytes;
+            copying(done, total);
+        })?;
+    }
+    let verified = verify(&DataDir::at(staging), checking)
+        .with_context(|| format!("{} does not verify", backup.display()))?;
+    let found = (verified.summary.records, hex(&verified.summary.chain), hex(&verified.digest));
+    if found != (manifest.records, manifest.chain.clone(), manifest.digest.clone()) {
+        bail!(
+            "{} says it ends with record {} and the digest {}, its log ends with record {} and the digest {}",
+            backup.display(),
+            manifest.records,
+            manifest.digest,
+            found.0,
+            found.2
+        );
+    }
+    Ok(verified)
+}
+
+fn copy(filed: &Filed, backup: &Path, staging: &Path, copied: &mut dyn FnMut(u64)) -> Result<()> {
+    let (source, target) = (backup.join(&filed.path), staging.join(&filed.path));
+    let mut file = File::open(&source).with_context(|| format!("cannot read {}", source.display()))?;
+    let (mut made, mut hasher) = (create(&target)?, blake3::Hasher::new());
+    let (mut piece, mut bytes) = (vec![0; PIECE], 0);
+    loop {
+        let read = file.read(&mut piece).with_context(|| format!("cannot read {}", source.display()))?;
+        let Some(read) = piece.get(..read).filter(|read| !read.is_empty()) else { break };
+        hasher.update(read);
+        made.write_all(read).with_context(|| format!("cannot write {}", target.display()))?;
+        bytes += read.len() as u64;
+        copied(read.len() as u64);
+    }
+    if bytes != filed.bytes || hasher.finalize().to_hex().as_str() != filed.blake3 {
+        bail!("{} is not as it was when the backup was taken", source.display());
+    }
+    made.sync_all().with_context(|| format!("cannot sync {}", target.display()))
+}
+
+/// Gives everything its name, the journal last: without one, a data directory is empty.
+fn place(manifest: &Manifest, staging: &Path, root: &Path) -> Result<()> {
+    for folder in [JOURNAL, SNAPSHOTS] {
+        sync_folder(&staging.join(folder))?;
+    }
+    let key = manifest.has_key().then_some(KEY);
+    for name in [SNAPSHOTS].into_iter().chain(key).chain([JOURNAL]) {
+        let named = fs::rename(staging.join(name), root.join(name));
+        named.with_context(|| format!("cannot name {}", root.join(name).display()))?;
+    }
+    fs::remove_dir(staging).with_context(|| format!("cannot remove {}", staging.display()))?;
+    sync_folder(root)
+}

@@ -1,0 +1,115 @@
+//! TLS: a certificate from files, or one that the node makes for itself and keeps, which nobody vouches for.
+
+use crate::config::Config;
+use anyhow::{Context, Result, bail};
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::net::IpAddr;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+/// The files of a certificate that the node made for itself, in its data directory.
+const SELF_MADE: [&str; 2] = ["self-made.crt", "self-made.key"];
+
+/// TLS as it is configured; `None` where there is none.
+///
+/// # Errors
+/// A certificate or key cannot be read, or the two do not belong together.
+pub fn acceptor(config: &Config, data: &Path) -> Result<Option<TlsAcceptor>> {
+    let tls = &config.tls;
+    let (certificate, key) = match (&tls.certificate, &tls.key) {
+        (Some(certificate), Some(key)) => (certificate.clone(), key.clone()),
+        _ if tls.self_made => self_made(data, config.listen.ip())?,
+        _ => return Ok(None),
+    };
+    let chain = certificates(&certificate)?;
+    if let Some(first) = chain.first().filter(|_| tls.self_made) {
+        let fingerprint = blake3::hash(first).to_hex();
+        tracing::info!(file = %certificate.display(), blake3 = %fingerprint, "TLS with a certificate that nobody vouches for");
+    }
+    let private = PrivateKeyDer::from_pem_file(&key)
+        .map_err(|error| anyhow::anyhow!("{}: no private key can be read: {error}", key.display()))?;
+    let server = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, private);
+    let mut server =
+        server.with_context(|| format!("{} and {} cannot be used", certificate.display(), key.display()))?;
+    server.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Some(TlsAcceptor::from(Arc::new(server))))
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
+    let cannot = |error| anyhow::anyhow!("{}: no certificate can be read: {error}", path.display());
+    let read = CertificateDer::pem_file_iter(path).map_err(cannot)?;
+    let chain = read.collect::<Result<Vec<_>, _>>().map_err(cannot)?;
+    if chain.is_empty() {
+        bail!("{}: there is no certificate in it", path.display());
+    }
+    Ok(chain)
+}
+
+/// The certificate of a data directory, made at the first start, and its key.
+fn self_made(data: &Path, listen: IpAddr) -> Result<(PathBuf, PathBuf)> {
+    let [certificate, key] = SELF_MADE.map(|name| data.join(name));
+    if certificate.exists() && key.exists() {
+        return Ok((certificate, key));
+    }
+    let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+    if !listen.is_loopback() && !listen.is_unspecified() {
+        names.push(listen.to_string());
+    }
+    let made = rcgen::generate_simple_self_signed(names).context("no certificate could be made")?;
+    write(&key, &made.signing_key.serialize_pem(), 0o600)?;
+    write(&certificate, &made.cert.pem(), 0o644)?;
+    Ok((certificate, key))
+}
+
+fn write(path: &Path, text: &str, mode: u32) -> Result<()> {
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path);
+    let written = file.and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.set_permissions(fs::Permissions::from_mode(mode))
+    });
+    written.with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::acceptor;
+    use crate::config::Config;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_self_made_certificate_is_made_once_and_its_key_is_private() {
+        let data = tempfile::tempdir().unwrap();
+        let mut config = Config::default();
+        assert!(acceptor(&config, data.path()).unwrap().is_none());
+        config.tls.self_made = true;
+        assert!(acceptor(&config, data.path()).unwrap().is_some());
+        let key = data.path().join("self-made.key");
+        assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+        let made = fs::read(&key).unwrap();
+        assert!(acceptor(&config, data.path()).unwrap().is_some());
+        assert_eq!(fs::read(&key).unwrap(), made, "the same one at the next start");
+
+        // The same files named as files; and what cannot be used names its file.
+        config.tls.self_made = false;
+        config.tls.certificate = Some(data.path().join("self-made.crt"));
+        config.tls.key = Some(key.clone());
+        assert!(acceptor(&config, data.path()).unwrap().is_some());
+        config.tls.certificate = Some(key);
+        let error = format!("{:#}", acceptor(&config, data.path()).err().unwrap());
+        assert!(error.contains("self-made.key: there is no certificate in it"), "{error}");
+        config.tls.certificate = Some(data.path().join("absent.crt"));
+        let error = format!("{:#}", acceptor(&config, data.path()).err().unwrap());
+        assert!(error.contains("absent.crt"), "{error}");
+    }
+}
