@@ -202,7 +202,7 @@ pub(super) struct InMarket {
 
 /// An instrument and its day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(super) struct InstrumentView {
+pub(crate) struct InstrumentView {
     /// Its code.
     pub code: String,
     /// Where it trades.
@@ -271,7 +271,7 @@ fn one_instrument(call: &Call, follower: &Follower) -> Answered {
 
 /// An instrument, as it is shown.
 #[must_use]
-pub(super) fn instrument_view(
+pub(crate) fn instrument_view(
     state: &State,
     id: InstrumentId,
     now: base::Timestamp,

@@ -4,6 +4,7 @@ use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
+use engine::Rejection;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -13,19 +14,20 @@ struct Refusal<'a> {
     code: &'static str,
     /// The market's own reason.
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
+    reason: Option<&'static str>,
 }
 
 /// A problem as it is sent.
 pub(super) fn tell(problem: Problem) -> Reply {
-    let status = match problem.status {
+    let reason = problem.refusal.map(Rejection::code);
+    let status = match problem.code.status() {
+        409 | 422 if reason == Some("order_unknown") => 404,
         // What is known there as a bad request.
-        409 | 422 if problem.reason.as_deref() != Some("order_unknown") => 400,
-        409 | 422 => 404,
+        409 | 422 => 400,
         status => status,
     };
-    let message = message(&problem);
-    let refusal = Refusal { message: &message, code: problem.code.text(), reason: problem.reason.as_deref() };
+    let message = message(&problem, reason);
+    let refusal = Refusal { message: &message, code: problem.code.text(), reason };
     let reply = Reply::json_at(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), &refusal);
     match problem.retry_after {
         Some(seconds) => reply.with(RETRY_AFTER, &seconds.to_string()),
@@ -33,11 +35,12 @@ pub(super) fn tell(problem: Problem) -> Reply {
     }
 }
 
-fn message(problem: &Problem) -> String {
-    let known = match (problem.code, problem.reason.as_deref(), problem.field.as_deref()) {
+fn message(problem: &Problem, reason: Option<&str>) -> String {
+    let known = match (problem.code, reason, problem.field.as_deref()) {
         (Code::BadSignature, ..) => "invalid signature",
         (Code::StaleTime, ..) => "request timestamp expired",
         (Code::Unauthenticated, ..) => "CB-ACCESS-KEY header is required",
+        (Code::NotFound, _, Some("order")) => "order not found",
         (Code::NotFound, ..) => "NotFound",
         (Code::RateLimited, ..) => "Private rate limit exceeded",
         (_, Some("insufficient_cash" | "insufficient_holding"), _) => "Insufficient funds",

@@ -204,7 +204,7 @@ pub(super) fn cancel(call: Call) -> Later {
 /// What is not found when it is to be cancelled has words of its own.
 fn unknown(problem: Problem) -> Problem {
     match problem.code {
-        Code::NotFound => Problem { reason: Some("order_unknown".to_owned()), status: 422, code: Code::Refused, ..problem },
+        Code::NotFound => Problem { field: Some("order".to_owned()), ..problem },
         _ => problem,
     }
 }
