@@ -7,6 +7,7 @@ use crate::serve::reply::Reply;
 use crate::serve::{App, assets, door};
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY,
@@ -65,11 +66,16 @@ fn route(app: Arc<App>, endpoint: Arc<Endpoint>, manner: &'static Manner) -> Met
         Method::DELETE => MethodFilter::DELETE,
         _ => MethodFilter::GET,
     };
-    on(filter, move |path: RawPathParams, request: Request| {
+    on(filter, move |path: Result<RawPathParams, RawPathParamsRejection>, request: Request| {
         let (app, endpoint) = (Arc::clone(&app), Arc::clone(&endpoint));
-        let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let peer = peer(&request);
-        door::answer(app, endpoint, manner, peer, path, request)
+        async move {
+            let Ok(path) = path else {
+                return (manner.tell)(Problem::new(Code::BadRequest, "the path is not UTF-8")).into_response();
+            };
+            let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            let peer = peer(&request);
+            door::answer(app, endpoint, manner, peer, path, request).await
+        }
     })
 }
 
