@@ -6,7 +6,7 @@
 mod support;
 
 use base::{AccountId, ActId, AssetId, InstrumentId, ParticipantId, Quantity, Timestamp, UserId};
-use engine::{Command, Event, OPERATOR};
+use engine::{ClientId, Command, Envelope, Event, OPERATOR};
 use proptest::prelude::*;
 use roster::{CreateKey, CreateUser, Duties, Duty, SetPassword, SetUserActive, SetUserDuties};
 use std::collections::BTreeMap;
@@ -213,13 +213,13 @@ impl Move {
             }),
             1 => Command::SetUserActive(SetUserActive {
                 user,
-                active: self.more % 3 > 0,
+                active: !self.more.is_multiple_of(3),
                 reason: String::new(),
             }),
             2 => Command::SetUserDuties(SetUserDuties { user, duties: self.duties() }),
             3 => Command::SetHalted(trading::SetHalted {
                 instrument: InstrumentId(0),
-                halted: self.more % 2 == 0,
+                halted: self.more.is_multiple_of(2),
                 reason: String::new(),
             }),
             4 => Command::CreateKey(CreateKey {
@@ -251,9 +251,9 @@ impl Move {
                 Command::ProposeAct { command: Box::new(inner), expires }
             }
             3..6 => Command::ApproveAct { act },
-            6 if self.more % 4 == 0 => Command::WithdrawAct { act, reason: String::new() },
+            6 if self.more.is_multiple_of(4) => Command::WithdrawAct { act, reason: String::new() },
             6 => Command::Tick,
-            7 if self.more % 8 == 0 => Command::PutRosterInForce,
+            7 if self.more.is_multiple_of(8) => Command::PutRosterInForce,
             7 => Command::MassCancel(trading::MassCancel { of: trading::Whose::Everyone, instrument: None }),
             _ => inner,
         }
@@ -278,10 +278,23 @@ fn play(moves: &[Move]) -> usize {
         .map(|u| Person { firm: u.participant, duties: u.duties.iter().collect(), active: true })
         .collect();
     for (number, one) in moves.iter().enumerate() {
-        let user = UserId(u16::from(one.who) % u16::try_from(shadow.people.len() + 2).unwrap());
-        let firm = shadow.person(user).map_or(OPERATOR, |person| person.firm);
-        let actor = if one.more == 7 { ParticipantId(u32::from(one.which) % 9) } else { firm };
         let command = one.command(&world, &shadow);
+        let count = u16::try_from(shadow.people.len() + 2).unwrap();
+        let firm = |user| shadow.person(user).map_or(OPERATOR, |person| person.firm);
+        let someone = UserId(u16::from(one.who) % count);
+        // Someone who may, most of the time.
+        let able = (0..count).map(|more| UserId((someone.0 + more) % count)).find(|user| match &command {
+            Command::ApproveAct { act } => {
+                world.state.act(*act).is_some_and(|act| world.state.may_approve(firm(*user), *user, act))
+            }
+            command => {
+                let (actor, client_id) = (firm(*user), ClientId::of(""));
+                let sent = Envelope { actor, user: *user, client_id, command: command.clone() };
+                world.state.check_access(&sent).is_ok()
+            }
+        });
+        let user = able.filter(|_| !one.more.is_multiple_of(4)).unwrap_or(someone);
+        let actor = if one.more == 8 { ParticipantId(u32::from(one.which) % 9) } else { firm(user) };
         let pause = if one.which.is_multiple_of(16) { i64::from(one.more) * 600 } else { 1 };
         let time = Timestamp(world.state.time().0 + pause * SECOND);
         let events = world.send_as(time, (actor, user), &format!("m{number}"), command.clone());
@@ -316,5 +329,5 @@ fn some_acts_are_approved() {
             .collect();
         approved += play(&moves);
     }
-    assert!(approved > 10, "only {approved} acts were approved");
+    assert!(approved > 100, "only {approved} acts were approved");
 }

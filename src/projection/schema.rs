@@ -47,7 +47,7 @@ CREATE TABLE orders (
     ended_seq BIGINT, ended_ns BIGINT, updated_seq BIGINT NOT NULL
 ){c};
 CREATE INDEX orders_participant ON orders (participant, seq);
-CREATE INDEX orders_account ON orders (account, seq);
+CREATE INDEX orders_seq ON orders (seq);
 CREATE INDEX orders_client ON orders (actor, client_id);
 CREATE INDEX orders_open ON orders (participant, seq) WHERE status = 'open';
 

@@ -25,6 +25,7 @@ fn open_orders_are_the_venues(projection: &Projection, state: &State, name: &str
     let found = seen(projection, |view| view.orders(&filter));
     let found: BTreeMap<u64, _> = found.into_iter().map(|row| (row.order.0, row)).collect();
     let venue = state.venue();
+    assert!(found.values().all(|row| row.quantity.0 == row.filled.0 + row.reduced.0 + row.left.0), "{name}");
     let mut standing = 0;
     for order in venue.book_orders() {
         let row = &found[&order.order.0];
