@@ -200,7 +200,7 @@ def sessions(node, trader):
     nobody = Person(node.port)
     problem(nobody.call("GET", "/v1/accounts"), 401, "unauthenticated")
     problem(nobody.call("GET", "/v1/accounts", headers={"Cookie": "huangpu_session=" + "A" * 43}), 401, "unauthenticated")
-    problem(nobody.call("GET", "/v1/accounts", headers={"Cookie": "huangpu_session=\x7f; ;;=="}), 401, "unauthenticated")
+    problem(nobody.call("GET", "/v1/accounts", headers={"Cookie": "huangpu_session=; ;;=="}), 401, "unauthenticated")
     forged = {name: value for name, value in trader.headers.items() if name == "Cookie"}
     problem(nobody.call("POST", PLACE, GOOD, forged), 403, "csrf")
     problem(nobody.call("POST", PLACE, GOOD, {**forged, "X-CSRF-Token": "x"}), 403, "csrf")

@@ -49,7 +49,7 @@ class Person:
             connection.close()
         if cookie:
             self.headers["Cookie"] = cookie.split(";")[0]
-        is_json = "json" in (answer.getheader("Content-Type") or "")
+        is_json = text and "json" in (answer.getheader("Content-Type") or "")
         return answer.status, json.loads(text) if is_json else text
 
     def must(self, method, path, body=None, *, status=(200, 202, 204)):

@@ -26,7 +26,7 @@ pub(super) fn tell(problem: Problem) -> Reply {
         409 | 422 => 400,
         status => status,
     };
-    let message = message(&problem, reason);
+    let message = words(&problem);
     let refusal = Refusal { message: &message, code: problem.code.text(), reason };
     let reply = Reply::json_at(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), &refusal);
     match problem.retry_after {
@@ -35,8 +35,9 @@ pub(super) fn tell(problem: Problem) -> Reply {
     }
 }
 
-fn message(problem: &Problem, reason: Option<&str>) -> String {
-    let known = match (problem.code, reason, problem.field.as_deref()) {
+/// What is said of a problem.
+pub(super) fn words(problem: &Problem) -> String {
+    let known = match (problem.code, problem.refusal.map(Rejection::code), problem.field.as_deref()) {
         (Code::BadSignature, ..) => "invalid signature",
         (Code::StaleTime, ..) => "request timestamp expired",
         (Code::Unauthenticated, ..) => "CB-ACCESS-KEY header is required",
