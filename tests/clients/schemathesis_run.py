@@ -8,7 +8,7 @@ import tempfile
 from node import Node, Staff
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,unsupported_method"
+CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,unsupported_method,negative_data_rejection"
 # Requests for each endpoint and person, and the seconds that one person's run may take.
 EXAMPLES, SECONDS = 6, 60
 OPTIONS = ["--market-data-public", "--set", "limits.requests_per_second=100000", "--set", "limits.burst=100000",
