@@ -24,20 +24,32 @@ const CSRF: HeaderName = HeaderName::from_static("x-csrf-token");
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const LEFT: HeaderName = HeaderName::from_static("ratelimit-remaining");
 
+/// How those who ask are known, and how they are told of problems.
+pub(super) struct Manner {
+    /// Who sends a request, by its headers, method, path with query, and body.
+    pub(super) identify: fn(&App, &HeaderMap, &str, &str, &[u8]) -> Result<Option<Caller>, Problem>,
+    /// A problem, as it is sent.
+    pub(super) tell: fn(Problem) -> Reply,
+}
+
+/// The manner of the node's own API: sessions and keys, and problem details.
+pub(super) static OWN: Manner = Manner { identify, tell: Reply::from };
+
 /// Answers a request for an endpoint.
 pub(super) async fn answer(
     app: Arc<App>,
     endpoint: Arc<Endpoint>,
+    manner: &'static Manner,
     peer: IpAddr,
     path: Vec<(String, String)>,
     request: Request,
 ) -> Response<Body> {
     let mut spent = None;
-    let answered = match enter(&app, &endpoint, peer, path, request, &mut spent).await {
+    let answered = match enter(&app, (&endpoint, manner), peer, path, request, &mut spent).await {
         Ok(call) => endpoint.does.it(call).await,
         Err(problem) => Err(problem),
     };
-    let reply = answered.unwrap_or_else(Reply::from);
+    let reply = answered.unwrap_or_else(manner.tell);
     app.gauges.request(reply.status.as_u16());
     let reply = match spent {
         Some((limit, left)) => reply.with(LIMIT, &limit).with(LEFT, &left),
@@ -48,7 +60,7 @@ pub(super) async fn answer(
 
 async fn enter(
     app: &Arc<App>,
-    endpoint: &Endpoint,
+    (endpoint, manner): (&Endpoint, &Manner),
     peer: IpAddr,
     path: Vec<(String, String)>,
     request: Request,
@@ -60,7 +72,7 @@ async fn enter(
     let body = read(app, body).await?;
     let (headers, uri) = (parts.headers, parts.uri);
     let target = uri.path_and_query().map_or(uri.path(), |target| target.as_str());
-    let caller = identify(app, &headers, parts.method.as_str(), target, &body)?;
+    let caller = (manner.identify)(app, &headers, parts.method.as_str(), target, &body)?;
     spend(app, caller.as_ref(), peer, spent)?;
     if !body.is_empty() {
         check_content_type(&headers)?;

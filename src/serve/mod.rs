@@ -16,6 +16,7 @@ mod book;
 mod clerk;
 mod clock;
 mod codes;
+mod coinbase;
 mod door;
 mod endpoint;
 mod gauges;

@@ -9,7 +9,7 @@ use crate::serve::gauges::Gauges;
 use crate::serve::past::{self, Past};
 use crate::serve::reader::{Feed, Reader, Sink};
 use crate::serve::stream::{self, Hub};
-use crate::serve::{App, Clock, api, http, listen, openapi, page, ticker};
+use crate::serve::{App, Clock, api, coinbase, http, listen, openapi, page, ticker};
 use anyhow::{Context, Result, anyhow};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -70,7 +70,7 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
     let (run_loop, ended) = run(pipeline, Arc::clone(&clerk), (feed, past_feed), Arc::clone(&gauges))?;
     let app =
         Arc::new(app(config, (data, log_id), clock, clerk, (reader, past, hub), gauges, tls.is_some())?);
-    let router = http::router(&app, api::endpoints());
+    let router = http::router(&app, api::endpoints(), coinbase::router(&app));
     let (stop, stopping) = watch::channel(false);
     let terms = listen::Terms {
         connections_max: app.config.limits.connections_max,

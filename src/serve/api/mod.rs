@@ -3,7 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod acts;
 pub(crate) mod commands;
-mod history;
+pub(crate) mod history;
 mod log;
 pub(crate) mod market;
 pub(crate) mod operate;
