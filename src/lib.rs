@@ -8,5 +8,6 @@ pub mod config;
 pub mod demo;
 pub mod history;
 pub mod node;
+pub mod projection;
 pub mod report;
 pub mod serve;

@@ -8,6 +8,7 @@ mod files;
 mod history;
 mod log;
 mod progress;
+mod project;
 mod report;
 mod restore;
 mod run;
@@ -48,6 +49,8 @@ enum Command {
     Restore(restore::Args),
     /// Print the configuration that a node would run with, and where each value comes from
     Config(config::Args),
+    /// Make the projection of a log again: its history in a database, for reads that need it
+    Project(project::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
 }
@@ -80,6 +83,7 @@ fn end(cli: Cli) -> ExitCode {
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => restore::run(&args),
         Command::Config(args) => config::run(&args),
+        Command::Project(args) => project::run(&args),
         Command::Completions(args) => completions::run(&args),
     };
     ended.unwrap_or_else(|error| {

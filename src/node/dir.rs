@@ -1,4 +1,4 @@
-//! The data directory: `journal/` is the truth, `snapshots/` and `reports/` can be made again.
+//! The data directory: `journal/` is the truth, `snapshots/`, `reports/` and `projection.sqlite` can be made again.
 
 use anyhow::{Context, Result};
 use journal::Disk;
@@ -51,6 +51,12 @@ impl DataDir {
     #[must_use]
     pub fn reports(&self) -> PathBuf {
         self.root.join("reports")
+    }
+
+    /// The projection, where it is kept in SQLite.
+    #[must_use]
+    pub fn projection(&self) -> PathBuf {
+        self.root.join("projection.sqlite")
     }
 
     /// Whether there is a log on this disk.

@@ -51,8 +51,10 @@ impl Follower {
 
     /// The digest of the log after the last record: that of the node, or the two have parted.
     #[must_use]
-    pub fn digest(&mut self) -> [u8; 32] {
-        self.core.outcome().digest
+    pub fn digest(&self) -> [u8; 32] {
+        let mut digest = self.core.digest.clone();
+        digest.catch_up();
+        digest.value()
     }
 
     /// The answer to a sender's command, where it has been applied.

@@ -19,10 +19,8 @@ mod verify;
 pub use answers::{Answer, Answers};
 pub use dir::DataDir;
 pub use follower::Follower;
-pub use pipeline::{
-    Closed, Flow, Inbox, NotSent, Outlet, Pipeline, SendDisk, Snapshotted, Submission, TurnedAway,
-};
-pub use replay::{Replay, Until, hex, replay, replay_on};
+pub use pipeline::{Closed, Flow, Inbox, NotSent, Outlet, Pipeline, SendDisk, Snapshotted, Submission, TurnedAway};
+pub use replay::{Replay, Until, hex, log_id, replay, replay_after, replay_on};
 pub use verify::{Fault, Verified, verify, verify_on};
 
 use crate::node::core::{BATCH_RECORDS_MAX, Core, Slot, Taken};
@@ -131,6 +129,12 @@ impl<D: Disk> Node<D> {
     #[must_use]
     pub fn dir(&self) -> &DataDir {
         &self.dir
+    }
+
+    /// The id of the log.
+    #[must_use]
+    pub fn log_id(&self) -> [u8; 16] {
+        self.journal.log_id()
     }
 
     /// The digest of the log as of the last flush.

@@ -1,7 +1,7 @@
 //! Replay: the state from the records, and nothing else.
 
 use crate::node::core::{Trail, read};
-use crate::node::{DataDir, Observer};
+use crate::node::{DataDir, Observer, snapshots};
 use anyhow::{Result, bail};
 use base::{Date, Timestamp};
 use engine::{Events, LogDigest, State};
@@ -74,6 +74,48 @@ pub fn replay_on<D: Disk>(
         trail.note(&state, &mut digest);
     }
     Ok(Replay { state, digest: digest.value(), frames })
+}
+
+/// Goes on from a state that is known, after the record `known`, to the end of the log, and tells `observer` of each record
+/// after it: from the latest snapshot that does not lie behind `known`, or from the first record.
+///
+/// # Errors
+/// As [`replay`].
+pub fn replay_after(dir: &DataDir, known: u64, observer: &mut Observer<'_>) -> Result<Replay> {
+    let disk = RealDisk;
+    if !dir.has_log(&disk)? {
+        bail!("there is no log in {}", dir.root().display());
+    }
+    let log_id = log_id(dir)?;
+    let start = snapshots::latest(&disk, dir, log_id, Some(known));
+    let (mut state, mut digest) =
+        start.map_or_else(|| (State::new(), LogDigest::new()), |start| (start.state, start.digest));
+    let (mut happened, mut trail) = (Events::new(), Trail::begin(&state, &digest));
+    let mut reader = journal::scan_on(disk, dir.journal(), state.sequence().0 + 1)?;
+    let mut frames = 0;
+    while let Some(frame) = reader.next_frame()? {
+        frames += 1;
+        trail.check(&frame)?;
+        let done = state.sequence().0;
+        for logged in frame.records().filter(|logged| logged.seq > done) {
+            let record = read(logged)?;
+            state.apply(&record, &mut happened);
+            digest.absorb(&record, logged.payload, happened.as_slice())?;
+            if record.sequence.0 > known {
+                observer(&record, happened.as_slice(), &state)?;
+            }
+        }
+        trail.note(&state, &mut digest);
+    }
+    Ok(Replay { state, digest: digest.value(), frames })
+}
+
+/// The id of the log in a data directory.
+///
+/// # Errors
+/// There is no log, or its first segment cannot be read.
+pub fn log_id(dir: &DataDir) -> Result<[u8; 16]> {
+    Ok(journal::scan(dir.journal(), 1)?.log_id())
 }
 
 impl Until {

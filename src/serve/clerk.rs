@@ -2,6 +2,7 @@
 //! applied, and not before.
 
 use crate::node::{Answer, Inbox, NotSent, Outlet, Snapshotted, Submission, TurnedAway};
+use crate::serve::past;
 use crate::serve::reader::Feed;
 use crate::serve::{Clock, gauges::Gauges};
 use anyhow::Result;
@@ -161,6 +162,7 @@ impl Clerk {
 pub struct Counter {
     clerk: Arc<Clerk>,
     feed: Feed,
+    past: past::Feed,
     batch: Vec<Record>,
     gauges: Arc<Gauges>,
 }
@@ -168,14 +170,15 @@ pub struct Counter {
 impl Counter {
     /// An outlet.
     #[must_use]
-    pub fn new(clerk: Arc<Clerk>, feed: Feed, gauges: Arc<Gauges>) -> Self {
-        Self { clerk, feed, batch: Vec::new(), gauges }
+    pub fn new(clerk: Arc<Clerk>, feed: Feed, past: past::Feed, gauges: Arc<Gauges>) -> Self {
+        Self { clerk, feed, past, batch: Vec::new(), gauges }
     }
 
-    /// Nobody waits any more, and the reader ends when it has read everything.
+    /// Nobody waits any more; reader and projection end when they have read everything.
     pub fn end(self) {
         self.clerk.forget_all();
         self.feed.end();
+        self.past.end();
     }
 }
 
@@ -209,7 +212,12 @@ impl Outlet for Counter {
 
     fn batch_told(&mut self) -> Result<()> {
         self.gauges.batch(self.batch.len());
-        self.feed.give(std::mem::take(&mut self.batch))
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        let batch = Arc::new(std::mem::take(&mut self.batch));
+        self.past.give(Arc::clone(&batch));
+        self.feed.give(batch)
     }
 
     fn snapshotted(&mut self, snapshot: Snapshotted) {

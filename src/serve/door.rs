@@ -223,6 +223,7 @@ impl Does {
                 read(&call, &follower).map(|reply| reply.at(follower.state().sequence().0))
             }
             Self::LooksUp(look_up) => {
+                call.app.past.at_least(call.app.clerk.acknowledged()).await;
                 let looked_up = tokio::task::spawn_blocking(move || look_up(&call)).await;
                 looked_up
                     .unwrap_or_else(|_| Err(Problem::new(Code::Internal, "what was looked up broke off")))

@@ -3,12 +3,12 @@
 use crate::serve::endpoint::Endpoint;
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
-use crate::serve::{App, door};
+use crate::serve::{App, assets, door};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{RawPathParams, Request};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
 use axum::http::{Method, Response};
@@ -72,7 +72,13 @@ pub fn peer(request: &Request) -> IpAddr {
     peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip())
 }
 
+/// A file of the console, or nothing.
 async fn nothing(request: Request) -> Response<Body> {
+    let known = request.headers().get(IF_NONE_MATCH).and_then(|known| known.to_str().ok());
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    if let Some(file) = assets::file(request.uri().path(), known).filter(|_| reads) {
+        return file.into_response();
+    }
     Reply::from(Problem::not_found(format_args!("path {:?}", request.uri().path()))).into_response()
 }
 

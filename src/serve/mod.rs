@@ -11,6 +11,7 @@
 
 pub mod access;
 mod api;
+mod assets;
 mod book;
 mod clerk;
 mod clock;
@@ -24,6 +25,8 @@ mod listen;
 mod logging;
 mod metrics;
 mod openapi;
+mod page;
+mod past;
 mod problem;
 mod reader;
 mod reply;
@@ -31,8 +34,9 @@ mod start;
 mod ticker;
 mod tls;
 
-pub use api::{Sent, send};
+pub use api::{Sent, endpoints, send};
 pub use clock::Clock;
+pub use endpoint::{Allowed, Endpoint};
 pub use logging::start as start_log;
 pub use problem::{Code, Problem};
 pub use start::{Opening, Running, start};
@@ -42,6 +46,7 @@ use crate::config::Config;
 use access::{Nonces, Passwords, Rates, Secrets, Sessions};
 use clerk::Clerk;
 use gauges::Gauges;
+use past::Past;
 use reader::Reader;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -52,12 +57,16 @@ pub struct App {
     pub config: Config,
     /// Where its data lies.
     pub data: PathBuf,
+    /// The id of its log.
+    pub log_id: [u8; 16],
     /// What time it is.
     pub clock: Clock,
     /// Takes commands in.
     pub clerk: Arc<Clerk>,
     /// Reads the state.
     pub reader: Arc<Reader>,
+    /// Looks into the past.
+    pub past: Past,
     /// What is counted.
     pub gauges: Arc<Gauges>,
     /// Sessions of people.
@@ -76,6 +85,8 @@ pub struct App {
     pub sign_ins: Rates<String>,
     /// The OpenAPI document, as JSON.
     pub openapi: String,
+    /// The API as a page to read.
+    pub page: String,
     /// Cookies are for TLS alone.
     pub secure: bool,
 }

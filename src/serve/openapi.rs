@@ -118,6 +118,9 @@ fn operation(endpoint: &Endpoint, schemas: &mut Schemas) -> OperationBuilder {
     for (status, shape) in &endpoint.answers {
         operation = operation.response(status.to_string(), answer(*shape, schemas));
     }
+    if endpoint.answers.is_empty() {
+        operation = operation.response("200", ResponseBuilder::new().description("A page.").build());
+    }
     let with_body = if endpoint.method == Method::GET { &[][..] } else { &WITH_BODY };
     for status in ANYWHERE.iter().chain(with_body) {
         operation = operation.response(status.to_string(), problem(*status));

@@ -31,7 +31,7 @@ pub struct Reader {
 
 /// What feeds a reader.
 pub struct Feed {
-    batches: SyncSender<Vec<Record>>,
+    batches: SyncSender<Arc<Vec<Record>>>,
     thread: JoinHandle<()>,
 }
 
@@ -67,7 +67,7 @@ impl Reader {
         let _ = self.applied.subscribe().wait_for(|applied| *applied >= sequence).await;
     }
 
-    fn run(&self, given: &Receiver<Vec<Record>>, mut sinks: Vec<Box<dyn Sink>>) {
+    fn run(&self, given: &Receiver<Arc<Vec<Record>>>, mut sinks: Vec<Box<dyn Sink>>) {
         while let Ok(batch) = given.recv() {
             for records in batch.chunks(RECORDS_TOGETHER) {
                 let mut follower = self.follower.write().unwrap_or_else(PoisonError::into_inner);
@@ -93,7 +93,7 @@ impl Feed {
     ///
     /// # Errors
     /// The reader is at its end.
-    pub fn give(&self, records: Vec<Record>) -> Result<()> {
+    pub fn give(&self, records: Arc<Vec<Record>>) -> Result<()> {
         self.batches.send(records).ok().context("the reader has ended")
     }
 

@@ -6,8 +6,9 @@ use crate::serve::access::{Nonces, Passwords, Rates, Secrets, Sessions, Terms as
 use crate::serve::clerk::{Clerk, Counter};
 use crate::serve::codes::Codes;
 use crate::serve::gauges::Gauges;
+use crate::serve::past::{self, Past};
 use crate::serve::reader::{Feed, Reader, Sink};
-use crate::serve::{App, Clock, api, http, listen, openapi, ticker};
+use crate::serve::{App, Clock, api, http, listen, openapi, page, ticker};
 use anyhow::{Context, Result, anyhow};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -56,14 +57,15 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
-    let gauges = Arc::new(Gauges::default());
+    let (gauges, log_id) = (Arc::new(Gauges::default()), node.log_id());
+    let (past, past_feed) = Past::start(&config, &node)?;
     let sinks: Vec<Box<dyn Sink>> = Vec::new();
     let (reader, feed) = Reader::start(Follower::of(&node)?, sinks)?;
     let flow = Flow { snapshot_every: Some(config.snapshots.every_records), ..Flow::default() };
     let pipeline = Pipeline::start(node, flow)?;
     let clerk = Arc::new(Clerk::new(pipeline.inbox(), clock, Arc::clone(&gauges)));
-    let (run_loop, ended) = run(pipeline, Arc::clone(&clerk), feed, Arc::clone(&gauges))?;
-    let app = Arc::new(app(config, data, clock, clerk, reader, gauges, tls.is_some())?);
+    let (run_loop, ended) = run(pipeline, Arc::clone(&clerk), (feed, past_feed), Arc::clone(&gauges))?;
+    let app = Arc::new(app(config, (data, log_id), clock, clerk, (reader, past), gauges, tls.is_some())?);
     let router = http::router(&app, api::endpoints());
     let (stop, stopping) = watch::channel(false);
     let terms = listen::Terms {
@@ -79,13 +81,13 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
 fn run(
     mut pipeline: Pipeline,
     clerk: Arc<Clerk>,
-    feed: Feed,
+    (feed, past): (Feed, past::Feed),
     gauges: Arc<Gauges>,
 ) -> Result<(JoinHandle<Result<Node>>, oneshot::Receiver<()>)> {
     let (tell, ended) = oneshot::channel();
     let thread = std::thread::Builder::new().name("run loop".to_owned());
     let thread = thread.spawn(move || {
-        let mut counter = Counter::new(clerk, feed, gauges);
+        let mut counter = Counter::new(clerk, feed, past, gauges);
         let ran = pipeline.run(&mut counter);
         let node = ran.and_then(|()| pipeline.stop(&mut counter));
         counter.end();
@@ -97,10 +99,10 @@ fn run(
 
 fn app(
     config: Config,
-    data: PathBuf,
+    (data, log_id): (PathBuf, [u8; 16]),
     clock: Clock,
     clerk: Arc<Clerk>,
-    reader: Arc<Reader>,
+    (reader, past): (Arc<Reader>, Past),
     gauges: Arc<Gauges>,
     secure: bool,
 ) -> Result<App> {
@@ -122,11 +124,14 @@ fn app(
         sign_ins: Rates::per_minute(some(config.limits.sign_in_per_minute)),
         config,
         data,
+        log_id,
         clock,
         clerk,
         reader,
+        past,
         gauges,
         openapi: openapi::document(&api::endpoints()).to_pretty_json().unwrap_or_default(),
+        page: page::page(&api::endpoints()),
         secure,
     })
 }

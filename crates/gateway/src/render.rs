@@ -60,7 +60,8 @@ impl Names<'_> {
         match line {
             Line::Instrument(id) => self.instrument(id),
             Line::Composite(id) => {
-                let composite = self.0.venue().rules(id).composite.as_ref();
+                let known = self.0.markets().get(id.index());
+                let composite = known.and_then(|_| self.0.venue().rules(id).composite.as_ref());
                 composite.map_or_else(|| "composite".to_owned(), |composite| composite.code.clone())
             }
         }

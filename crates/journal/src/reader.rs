@@ -113,6 +113,12 @@ impl<D: Disk> Reader<D> {
         Ok(reader)
     }
 
+    /// The id given when the log was made.
+    #[must_use]
+    pub fn log_id(&self) -> [u8; 16] {
+        self.walk.header().log_id
+    }
+
     fn open_next(&mut self) -> Result<(), JournalError> {
         let here = self.walk.header();
         if here.index < self.segments {

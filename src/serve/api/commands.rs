@@ -155,7 +155,7 @@ pub async fn send_command(
 ) -> Result<Sent, Problem> {
     let id = match id {
         Some(id) => id,
-        None => random_text(20).map_err(|error| Problem::new(Code::Internal, error.to_string()))?,
+        None => random_text(15).map_err(|error| Problem::new(Code::Internal, error.to_string()))?,
     };
     let (envelope, expires) = envelope(app, caller, &id, command)?;
     let actor = envelope.actor;

@@ -1,43 +1,39 @@
 //! Market data from the state: markets, instruments, books, listings, auctions.
 
+use super::commands::{Sent, send_command};
 use super::views::{List, Written, date, instrument, local, market, word};
 use crate::node::Follower;
 use crate::report;
 use crate::serve::book::{BookView, LEVELS_MAX};
-use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint};
+use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint, Later};
 use crate::serve::problem::Problem;
 use crate::serve::reply::Reply;
+use axum::http::{Method, StatusCode};
 use base::{InstrumentId, MarketId, Price, Side};
 use engine::State;
 use gateway::Names;
+use roster::Duty;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use trading::Phase;
 use utoipa::{IntoParams, ToSchema};
 
 const TAG: &str = "market data";
+const OPERATORS: Allowed = Allowed::Duties(&[Duty::Operator]);
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     use Allowed::MarketData as Market;
     vec![
         Endpoint::reads("/v1/time", Market, TAG, "The time of the market", time).gives::<Time>(),
         Endpoint::reads("/v1/markets", Market, TAG, "The markets", markets).gives::<List<MarketView>>(),
-        Endpoint::reads(
-            "/v1/markets/{market}/rulebook",
-            Market,
-            TAG,
-            "All rules of a market, by date",
-            rulebook,
-        )
-        .gives::<serde_json::Value>(),
-        Endpoint::reads(
-            "/v1/markets/{market}/price-list",
-            Market,
-            TAG,
-            "The price list of the day",
-            price_list,
-        )
-        .gives::<report::PriceList>(),
+        Endpoint::acts(Method::POST, "/v1/markets", OPERATORS, TAG, "Adopt a rulebook (a second person approves)", adopt)
+            .with_body::<NewRules>()
+            .gives::<Sent>()
+            .gives_at::<Sent>(202),
+        Endpoint::reads("/v1/markets/{market}/rulebook", Market, TAG, "All rules of a market, by date", rulebook)
+            .gives::<serde_json::Value>(),
+        Endpoint::reads("/v1/markets/{market}/price-list", Market, TAG, "The price list of the day", price_list)
+            .gives::<report::PriceList>(),
         Endpoint::reads("/v1/instruments", Market, TAG, "What is traded, and at what price", instruments)
             .with_query::<InMarket>()
             .gives::<List<InstrumentView>>(),
@@ -46,24 +42,12 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::reads("/v1/instruments/{instrument}/book", Market, TAG, "The order book by price", book)
             .with_query::<Levels>()
             .gives::<BookView>(),
-        Endpoint::reads(
-            "/v1/instruments/{instrument}/listings",
-            Market,
-            TAG,
-            "Listings that may be picked",
-            listings,
-        )
-        .gives::<Listings>(),
+        Endpoint::reads("/v1/instruments/{instrument}/listings", Market, TAG, "Listings that may be picked", listings)
+            .gives::<Listings>(),
         Endpoint::reads("/v1/auctions", Market, TAG, "Auctions that are announced and not decided", auctions)
             .gives::<List<AuctionView>>(),
-        Endpoint::reads(
-            "/v1/blocks",
-            Allowed::SignedIn,
-            TAG,
-            "Your block proposals, sent and received",
-            blocks,
-        )
-        .gives::<List<BlockView>>(),
+        Endpoint::reads("/v1/blocks", Allowed::SignedIn, TAG, "Your block proposals, sent and received", blocks)
+            .gives::<List<BlockView>>(),
     ]
 }
 
@@ -272,9 +256,7 @@ pub fn instrument_view(state: &State, id: InstrumentId, now: base::Timestamp) ->
     let band = rules.continuous.as_ref().map(|rules| rules.band);
     let band = band.or(rules.listing.as_ref().map(|rules| rules.band));
     let best = |side: Side| {
-        let best = if is_book {
-            state.venue().depth(id, side).next().map(|(price, _)| price)
-        } else {
+        let best = if is_book { state.venue().depth(id, side).next().map(|(price, _)| price) } else {
             best_listing(state, id, side)
         };
         best.map(price)
@@ -300,9 +282,7 @@ pub fn instrument_view(state: &State, id: InstrumentId, now: base::Timestamp) ->
         change: change.map(price),
         volume: written.units(day.turnover.iter().map(|turnover| turnover.volume).sum()),
         amount: written.money(day.turnover.iter().map(|turnover| turnover.amount).sum()),
-        band: band
-            .map(|band| trading::band_limits(day.reference, band))
-            .map(|(low, high)| [price(low), price(high)]),
+        band: band.map(|band| trading::band_limits(day.reference, band)).map(|(low, high)| [price(low), price(high)]),
         bid: best(Side::Buy),
         ask: best(Side::Sell),
         lot: written.quantity(rules.lot),
@@ -312,8 +292,7 @@ pub fn instrument_view(state: &State, id: InstrumentId, now: base::Timestamp) ->
 }
 
 fn best_listing(state: &State, id: InstrumentId, side: Side) -> Option<Price> {
-    let here =
-        state.venue().orders().filter(|(_, order)| order.terms.instrument == id && order.terms.side == side);
+    let here = state.venue().orders().filter(|(_, order)| order.terms.instrument == id && order.terms.side == side);
     let prices = here.map(|(_, order)| order.terms.price);
     if side == Side::Buy { prices.max() } else { prices.min() }
 }
@@ -375,17 +354,11 @@ pub fn listings_view(state: &State, id: InstrumentId, own: impl Fn(base::Account
     Listings { sequence: state.sequence().0, bids, asks }
 }
 
-fn listed(
-    state: &State,
-    id: InstrumentId,
-    side: Side,
-    own: &impl Fn(base::AccountId) -> bool,
-) -> Vec<ListingView> {
+fn listed(state: &State, id: InstrumentId, side: Side, own: &impl Fn(base::AccountId) -> bool) -> Vec<ListingView> {
     let Some(written) = Written::of(state, id) else { return Vec::new() };
     let rules = state.venue().rules(written.market).listing.as_ref();
     let best_prices = rules.map_or(0, |rules| rules.best_prices as usize);
-    let here =
-        state.venue().orders().filter(|(_, order)| order.terms.instrument == id && order.terms.side == side);
+    let here = state.venue().orders().filter(|(_, order)| order.terms.instrument == id && order.terms.side == side);
     let mut here: Vec<_> = here.collect();
     let rank = |price: Price| if side == Side::Buy { -price.0 } else { price.0 };
     here.sort_by_key(|(order, listing)| (rank(listing.terms.price), order.0));
@@ -442,8 +415,7 @@ fn auctions(call: &Call, follower: &Follower) -> Answered {
         let terms = &auction.terms;
         let written = Written::of(state, terms.instrument)?;
         let own = |bid: &trading::Bid| {
-            bid.terms.auction == id
-                && call.caller.as_ref().is_some_and(|who| who.owns(state, bid.terms.account))
+            bid.terms.auction == id && call.caller.as_ref().is_some_and(|who| who.owns(state, bid.terms.account))
         };
         let own_bids = state.venue().bids().filter(|(_, bid)| own(bid)).map(|(bid, entered)| BidView {
             bid: bid.0,
@@ -511,4 +483,28 @@ fn blocks(call: &Call, follower: &Follower) -> Answered {
         })
     };
     Ok(Reply::json(&List::all(follower, state.venue().proposals().filter_map(view).collect())))
+}
+
+/// A rulebook to be adopted.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRules {
+    /// Your own name for this command.
+    #[schema(min_length = 1, max_length = 64)]
+    id: Option<String>,
+    /// The rulebook as it is written in a file (docs/rulebook.md), without `extends`.
+    rulebook: String,
+}
+
+fn adopt(call: Call) -> Later {
+    Box::pin(async move {
+        let NewRules { id, rulebook } = call.json()?;
+        let mut none = |name: &str| Err(std::io::Error::other(format!("{name}: a rulebook sent to a node stands alone")));
+        let read = rulebook::parse(&rulebook, "rulebook", &mut none);
+        let rules = read.map_err(|error| Problem::field("rulebook", error.to_string()))?;
+        let command = engine::Command::AdoptRulebook(Box::new(rules));
+        let sent = send_command(&call.app, call.caller()?, id, command).await?;
+        let status = if sent.act.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
+        Ok(Reply::json_at(status, &sent).at(sent.sequence))
+    })
 }

@@ -3,9 +3,12 @@
 mod accounts;
 mod acts;
 mod commands;
+mod history;
+mod log;
 mod market;
 mod operate;
 mod orders;
+mod past_book;
 mod people;
 mod session;
 mod supervision;
@@ -22,12 +25,15 @@ pub fn endpoints() -> Vec<Endpoint> {
     let rooms = [
         session::endpoints(),
         market::endpoints(),
+        history::endpoints(),
         commands::endpoints(),
         orders::endpoints(),
         accounts::endpoints(),
         acts::endpoints(),
         people::endpoints(),
         supervision::endpoints(),
+        past_book::endpoints(),
+        log::endpoints(),
         operate::endpoints(),
         health::endpoints(),
         metrics::endpoints(),

@@ -2,6 +2,7 @@
 
 use crate::node::Follower;
 use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint};
+use crate::serve::page;
 use crate::serve::reply::Reply;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::Ordering::Relaxed;
@@ -13,13 +14,22 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::reads("/v1/operations", Allowed::Operators, TAG, "How the node is doing", operations)
             .gives::<Operations>(),
-        Endpoint::reads("/v1/openapi.json", Allowed::Anyone, TAG, "This document", openapi)
-            .gives::<serde_json::Value>(),
+        Endpoint::reads("/v1/openapi.json", Allowed::Anyone, TAG, "This document", openapi).gives::<serde_json::Value>(),
+        Endpoint::reads("/v1/docs", Allowed::Anyone, TAG, "The API as a page to read", docs),
+        Endpoint::reads("/v1/docs.css", Allowed::Anyone, TAG, "How that page looks", style),
     ]
 }
 
 fn openapi(call: &Call, _: &Follower) -> Answered {
     Ok(Reply::text("application/json", call.app.openapi.as_str()))
+}
+
+fn docs(call: &Call, _: &Follower) -> Answered {
+    Ok(Reply::text("text/html; charset=utf-8", call.app.page.as_str()))
+}
+
+fn style(_: &Call, _: &Follower) -> Answered {
+    Ok(Reply::text("text/css; charset=utf-8", page::STYLE))
 }
 
 /// How the node is doing.

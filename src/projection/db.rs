@@ -1,0 +1,311 @@
+//! Two databases behind one door. The SQL is the same for both: `$1` placeholders, numbers of 64 bits, text, nothing else.
+//!
+//! SQLite numbers placeholders in the order in which they first stand in the text: they stand there in rising order.
+
+use anyhow::{Context, Result, bail};
+use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Duration;
+
+/// Statements that a connection keeps prepared.
+const PREPARED_MAX: usize = 128;
+
+/// What a cell holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Nothing.
+    Null,
+    /// A number of 64 bits.
+    Int(i64),
+    /// Text.
+    Text(String),
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Int(i64::from(value))
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+impl rusqlite::ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(value) => ValueRef::Integer(*value),
+            Self::Text(value) => ValueRef::Text(value.as_bytes()),
+        }))
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(
+        &self,
+        kind: &Type,
+        out: &mut postgres::types::private::BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Self::Null => Ok(IsNull::Yes),
+            Self::Int(value) => value.to_sql(kind, out),
+            Self::Text(value) => value.to_sql(kind, out),
+        }
+    }
+
+    fn accepts(kind: &Type) -> bool {
+        *kind == Type::INT8 || *kind == Type::TEXT
+    }
+
+    to_sql_checked!();
+}
+
+/// A row of an answer.
+pub(crate) enum Row<'a> {
+    Sqlite(&'a rusqlite::Row<'a>),
+    Postgres(&'a postgres::Row),
+}
+
+impl Row<'_> {
+    pub(crate) fn int(&self, column: usize) -> Result<i64> {
+        self.opt_int(column)?.with_context(|| format!("column {column} is empty"))
+    }
+
+    pub(crate) fn opt_int(&self, column: usize) -> Result<Option<i64>> {
+        Ok(match self {
+            Self::Sqlite(row) => row.get(column)?,
+            Self::Postgres(row) => row.try_get(column)?,
+        })
+    }
+
+    pub(crate) fn text(&self, column: usize) -> Result<String> {
+        self.opt_text(column)?.with_context(|| format!("column {column} is empty"))
+    }
+
+    pub(crate) fn opt_text(&self, column: usize) -> Result<Option<String>> {
+        Ok(match self {
+            Self::Sqlite(row) => row.get(column)?,
+            Self::Postgres(row) => row.try_get(column)?,
+        })
+    }
+
+    /// A cell as it is.
+    pub(crate) fn value(&self, column: usize) -> Result<Value> {
+        Ok(match self {
+            Self::Sqlite(row) => match row.get_ref(column)? {
+                ValueRef::Null => Value::Null,
+                ValueRef::Integer(value) => Value::Int(value),
+                ValueRef::Text(bytes) => Value::Text(String::from_utf8(bytes.to_vec())?),
+                ValueRef::Real(_) | ValueRef::Blob(_) => bail!("column {column} holds no number and no text"),
+            },
+            Self::Postgres(row) => match row.columns().get(column).map(postgres::Column::type_) {
+                Some(kind) if *kind == Type::INT8 => row.try_get::<_, Option<i64>>(column)?.into(),
+                _ => row.try_get::<_, Option<String>>(column)?.into(),
+            },
+        })
+    }
+}
+
+/// Where a projection is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Sqlite(std::path::PathBuf),
+    Postgres(String),
+}
+
+impl Place {
+    /// `sqlite:PATH`, a path, or `postgres://…`.
+    pub(crate) fn parse(url: &str) -> Result<Self> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Self::Postgres(url.to_owned()));
+        }
+        let path = url.strip_prefix("sqlite:").unwrap_or(url);
+        let path = path.strip_prefix("//").unwrap_or(path);
+        if path.is_empty() || path.contains("://") {
+            bail!("{url:?} is no place for a projection: expected sqlite:PATH, a path, or postgres://…");
+        }
+        Ok(Self::Sqlite(path.into()))
+    }
+
+    /// The place without what may be secret in it.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::Sqlite(path) => path.display().to_string(),
+            Self::Postgres(url) => {
+                let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+                let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+                format!("postgres://{}", rest.split('?').next().unwrap_or_default())
+            }
+        }
+    }
+}
+
+/// A connection.
+pub(crate) enum Db {
+    Sqlite(Box<rusqlite::Connection>),
+    Postgres(Box<Server>),
+}
+
+/// A connection to PostgreSQL, and what it has prepared.
+pub(crate) struct Server {
+    client: postgres::Client,
+    prepared: HashMap<String, postgres::Statement>,
+}
+
+impl Db {
+    /// Connects, to write or only to read.
+    pub(crate) fn connect(place: &Place, writes: bool) -> Result<Self> {
+        let cannot = || format!("cannot open the projection at {}", place.shown());
+        match place {
+            Place::Sqlite(path) => sqlite(path, writes).with_context(cannot),
+            Place::Postgres(url) => {
+                let mut client = postgres::Client::connect(url, postgres::NoTls).with_context(cannot)?;
+                client.batch_execute("SET client_min_messages = warning")?;
+                if !writes {
+                    client.batch_execute("SET default_transaction_read_only = on")?;
+                }
+                Ok(Self::Postgres(Box::new(Server { client, prepared: HashMap::new() })))
+            }
+        }
+    }
+
+    /// Runs several statements that take nothing and answer nothing.
+    pub(crate) fn script(&mut self, sql: &str) -> Result<()> {
+        match self {
+            Self::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
+            Self::Postgres(server) => Ok(server.client.batch_execute(sql)?),
+        }
+    }
+
+    /// Begins to write.
+    pub(crate) fn begin(&mut self) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => self.script("BEGIN IMMEDIATE"),
+            Self::Postgres(_) => self.script("BEGIN"),
+        }
+    }
+
+    /// Begins to read: everything until the end is of one moment.
+    pub(crate) fn begin_reading(&mut self) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => self.script("BEGIN"),
+            Self::Postgres(_) => self.script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+        }
+    }
+
+    /// Runs a statement, and says how many rows it changed.
+    pub(crate) fn run(&mut self, sql: &str, args: &[Value]) -> Result<u64> {
+        match self {
+            Self::Sqlite(connection) => {
+                let mut statement = connection.prepare_cached(sql)?;
+                Ok(statement.execute(rusqlite::params_from_iter(args))? as u64)
+            }
+            Self::Postgres(server) => {
+                let statement = server.prepare(sql)?;
+                Ok(server.client.execute(&statement, &dynamic(args))?)
+            }
+        }
+    }
+
+    /// Runs a query, and reads its rows.
+    pub(crate) fn rows<T>(
+        &mut self,
+        sql: &str,
+        args: &[Value],
+        mut read: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut found = Vec::new();
+        match self {
+            Self::Sqlite(connection) => {
+                let mut statement = connection.prepare_cached(sql)?;
+                let mut rows = statement.query(rusqlite::params_from_iter(args))?;
+                while let Some(row) = rows.next()? {
+                    found.push(read(&Row::Sqlite(row))?);
+                }
+            }
+            Self::Postgres(server) => {
+                let statement = server.prepare(sql)?;
+                for row in server.client.query(&statement, &dynamic(args))? {
+                    found.push(read(&Row::Postgres(&row))?);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// What stands behind a text that is the same for both databases but for this: SQLite keeps small rows in their key.
+    pub(crate) fn clustered(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => " WITHOUT ROWID",
+            Self::Postgres(_) => "",
+        }
+    }
+
+    /// Whether a table is there.
+    pub(crate) fn has_table(&mut self, name: &str) -> Result<bool> {
+        let sql = match self {
+            Self::Sqlite(_) => "SELECT name FROM sqlite_master WHERE type = 'table' AND name = $1",
+            Self::Postgres(_) => {
+                "SELECT CAST(table_name AS TEXT) FROM information_schema.tables \
+                 WHERE table_schema = current_schema() AND CAST(table_name AS TEXT) = $1"
+            }
+        };
+        Ok(!self.rows(sql, &[name.into()], |row| row.text(0))?.is_empty())
+    }
+}
+
+impl Server {
+    fn prepare(&mut self, sql: &str) -> Result<postgres::Statement> {
+        if let Some(statement) = self.prepared.get(sql) {
+            return Ok(statement.clone());
+        }
+        if self.prepared.len() >= PREPARED_MAX {
+            self.prepared.clear();
+        }
+        let statement = self.client.prepare(sql).with_context(|| format!("in {sql}"))?;
+        self.prepared.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+}
+
+fn dynamic(args: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
+    args.iter().map(|arg| arg as &(dyn ToSql + Sync)).collect()
+}
+
+fn sqlite(path: &Path, writes: bool) -> Result<Db> {
+    let connection = rusqlite::Connection::open(path)?;
+    connection.busy_timeout(Duration::from_secs(30))?;
+    connection.set_prepared_statement_cache_capacity(PREPARED_MAX);
+    // Readers and the writer do not wait for each other. What a loss of power takes of the last commits is fed again.
+    connection.execute_batch(
+        "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
+         PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF;",
+    )?;
+    if !writes {
+        connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -8192;")?;
+    }
+    Ok(Db::Sqlite(Box::new(connection)))
+}

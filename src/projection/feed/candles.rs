@@ -1,0 +1,131 @@
+//! Candles: what trading did to a price, a minute, five, a quarter of an hour, an hour and a day at a time.
+//!
+//! The trades that make prices are counted: those of listed and continuous trading. A candle's time is the market's local
+//! time; a day is the trading day, so that a day's candle agrees with the price list.
+
+use super::{Told, Writer, int, midnight};
+use crate::projection::db::Db;
+use crate::projection::tables;
+use anyhow::Result;
+use base::{Date, MarketId};
+
+/// Seconds that a candle spans.
+pub(crate) const STEPS: [i64; 5] = [60, 300, 900, 3_600, DAY_SECONDS];
+const DAY_SECONDS: i64 = 86_400;
+const SECOND: i64 = 1_000_000_000;
+
+/// Instrument, seconds, start.
+pub(super) type CandleKey = (i64, i64, i64);
+
+/// A candle, or a part of one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Candle {
+    open: i64,
+    high: i64,
+    low: i64,
+    close: i64,
+    volume: i128,
+    amount: i128,
+    trades: i64,
+    last_seq: i64,
+}
+
+impl Candle {
+    /// This, and then `later`.
+    fn then(self, later: Self) -> Self {
+        Self {
+            open: self.open,
+            high: self.high.max(later.high),
+            low: self.low.min(later.low),
+            close: later.close,
+            volume: self.volume.saturating_add(later.volume),
+            amount: self.amount.saturating_add(later.amount),
+            trades: self.trades.saturating_add(later.trades),
+            last_seq: later.last_seq,
+        }
+    }
+}
+
+impl Writer {
+    /// Counts a trade that makes a price.
+    pub(super) fn count_candles(
+        &mut self,
+        told: Told<'_>,
+        (market, instrument, date): (MarketId, i64, Date),
+        (price, quantity, amount): (i64, i64, i64),
+    ) {
+        let begins = midnight(told.state, market, date).0;
+        let ends = midnight(told.state, market, date.next()).0.max(begins + 1);
+        // What the calendar had due may be carried out late: it belongs to its trading day.
+        let within = told.time.clamp(begins, ends - 1) - begins;
+        let one = Candle {
+            open: price,
+            high: price,
+            low: price,
+            close: price,
+            volume: quantity.into(),
+            amount: amount.into(),
+            trades: 1,
+            last_seq: told.seq,
+        };
+        for step in STEPS {
+            let span = step * SECOND;
+            let start = if step == DAY_SECONDS { begins } else { begins + within / span * span };
+            let candle = self.candles.entry((instrument, step, start));
+            candle.and_modify(|candle| *candle = candle.then(one)).or_insert(one);
+        }
+    }
+
+    pub(super) fn spill_candles(&mut self) -> Result<()> {
+        for ((instrument, step, start), part) in std::mem::take(&mut self.candles) {
+            let known = self.latest.get(&(instrument, step)).filter(|(at, _)| *at == start);
+            let before = match known {
+                Some((_, candle)) => Some(*candle),
+                None => stored(&mut self.db, (instrument, step, start))?,
+            };
+            let candle = before.map_or(part, |before| before.then(part));
+            self.latest.insert((instrument, step), (start, candle));
+            self.rows.candles.push([
+                instrument.into(),
+                step.into(),
+                start.into(),
+                candle.open.into(),
+                candle.high.into(),
+                candle.low.into(),
+                candle.close.into(),
+                candle.volume.to_string().into(),
+                candle.amount.to_string().into(),
+                candle.trades.into(),
+                candle.last_seq.into(),
+            ]);
+        }
+        Ok(())
+    }
+}
+
+/// The part of a candle that is written already.
+fn stored(db: &mut Db, (instrument, step, start): CandleKey) -> Result<Option<Candle>> {
+    let sql = format!(
+        "SELECT open, high, low, close, volume, amount, trades, last_seq FROM {} \
+         WHERE instrument = $1 AND step = $2 AND start_ns = $3",
+        tables::CANDLES.name
+    );
+    let found = db.rows(&sql, &[instrument.into(), step.into(), start.into()], |row| {
+        Ok(Candle {
+            open: row.int(0)?,
+            high: row.int(1)?,
+            low: row.int(2)?,
+            close: row.int(3)?,
+            volume: row.text(4)?.parse()?,
+            amount: row.text(5)?.parse()?,
+            trades: row.int(6)?,
+            last_seq: row.int(7)?,
+        })
+    })?;
+    Ok(found.into_iter().next())
+}
+
+/// A trade's number as the databases have it.
+pub(super) fn number(id: base::TradeId) -> i64 {
+    int(id.0)
+}

@@ -1,0 +1,151 @@
+//! The schema: the same text for both databases, but for one word.
+
+use super::db::{Db, Value};
+use super::tables::TABLES;
+use anyhow::{Context, Result, bail};
+
+/// The version of the schema. A projection of another version is not read: it is rebuilt.
+pub(crate) const VERSION: &str = "1";
+
+/// `{c}`: see [`Db::clustered`].
+const DDL: &str = "
+CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL){c};
+
+CREATE TABLE participants (id BIGINT NOT NULL PRIMARY KEY, code TEXT NOT NULL, name TEXT NOT NULL){c};
+CREATE TABLE accounts (id BIGINT NOT NULL PRIMARY KEY, code TEXT NOT NULL, participant BIGINT NOT NULL, kind TEXT NOT NULL){c};
+CREATE TABLE assets (id BIGINT NOT NULL PRIMARY KEY, code TEXT NOT NULL, decimals BIGINT NOT NULL, market BIGINT){c};
+CREATE TABLE markets (
+    id BIGINT NOT NULL PRIMARY KEY, code TEXT NOT NULL, currency BIGINT NOT NULL, price_decimals BIGINT NOT NULL,
+    tick BIGINT NOT NULL
+){c};
+CREATE TABLE instruments (
+    id BIGINT NOT NULL PRIMARY KEY, code TEXT NOT NULL, market BIGINT NOT NULL, asset BIGINT NOT NULL,
+    currency BIGINT NOT NULL, tick_value BIGINT NOT NULL
+){c};
+CREATE TABLE days (
+    market BIGINT NOT NULL, date BIGINT NOT NULL, trading BIGINT NOT NULL, began_seq BIGINT NOT NULL, ended_seq BIGINT,
+    PRIMARY KEY (market, date)
+){c};
+
+CREATE TABLE records (
+    seq BIGINT NOT NULL PRIMARY KEY, time_ns BIGINT NOT NULL, actor BIGINT NOT NULL, user_id BIGINT NOT NULL,
+    client_id TEXT NOT NULL, command TEXT NOT NULL, json TEXT NOT NULL, stage TEXT, reason TEXT
+){c};
+CREATE INDEX records_actor ON records (actor, client_id);
+CREATE INDEX records_time ON records (time_ns);
+CREATE TABLE events (
+    seq BIGINT NOT NULL, n BIGINT NOT NULL, kind TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY (seq, n)
+){c};
+
+CREATE TABLE orders (
+    order_id BIGINT NOT NULL PRIMARY KEY, seq BIGINT NOT NULL, time_ns BIGINT NOT NULL, actor BIGINT NOT NULL,
+    client_id TEXT NOT NULL, account BIGINT NOT NULL, participant BIGINT NOT NULL, instrument BIGINT NOT NULL,
+    kind TEXT NOT NULL, side TEXT NOT NULL, price BIGINT NOT NULL, quantity BIGINT NOT NULL, filled BIGINT NOT NULL,
+    reduced BIGINT NOT NULL, remaining BIGINT NOT NULL, amount BIGINT NOT NULL, fee BIGINT NOT NULL, life TEXT,
+    until_date BIGINT, post_only BIGINT NOT NULL, self_trade TEXT, minimum BIGINT NOT NULL, display BIGINT NOT NULL,
+    trigger_price BIGINT, waiting BIGINT NOT NULL, counterparty BIGINT, auction BIGINT, status TEXT NOT NULL, ended TEXT,
+    ended_seq BIGINT, ended_ns BIGINT, updated_seq BIGINT NOT NULL
+){c};
+CREATE INDEX orders_participant ON orders (participant, seq);
+CREATE INDEX orders_account ON orders (account, seq);
+CREATE INDEX orders_client ON orders (actor, client_id);
+CREATE INDEX orders_open ON orders (participant, seq) WHERE status = 'open';
+
+CREATE TABLE trades (
+    trade_id BIGINT NOT NULL PRIMARY KEY, seq BIGINT NOT NULL, time_ns BIGINT NOT NULL, market BIGINT NOT NULL,
+    instrument BIGINT NOT NULL, method TEXT NOT NULL, date BIGINT NOT NULL, price BIGINT NOT NULL,
+    quantity BIGINT NOT NULL, amount BIGINT NOT NULL, asset BIGINT NOT NULL, currency BIGINT NOT NULL, aggressor TEXT,
+    buyer BIGINT NOT NULL, buyer_participant BIGINT NOT NULL, seller BIGINT NOT NULL, seller_participant BIGINT NOT NULL,
+    buy_order BIGINT, sell_order BIGINT, buyer_fee BIGINT NOT NULL, seller_fee BIGINT NOT NULL, settled_seq BIGINT
+){c};
+CREATE INDEX trades_instrument ON trades (instrument, trade_id);
+CREATE INDEX trades_buyer ON trades (buyer_participant, trade_id);
+CREATE INDEX trades_seller ON trades (seller_participant, trade_id);
+CREATE INDEX trades_buy_order ON trades (buy_order);
+CREATE INDEX trades_sell_order ON trades (sell_order);
+CREATE VIEW fills AS
+    SELECT trade_id * 2 AS fill, trade_id, seq, time_ns, instrument, method, date, 'buy' AS side, buyer AS account,
+        buyer_participant AS participant, buy_order AS order_id, price, quantity, amount, buyer_fee AS fee, aggressor,
+        settled_seq
+    FROM trades
+    UNION ALL
+    SELECT trade_id * 2 + 1, trade_id, seq, time_ns, instrument, method, date, 'sell', seller, seller_participant,
+        sell_order, price, quantity, amount, seller_fee, aggressor, settled_seq
+    FROM trades;
+
+CREATE TABLE candles (
+    instrument BIGINT NOT NULL, step BIGINT NOT NULL, start_ns BIGINT NOT NULL, open BIGINT NOT NULL, high BIGINT NOT NULL,
+    low BIGINT NOT NULL, close BIGINT NOT NULL, volume TEXT NOT NULL, amount TEXT NOT NULL, trades BIGINT NOT NULL,
+    last_seq BIGINT NOT NULL, PRIMARY KEY (instrument, step, start_ns)
+){c};
+CREATE TABLE postings (
+    account BIGINT NOT NULL, seq BIGINT NOT NULL, n BIGINT NOT NULL, part BIGINT NOT NULL, kind TEXT NOT NULL,
+    asset BIGINT, change BIGINT NOT NULL, PRIMARY KEY (account, seq, n, part)
+){c};
+CREATE TABLE alerts (
+    alert_id BIGINT NOT NULL PRIMARY KEY, seq BIGINT NOT NULL, market BIGINT NOT NULL, date BIGINT NOT NULL,
+    rule TEXT NOT NULL, participant BIGINT NOT NULL, instrument BIGINT NOT NULL, measured TEXT NOT NULL,
+    threshold TEXT NOT NULL, records TEXT NOT NULL
+){c};
+";
+
+/// What a projection says of itself.
+pub(crate) struct Meta {
+    pub(crate) schema: String,
+    pub(crate) log_id: String,
+    pub(crate) last_seq: u64,
+}
+
+pub(crate) fn hex_of(log_id: &[u8; 16]) -> String {
+    log_id.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reads what the projection says of itself; none where there is no projection yet.
+pub(crate) fn meta(db: &mut Db) -> Result<Option<Meta>> {
+    if !db.has_table("meta")? {
+        return Ok(None);
+    }
+    let mut value = |key: &str| -> Result<String> {
+        let found = db.rows("SELECT value FROM meta WHERE key = $1", &[key.into()], |row| row.text(0))?;
+        found.into_iter().next().with_context(|| format!("the projection does not say its {key}: rebuild it"))
+    };
+    let (schema, log_id) = (value("schema")?, value("log_id")?);
+    let last_seq =
+        value("last_seq")?.parse().context("the projection's last record is no number: rebuild it")?;
+    Ok(Some(Meta { schema, log_id, last_seq }))
+}
+
+/// Whether what is there is a projection of this log by this version.
+pub(crate) fn check(found: &Meta, log_id: &[u8; 16], place: &str) -> Result<()> {
+    let again = "rebuild it with `huangpu project`";
+    if found.schema != VERSION {
+        let Meta { schema, .. } = found;
+        bail!("the projection at {place} has schema {schema}, this version reads {VERSION}: {again}");
+    }
+    let own = hex_of(log_id);
+    if found.log_id != own {
+        bail!("the projection at {place} is of the log {}, this one is {own}: {again}", found.log_id);
+    }
+    Ok(())
+}
+
+/// Makes the tables, within the transaction that is open.
+pub(crate) fn create(db: &mut Db, log_id: &[u8; 16]) -> Result<()> {
+    let ddl = DDL.replace("{c}", db.clustered());
+    db.script(&ddl)?;
+    let entries: [(&str, Value); 3] =
+        [("schema", VERSION.into()), ("log_id", hex_of(log_id).into()), ("last_seq", "0".into())];
+    for (key, value) in entries {
+        db.run("INSERT INTO meta (key, value) VALUES ($1, $2)", &[key.into(), value])?;
+    }
+    Ok(())
+}
+
+/// Removes the tables, whatever version they are of, within the transaction that is open.
+pub(crate) fn remove(db: &mut Db) -> Result<()> {
+    db.script("DROP VIEW IF EXISTS fills")?;
+    for table in TABLES.iter().map(|table| table.name).chain(["meta"]) {
+        db.script(&format!("DROP TABLE IF EXISTS {table}"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,567 @@
+//! What was: trades, candles, orders, fills and an account's trail, from the projection.
+
+use super::views::{List, Written, account, instrument, local, word};
+use crate::projection::{CandleRow, FillFilter, FillRow, Kinds, OrderFilter, OrderRow, Position, Seen, Step, View};
+use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint};
+use crate::serve::problem::{Code, Problem};
+use crate::serve::reply::Reply;
+use anyhow::Result;
+use base::{AccountId, InstrumentId, OrderId, Timestamp};
+use engine::{ClientId, State};
+use gateway::parse_time;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+const TAG: &str = "history";
+/// Items a page where nothing is said, and at most.
+pub(super) const PAGE: u32 = 100;
+pub(super) const PAGE_MAX: u32 = 1_000;
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    use Allowed::{MarketData, SignedIn};
+    vec![
+        Endpoint::looks_up("/v1/instruments/{instrument}/trades", MarketData, TAG, "Trades, the latest first", trades)
+            .with_query::<Page>()
+            .gives::<List<TradeView>>(),
+        Endpoint::looks_up("/v1/instruments/{instrument}/candles", MarketData, TAG, "Candles, in order of time", candles)
+            .with_query::<Span>()
+            .gives::<List<CandleView>>(),
+        Endpoint::looks_up("/v1/instruments/{instrument}/stats", MarketData, TAG, "The last 24 hours", stats)
+            .gives::<StatsView>(),
+        Endpoint::looks_up("/v1/orders", SignedIn, TAG, "Your orders and listings, the latest first", orders)
+            .with_query::<WhichOrders>()
+            .gives::<List<OrderView>>(),
+        Endpoint::looks_up("/v1/orders/{order}", SignedIn, TAG, "One order: its number, or id: and your name for it", order)
+            .gives::<OrderView>(),
+        Endpoint::looks_up("/v1/fills", SignedIn, TAG, "What your orders traded, the latest first", fills)
+            .with_query::<WhichFills>()
+            .gives::<List<FillView>>(),
+        Endpoint::looks_up("/v1/settlements", SignedIn, TAG, "What was settled for you on a trading day", settlements)
+            .with_query::<OnDate>()
+            .gives::<List<FillView>>(),
+        Endpoint::looks_up("/v1/accounts/{account}/trail", SignedIn, TAG, "Everything that touched an account, the latest first", trail)
+            .with_query::<TrailPage>()
+            .gives::<Trail>(),
+    ]
+}
+
+/// Asks the projection.
+pub(super) fn look_up<T>(call: &Call, ask: impl FnOnce(&mut View<'_>) -> Result<T>) -> Result<Seen<T>, Problem> {
+    call.app.past.projection.read(ask).map_err(|error| {
+        tracing::error!("the projection cannot be read: {error:#}");
+        Problem::new(Code::Internal, "the past cannot be looked up now")
+    })
+}
+
+pub(super) fn limit(limit: Option<u32>) -> Result<u32, Problem> {
+    match limit.unwrap_or(PAGE) {
+        limit @ 1..=PAGE_MAX => Ok(limit),
+        limit => Err(Problem::new(Code::BadQuery, format!("limit: 1 to {PAGE_MAX}, found {limit}"))),
+    }
+}
+
+fn time(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+    let wrong = |text: &str| Problem::new(Code::BadQuery, format!("{name}: expected a time, found {text:?}"));
+    text.map(|text| parse_time(text).ok_or_else(|| wrong(text))).transpose()
+}
+
+/// A page of a list that goes back in time.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct Page {
+    /// Only what came before this number.
+    pub before: Option<u64>,
+    /// Items at most, 1 to 1000; 100 where nothing is said.
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
+}
+
+/// The `next` of a page: there may be more where it is full.
+fn next<T>(items: &[T], limit: u32, place: impl Fn(&T) -> u64) -> Option<u64> {
+    if items.len() == limit as usize { items.last().map(place) } else { None }
+}
+
+/// A trade, as everyone sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TradeView {
+    /// Its number.
+    pub trade: u64,
+    /// The record it came of.
+    pub sequence: u64,
+    /// When.
+    pub time: String,
+    /// The price.
+    pub price: String,
+    /// How much.
+    pub quantity: String,
+    /// Money for it.
+    pub amount: String,
+    /// `listed`, `block`, `auction`, `continuous`, `call` …
+    pub method: String,
+    /// What the taker did, where there was one.
+    pub side: Option<String>,
+}
+
+fn trades(call: &Call) -> Answered {
+    let Page { before, limit: wanted } = call.query()?;
+    let wanted = limit(wanted)?;
+    let id = instrument(call.app.reader.read().state(), call.parameter("instrument"))?;
+    let seen = look_up(call, |view| view.trades(id, before, wanted))?;
+    let follower = call.app.reader.read();
+    let state = follower.state();
+    let Some(written) = Written::of(state, id) else { return Err(Problem::not_found("such instrument")) };
+    let next = next(&seen.value, wanted, |trade| trade.trade.0);
+    let items = seen.value.into_iter().map(|trade| TradeView {
+        trade: trade.trade.0,
+        sequence: trade.sequence.0,
+        time: local(state, Some(written.market), trade.time),
+        price: written.price(trade.price),
+        quantity: written.quantity(trade.quantity),
+        amount: written.money(trade.amount.0.into()),
+        method: trade.method,
+        side: trade.aggressor.as_ref().map(word),
+    });
+    Ok(Reply::json(&List { sequence: seen.sequence, items: items.collect(), next }).at(seen.sequence))
+}
+
+/// A span of time.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct Span {
+    /// `1m`, `5m`, `15m`, `1h` or `1d`; `1m` where nothing is said.
+    pub interval: Option<String>,
+    /// From then on.
+    pub from: Option<String>,
+    /// Up to but not including then.
+    pub to: Option<String>,
+    /// The last so many, 1 to 1000; 100 where nothing is said.
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
+}
+
+/// What trading did to a price in a span of time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CandleView {
+    /// When it begins.
+    pub time: String,
+    /// The first price.
+    pub open: String,
+    /// The highest.
+    pub high: String,
+    /// The lowest.
+    pub low: String,
+    /// The last.
+    pub close: String,
+    /// Units traded.
+    pub volume: String,
+    /// Money for them.
+    pub amount: String,
+    /// How many trades.
+    pub trades: u64,
+}
+
+fn candle(state: &State, written: &Written<'_>, candle: &CandleRow) -> CandleView {
+    CandleView {
+        time: local(state, Some(written.market), candle.start),
+        open: written.price(candle.open),
+        high: written.price(candle.high),
+        low: written.price(candle.low),
+        close: written.price(candle.close),
+        volume: written.units(candle.volume),
+        amount: written.money(candle.amount),
+        trades: candle.trades,
+    }
+}
+
+fn candles(call: &Call) -> Answered {
+    let Span { interval, from, to, limit: wanted } = call.query()?;
+    let wanted = limit(wanted)?;
+    let interval = interval.as_deref().unwrap_or("1m");
+    let unknown = || Problem::new(Code::BadQuery, format!("interval: 1m, 5m, 15m, 1h or 1d, found {interval:?}"));
+    let step = Step::parse(interval).ok_or_else(unknown)?;
+    let span = (
+        time("from", from.as_deref())?.unwrap_or(Timestamp(i64::MIN)),
+        time("to", to.as_deref())?.unwrap_or(Timestamp::MAX),
+    );
+    let id = instrument(call.app.reader.read().state(), call.parameter("instrument"))?;
+    let seen = look_up(call, |view| view.candles(id, step, span, wanted))?;
+    let follower = call.app.reader.read();
+    let state = follower.state();
+    let Some(written) = Written::of(state, id) else { return Err(Problem::not_found("such instrument")) };
+    let items = seen.value.iter().map(|row| candle(state, &written, row)).collect();
+    Ok(Reply::json(&List { sequence: seen.sequence, items, next: None }).at(seen.sequence))
+}
+
+/// The last 24 hours of an instrument.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StatsView {
+    /// The record of the log after which it was so.
+    pub sequence: u64,
+    /// What trading did; none where there was none.
+    pub day: Option<CandleView>,
+}
+
+fn stats(call: &Call) -> Answered {
+    let id = instrument(call.app.reader.read().state(), call.parameter("instrument"))?;
+    let seen = look_up(call, |view| view.stats(id, call.app.clock.now()))?;
+    let follower = call.app.reader.read();
+    let state = follower.state();
+    let Some(written) = Written::of(state, id) else { return Err(Problem::not_found("such instrument")) };
+    let day = seen.value.map(|row| candle(state, &written, &row));
+    Ok(Reply::json(&StatsView { sequence: seen.sequence, day }).at(seen.sequence))
+}
+
+/// Which orders.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct WhichOrders {
+    /// `open` or `all`; `open` where nothing is said.
+    pub status: Option<String>,
+    /// Those of an instrument.
+    pub instrument: Option<String>,
+    /// Those of an account.
+    pub account: Option<String>,
+    /// Only those that came with a record before this one.
+    pub before: Option<u64>,
+    /// Items at most, 1 to 1000; 100 where nothing is said.
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
+}
+
+/// An order or a listing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OrderView {
+    /// Its number.
+    pub order: u64,
+    /// The sender's name for it.
+    pub id: String,
+    /// The record it came with.
+    pub sequence: u64,
+    /// When.
+    pub time: String,
+    /// Whose.
+    pub account: String,
+    /// What.
+    pub instrument: String,
+    /// `buy` or `sell`.
+    pub side: String,
+    /// `limit`, `market` or `listing`.
+    pub kind: String,
+    /// How long it may stand.
+    pub life: Option<String>,
+    /// The price; none of a market order.
+    pub price: Option<String>,
+    /// The price at which a stop wakes.
+    pub trigger: Option<String>,
+    /// How much.
+    pub quantity: String,
+    /// Of it, traded.
+    pub filled: String,
+    /// Of it, still to trade.
+    pub left: String,
+    /// Money for what was traded.
+    pub amount: String,
+    /// Fees for it.
+    pub fee: String,
+    /// `open`, `filled`, `cancelled`, `expired`, `removed`.
+    pub status: String,
+    /// Why it ended.
+    pub ended: Option<String>,
+    /// It is a listing.
+    pub listing: bool,
+}
+
+fn order_view(state: &State, row: &OrderRow) -> Option<OrderView> {
+    let written = Written::of(state, row.instrument)?;
+    let priced = row.kind != "market";
+    Some(OrderView {
+        order: row.order.0,
+        id: row.client_id.clone(),
+        sequence: row.sequence.0,
+        time: local(state, Some(written.market), row.time),
+        account: written.names.account(row.account),
+        instrument: written.names.instrument(row.instrument),
+        side: word(&row.side),
+        kind: row.kind.clone(),
+        life: row.life.clone(),
+        price: priced.then(|| written.price(row.price)),
+        trigger: row.trigger.map(|trigger| written.price(trigger)),
+        quantity: written.quantity(row.quantity),
+        filled: written.quantity(row.filled),
+        left: written.quantity(row.left),
+        amount: written.money(row.amount.0.into()),
+        fee: written.money(row.fee.0.into()),
+        status: row.status.clone(),
+        ended: row.ended.clone(),
+        listing: row.kind == "listing",
+    })
+}
+
+/// What a caller asks about: an account that it may see and an instrument, by name; its own participant where it names no account.
+struct Asked {
+    account: Option<AccountId>,
+    participant: Option<base::ParticipantId>,
+    instrument: Option<InstrumentId>,
+}
+
+fn asked(call: &Call, account_code: Option<&str>, instrument_code: Option<&str>) -> Result<Asked, Problem> {
+    let caller = call.caller()?;
+    let follower = call.app.reader.read();
+    let state = follower.state();
+    let wide = caller.sees_all(state);
+    let named = account_code.map(|code| account(state, code, |id| wide || caller.owns(state, id))).transpose()?;
+    let account = named.or(caller.account);
+    let instrument = instrument_code.map(|code| instrument(state, code)).transpose()?;
+    Ok(Asked { account, participant: (!wide).then_some(caller.participant), instrument })
+}
+
+fn orders(call: &Call) -> Answered {
+    let query: WhichOrders = call.query()?;
+    let wanted = limit(query.limit)?;
+    let open = match query.status.as_deref() {
+        None | Some("open") => true,
+        Some("all") => false,
+        Some(other) => return Err(Problem::new(Code::BadQuery, format!("status: open or all, found {other:?}"))),
+    };
+    let Asked { account, participant, instrument } =
+        asked(call, query.account.as_deref(), query.instrument.as_deref())?;
+    let (before, kinds) = (query.before, Kinds::Orders);
+    let filter = OrderFilter { participant, account, instrument, open, kinds, before, limit: wanted };
+    let seen = look_up(call, |view| view.orders(&filter))?;
+    let follower = call.app.reader.read();
+    let next = next(&seen.value, wanted, |order| order.sequence.0);
+    let items = seen.value.iter().filter_map(|row| order_view(follower.state(), row)).collect();
+    Ok(Reply::json(&List { sequence: seen.sequence, items, next }).at(seen.sequence))
+}
+
+fn order(call: &Call) -> Answered {
+    let (caller, text) = (call.caller()?, call.parameter("order"));
+    let seen = match text.strip_prefix("id:") {
+        Some(id) => look_up(call, |view| view.order_by_client(caller.participant, ClientId::of(id)))?,
+        None => {
+            let id = OrderId(call.number("order")?);
+            look_up(call, |view| view.order(id))?
+        }
+    };
+    let follower = call.app.reader.read();
+    let state = follower.state();
+    let row = seen.value.filter(|row| caller.sees_account(state, row.account));
+    let view = row.and_then(|row| order_view(state, &row));
+    let view = view.ok_or_else(|| Problem::not_found(format_args!("order {text:?}")))?;
+    Ok(Reply::json(&view).at(seen.sequence))
+}
+
+/// Which fills.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct WhichFills {
+    /// Those of an instrument.
+    pub instrument: Option<String>,
+    /// Those of an account.
+    pub account: Option<String>,
+    /// Those of an order, by its number.
+    pub order: Option<u64>,
+    /// Only what came before this number.
+    pub before: Option<u64>,
+    /// Items at most, 1 to 1000; 100 where nothing is said.
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
+}
+
+/// One side of a trade.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FillView {
+    /// Its number, for the next page.
+    pub fill: u64,
+    /// The trade.
+    pub trade: u64,
+    /// The record it came of.
+    pub sequence: u64,
+    /// When.
+    pub time: String,
+    /// The trading day.
+    pub date: String,
+    /// Whose.
+    pub account: String,
+    /// What.
+    pub instrument: String,
+    /// `buy` or `sell`.
+    pub side: String,
+    /// The price.
+    pub price: String,
+    /// How much.
+    pub quantity: String,
+    /// Money for it.
+    pub amount: String,
+    /// The fee; a rebate has a minus sign.
+    pub fee: String,
+    /// The order.
+    pub order: Option<u64>,
+    /// How it was traded.
+    pub method: String,
+    /// `maker` or `taker`; none where nobody took.
+    pub role: Option<String>,
+    /// The record with which it was settled, delivery against payment.
+    pub settled: Option<u64>,
+}
+
+fn fill_view(state: &State, row: &FillRow) -> Option<FillView> {
+    let written = Written::of(state, row.instrument)?;
+    let role = row.aggressor.map(|taker| if taker == row.side { "taker" } else { "maker" });
+    Some(FillView {
+        fill: row.fill,
+        trade: row.trade.0,
+        sequence: row.sequence.0,
+        time: local(state, Some(written.market), row.time),
+        date: row.date.to_string(),
+        account: written.names.account(row.account),
+        instrument: written.names.instrument(row.instrument),
+        side: word(&row.side),
+        price: written.price(row.price),
+        quantity: written.quantity(row.quantity),
+        amount: written.money(row.amount.0.into()),
+        fee: written.money(row.fee.0.into()),
+        order: row.order.map(|order| order.0),
+        method: row.method.clone(),
+        role: role.map(str::to_owned),
+        settled: row.settled.map(|settled| settled.0),
+    })
+}
+
+fn page_of_fills(call: &Call, filter: &FillFilter) -> Answered {
+    let seen = look_up(call, |view| view.fills(filter))?;
+    let follower = call.app.reader.read();
+    let next = next(&seen.value, filter.limit, |fill| fill.fill);
+    let items = seen.value.iter().filter_map(|row| fill_view(follower.state(), row)).collect();
+    Ok(Reply::json(&List { sequence: seen.sequence, items, next }).at(seen.sequence))
+}
+
+fn fills(call: &Call) -> Answered {
+    let query: WhichFills = call.query()?;
+    let Asked { account, participant, instrument } =
+        asked(call, query.account.as_deref(), query.instrument.as_deref())?;
+    let (order, before, limit) = (query.order.map(OrderId), query.before, limit(query.limit)?);
+    page_of_fills(call, &FillFilter { participant, account, instrument, order, date: None, before, limit })
+}
+
+/// Which day.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct OnDate {
+    /// The trading day; the first market's own where nothing is said.
+    pub date: Option<String>,
+    /// Those of an account.
+    pub account: Option<String>,
+    /// Only what came before this number.
+    pub before: Option<u64>,
+    /// Items at most, 1 to 1000; 100 where nothing is said.
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
+}
+
+fn settlements(call: &Call) -> Answered {
+    let query: OnDate = call.query()?;
+    let date = match &query.date {
+        Some(text) => base::Date::parse(text)
+            .ok_or_else(|| Problem::new(Code::BadQuery, format!("date: expected a date, found {text:?}")))?,
+        None => {
+            let follower = call.app.reader.read();
+            let state = follower.state();
+            if state.markets().is_empty() { base::Date::default() } else { state.venue().date(base::MarketId(0)) }
+        }
+    };
+    let Asked { account, participant, instrument } = asked(call, query.account.as_deref(), None)?;
+    let (before, limit) = (query.before, limit(query.limit)?);
+    page_of_fills(call, &FillFilter { participant, account, instrument, order: None, date: Some(date), before, limit })
+}
+
+/// A page of an account's trail.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct TrailPage {
+    /// Only what came before this place, such as `17.2`.
+    pub before: Option<String>,
+    /// Items at most, 1 to 1000; 100 where nothing is said.
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
+}
+
+/// An account's trail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Trail {
+    /// The record of the log after which it was so.
+    pub sequence: u64,
+    /// What touched the account, the latest first.
+    pub items: Vec<TrailView>,
+    /// The `before` of the next page.
+    pub next: Option<String>,
+}
+
+/// Something that touched an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TrailView {
+    /// Its place in the log.
+    pub position: String,
+    /// The record.
+    pub sequence: u64,
+    /// When.
+    pub time: String,
+    /// Who sent the command, and as whom; of others only supervisors and auditors learn it.
+    pub by: Option<String>,
+    /// See `by`.
+    pub user: Option<String>,
+    /// The command, as far as `by` is shown.
+    pub command: Option<String>,
+    /// What happened.
+    pub event: String,
+    /// All that is known of it; for supervisors and auditors.
+    pub data: Option<serde_json::Value>,
+    /// What it changed of what the account owns.
+    pub changes: Vec<Change>,
+}
+
+/// A change of what an account owns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Change {
+    /// Of what.
+    pub asset: String,
+    /// By how much, with its sign; zero where it was only set aside.
+    pub change: String,
+}
+
+fn trail(call: &Call) -> Answered {
+    let TrailPage { before, limit: wanted } = call.query()?;
+    let (caller, wanted) = (call.caller()?, limit(wanted)?);
+    let wrong = |text: &String| Problem::new(Code::BadQuery, format!("before: a place such as 17.2, found {text:?}"));
+    let before = before.as_ref().map(|text| text.parse::<Position>().map_err(|_| wrong(text))).transpose()?;
+    let (id, wide) = {
+        let follower = call.app.reader.read();
+        let (state, wide) = (follower.state(), caller.sees_all(follower.state()));
+        (account(state, call.parameter("account"), |id| wide || caller.owns(state, id))?, wide)
+    };
+    let seen = look_up(call, |view| view.trail(id, before, wanted))?;
+    let follower = call.app.reader.read();
+    let (state, names) = (follower.state(), gateway::Names(follower.state()));
+    let full = seen.value.len() == wanted as usize;
+    let next = seen.value.last().filter(|_| full).map(|row| row.position.to_string());
+    let items = seen.value.iter().map(|row| {
+        let shown = wide || row.actor == caller.participant;
+        let user = u16::try_from(row.user).ok().map(base::UserId).filter(|user| *user != base::UserId::NOBODY);
+        TrailView {
+            position: row.position.to_string(),
+            sequence: row.position.sequence,
+            time: local(state, None, row.time),
+            by: shown.then(|| names.participant(row.actor)),
+            user: user.filter(|_| shown).map(|user| names.user(user)),
+            command: shown.then(|| row.command.clone()),
+            event: row.kind.clone(),
+            data: wide.then(|| serde_json::from_str(&row.json).unwrap_or_default()),
+            changes: row
+                .changes
+                .iter()
+                .map(|(asset, change)| Change { asset: names.asset(*asset), change: names.units(*asset, (*change).into()) })
+                .collect(),
+        }
+    });
+    Ok(Reply::json(&Trail { sequence: seen.sequence, items: items.collect(), next }).at(seen.sequence))
+}

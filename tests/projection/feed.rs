@@ -1,0 +1,201 @@
+//! Exactly once, whatever happens in between.
+
+use super::place::{Log, Place, at, example, root};
+use huangpu::projection::{Projection, Value, catch_up};
+use std::collections::BTreeMap;
+
+type Dump = BTreeMap<&'static str, Vec<Vec<Value>>>;
+
+fn dump(projection: &Projection) -> Dump {
+    projection.read(|view| view.dump()).unwrap().value
+}
+
+fn same(found: &Dump, expected: &Dump) {
+    for (table, rows) in expected {
+        assert_eq!(found[table].len(), rows.len(), "{table}");
+        for (found, expected) in found[table].iter().zip(rows) {
+            assert_eq!(found, expected, "{table}");
+        }
+    }
+}
+
+/// A projection in one go, in SQLite: what all others are held against.
+fn reference(log: &Log) -> Dump {
+    let dir = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", dir.path().join("reference.sqlite").display());
+    dump(&log.feed(&url, u64::MAX).0)
+}
+
+#[test]
+fn batches_of_any_size_come_to_the_same_rows_in_every_database() {
+    for name in ["carbon", "bond-continuous"] {
+        let log = example(name);
+        let expected = reference(&log);
+        assert!(expected["records"].len() > 50 && expected["trades"].len() > 5, "{name}");
+        for batch in [1, 7, 1_000] {
+            for place in Place::all(&format!("batches_{}_{batch}", name.replace('-', "_"))) {
+                let (projection, _) = log.feed(&place.url(), batch);
+                same(&dump(&projection), &expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_fed_again_is_passed_over_and_what_was_not_committed_never_was() {
+    let log = example("bond-continuous");
+    let expected = reference(&log);
+    let last = expected["records"].len() as u64;
+    for place in Place::all("again") {
+        let projection = Projection::open(&place.url(), log.id).unwrap();
+        let mut rounds = 0;
+        // Each round begins at the first record, goes a little further, commits a part, and is dropped with the rest.
+        loop {
+            let mut writer = projection.writer().unwrap();
+            let from = writer.last();
+            log.each(|record, events, state| {
+                let seq = record.sequence.0;
+                if seq > from + 20 {
+                    return;
+                }
+                let taken = writer.note(record, events, state).unwrap();
+                assert_eq!(taken, seq > from, "record {seq} after {from}");
+                if seq == from + 13 || seq == last {
+                    assert_eq!(writer.commit().unwrap(), seq);
+                }
+            });
+            let stands = if last <= from + 20 { last } else { from + 13 };
+            assert_eq!(writer.last(), stands);
+            drop(writer);
+            let seen = projection.read(|view| view.records(0, 0)).unwrap();
+            assert_eq!(seen.sequence, stands);
+            assert_eq!(seen.value.len() as u64, stands);
+            rounds += 1;
+            if from == last {
+                break;
+            }
+        }
+        assert!(rounds > 5);
+        same(&dump(&projection), &expected);
+    }
+}
+
+#[test]
+fn a_gap_is_refused_and_so_is_a_second_writer() {
+    let log = example("bond-continuous");
+    for place in Place::all("gap") {
+        let projection = Projection::open(&place.url(), log.id).unwrap();
+        let (mut first, mut second) = (projection.writer().unwrap(), projection.writer().unwrap());
+        let mut gap = None;
+        log.each(|record, events, state| match record.sequence.0 {
+            1 => {
+                assert!(first.note(record, events, state).unwrap());
+                assert!(second.note(record, events, state).unwrap());
+            }
+            3 => gap = Some(first.note(record, events, state).unwrap_err()),
+            _ => {}
+        });
+        assert_eq!(
+            gap.unwrap().to_string(),
+            "the projection has records up to 1, and was given 3: records are missing"
+        );
+        assert_eq!(first.commit().unwrap(), 1);
+        let error = format!("{:#}", second.commit().unwrap_err());
+        assert!(error.contains("another writer feeds this projection"), "{error}");
+        assert!(second.commit().is_err(), "a writer that failed is at its end");
+        assert_eq!(projection.writer().unwrap().last(), 1);
+    }
+}
+
+#[test]
+fn a_projection_of_another_log_or_schema_is_refused_until_it_is_rebuilt() {
+    let (log, other) = (example("bond-continuous"), example("carbon"));
+    for place in Place::all("foreign") {
+        let url = place.url();
+        log.feed(&url, 100);
+        let refused = |id| format!("{:#}", Projection::open(&url, id).map(|_| ()).unwrap_err());
+        let error = refused(other.id);
+        assert!(
+            error.contains("is of the log") && error.contains("rebuild it with `huangpu project`"),
+            "{error}"
+        );
+        place.sql("UPDATE meta SET value = '0' WHERE key = 'schema'");
+        let error = refused(log.id);
+        assert!(error.contains("has schema 0, this version reads"), "{error}");
+        let again = Projection::rebuild(&url, other.id).unwrap();
+        let caught = catch_up(&again, &other.dir, &mut |_| ()).unwrap();
+        assert_eq!(caught.writer.last(), caught.state.sequence().0);
+        same(&dump(&again), &reference(&other));
+    }
+}
+
+#[test]
+fn the_command_rebuilds_and_resumes() {
+    let log = example("side-by-side");
+    let expected = reference(&log);
+    for place in Place::all("command") {
+        let url = place.url();
+        let project = |more: &[&str]| {
+            let output = std::process::Command::new(env!("CARGO_BIN_EXE_huangpu"))
+                .arg("project")
+                .arg(log.dir.root())
+                .args(["--to", &url])
+                .args(more)
+                .output()
+                .unwrap();
+            (
+                output.status.success(),
+                String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap(),
+            )
+        };
+        // Half of it is there already.
+        let projection = Projection::open(&url, log.id).unwrap();
+        let mut writer = projection.writer().unwrap();
+        let half = expected["records"].len() as u64 / 2;
+        log.each(|record, events, state| {
+            if record.sequence.0 <= half {
+                writer.note(record, events, state).unwrap();
+            }
+        });
+        writer.commit().unwrap();
+        drop(writer);
+        for more in [&["--resume"][..], &["--resume"], &[], &["--json"]] {
+            let (done, said) = project(more);
+            assert!(done, "{said}");
+            same(&dump(&Projection::open(&url, log.id).unwrap()), &expected);
+        }
+        place.sql("UPDATE meta SET value = '000102030405060708090a0b0c0d0e0f' WHERE key = 'log_id'");
+        let (done, said) = project(&["--resume"]);
+        assert!(!done && said.contains("rebuild it"), "{said}");
+        let (done, said) = project(&[]);
+        assert!(done, "{said}");
+    }
+}
+
+#[test]
+fn a_log_shorter_than_its_projection_is_refused() {
+    let log = example("bond-continuous");
+    for place in Place::all("ahead") {
+        let (projection, state) = log.feed(&place.url(), 100);
+        let ahead = state.sequence().0 + 1;
+        place.sql(&format!("UPDATE meta SET value = '{ahead}' WHERE key = 'last_seq'"));
+        let error = format!("{:#}", catch_up(&projection, &log.dir, &mut |_| ()).map(|_| ()).unwrap_err());
+        assert!(error.contains(&format!("has records up to {ahead}, the log {}", ahead - 1)), "{error}");
+    }
+}
+
+#[test]
+fn logs_of_every_version_are_projected() {
+    let fixtures = std::fs::read_dir(root().join("tests/fixtures")).unwrap();
+    let mut projected = 0;
+    for path in fixtures.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+        let log = at(&path);
+        let name = path.file_name().unwrap().to_string_lossy().replace('-', "_");
+        for place in Place::all(&format!("fixture_{name}")) {
+            let (projection, state) = log.feed(&place.url(), 9);
+            super::history::agrees(&projection, &state, &name);
+        }
+        projected += 1;
+    }
+    assert!(projected > 30);
+}

@@ -1,0 +1,51 @@
+// Every text in two languages. A key that a dictionary lacks shows itself, and a test fails.
+import en from "./en.js";
+import zh from "./zh.js";
+import { REFUSALS_ZH } from "./refusals.zh.js";
+import { language } from "./prefs.js";
+import * as money from "./money.js";
+
+const WORDS = { en, zh };
+
+/** The text of a key, with `{name}` filled in. */
+export function t(key, values) {
+  const text = WORDS[language()][key] ?? en[key] ?? key;
+  return values ? text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? "")) : text;
+}
+
+/** The text of a key that may not exist; `otherwise` then. */
+export const word = (key, otherwise = key) => WORDS[language()][key] ?? en[key] ?? otherwise;
+
+/** The locale for numbers. */
+export const locale = () => (language() === "zh" ? "zh-CN" : "en-GB");
+
+/** Decimal text as the reader writes it. */
+export const num = (value, decimals = 0) => money.format(value, locale(), decimals);
+
+/** Shortened. */
+export const short = (value) => money.compact(value, locale());
+
+/** With its sign. */
+export const plus = (value, decimals = 0) => money.signed(value, locale(), decimals);
+
+/** A list of words. */
+export const list = (words) => words.join(language() === "zh" ? "、" : ", ");
+
+/** A name that the rules give in both languages ("Dongjiang Power 东江电力"), in the reader's. */
+export function named(name) {
+  const found = /^(.*?[^\u4e00-\u9fff])\s+([\u4e00-\u9fff].*)$/.exec(name ?? "");
+  if (!found) return name ?? "";
+  return language() === "zh" ? found[2] : found[1];
+}
+
+/** A problem in the reader's language: `{title, detail}`. The node's own words stand where there is no translation. */
+export function explain(problem) {
+  const chinese = language() === "zh";
+  if (problem.reason) {
+    const detail = (chinese && (REFUSALS_ZH[`${problem.stage}/${problem.reason}`] ?? REFUSALS_ZH[problem.reason])) || problem.detail || problem.title;
+    return { title: t("problem.refused", { stage: word(`stage.${problem.stage}`, problem.stage ?? "") }), detail };
+  }
+  const own = word(`problem.${problem.code}`, "");
+  if (chinese && own) return { title: own, detail: problem.detail };
+  return { title: problem.title || own || t("problem.other"), detail: problem.detail || (problem.title ? "" : `HTTP ${problem.status ?? ""}`) };
+}

@@ -1,0 +1,33 @@
+// The beginning: who is signed in decides what is drawn.
+import { html, render, useEffect, useState } from "./ui.js";
+import { session, whoami } from "./api.js";
+import { forget } from "./feeds.js";
+import { t } from "./i18n.js";
+import { dress, language, prefs, watchTheme } from "./prefs.js";
+import { useStore } from "./store.js";
+import { ProblemNote } from "./parts/basic.js";
+import { Shell } from "./shell.js";
+import { MustChange, SignIn } from "./views/signin.js";
+
+function App() {
+  const user = useStore(session);
+  const look = useStore(prefs);
+  const [problem, setProblem] = useState(null);
+  const ask = () => {
+    setProblem(null);
+    whoami().catch(setProblem);
+  };
+  useEffect(ask, []);
+  useEffect(() => {
+    if (user === null) forget();
+  }, [user]);
+  const key = language(look.lang);
+  if (user === undefined) return html`<main class="gate"><div class="card">${problem ? html`<${ProblemNote} problem=${problem} retry=${ask} />` : html`<p class="quiet">${t("table.loading")}</p>`}</div></main>`;
+  if (user === null) return html`<${SignIn} key=${key} />`;
+  if (user.must_change) return html`<${MustChange} key=${key} />`;
+  return html`<${Shell} key=${key + user.user} />`;
+}
+
+dress();
+watchTheme();
+render(html`<${App} />`, document.getElementById("app"));

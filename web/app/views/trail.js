@@ -1,0 +1,95 @@
+// An account's trail, and the log record by record.
+import { html, useEffect, useState } from "../ui.js";
+import { t, word } from "../i18n.js";
+import { get, items } from "../api.js";
+import * as time from "../time.js";
+import { go } from "../route.js";
+import { Dialog, Empty, Panel } from "../parts/basic.js";
+import { Text, useNames } from "../parts/form.js";
+import { Table } from "../parts/table.js";
+import { HoldingsTable } from "../parts/holdings.js";
+import { CommandFacts } from "./approvals.js";
+
+const nameOf = (row) => row.command?.do ?? row.command ?? row.do ?? "";
+const events = (row) => (row.text ? [row.text] : (row.events ?? (row.event ? [row.event] : [])).map(sentence));
+
+/** An event in a line, whatever its fields. */
+function sentence(event) {
+  if (typeof event === "string") return event;
+  const { event: name, kind, ...fields } = event;
+  const head = name ?? kind ?? Object.keys(event)[0];
+  const rest = name || kind ? fields : event[head] ?? {};
+  const tail = typeof rest === "object" && rest ? Object.entries(rest).filter(([, value]) => typeof value !== "object").map(([key, value]) => `${key} ${value}`).join(", ") : String(rest);
+  return `${head}${tail ? `: ${tail}` : ""}`;
+}
+
+/** Records of the log, with what happened because of each. */
+export function Records({ rows, loading, problem, retry, label, empty }) {
+  const [open, setOpen] = useState(null);
+  const columns = [
+    { key: "sequence", label: "#", num: true, width: "5em" },
+    { key: "time", className: "when", label: t("field.time"), show: (row) => time.moment(row.time) },
+    { key: "by", label: t("trail.by"), low: 1, show: (row) => html`${row.by ?? "–"}${row.user ? html` <span class="quiet">${row.user}</span>` : null}` },
+    { key: "command", label: t("form.command"), show: (row) => html`<b>${word(`do.${nameOf(row)}`, nameOf(row))}</b>` },
+    { key: "events", label: t("trail.events"), show: (row) => html`<span class="clip">${events(row).slice(0, 3).join(" · ")}</span>` },
+  ];
+  return html`<${Table} label=${label} columns=${columns} rows=${rows} rowKey=${(row) => `${row.sequence} ${row.index ?? ""} ${row.event ?? ""}`} loading=${loading} problem=${problem} retry=${retry} empty=${empty} onOpen=${setOpen} />
+    ${open ? html`<${Dialog} wide title=${`#${open.sequence} · ${word(`do.${nameOf(open)}`, nameOf(open))}`} onClose=${() => setOpen(null)}>
+      <p class="hint">${time.moment(open.time)} · ${open.by ?? ""} ${open.user ?? ""} ${open.id ? html`<code>${open.id}</code>` : null}</p>
+      ${typeof open.command === "object" ? html`<${CommandFacts} command=${open.command} />` : null}
+      <h3>${t("trail.events")}</h3><ul class="events">${events(open).map((text, at) => html`<li key=${at}>${text}</li>`)}</ul>
+      ${open.events ? html`<details><summary>JSON</summary><pre>${JSON.stringify(open, null, 2)}</pre></details>` : null}<//>` : null}`;
+}
+
+/** The trail of one account. */
+export function Trail({ rest }) {
+  const account = rest[0] ?? "";
+  const [typed, setTyped] = useState(account);
+  const [state, setState] = useState({ rows: [], next: null, loading: false, problem: null });
+  const names = useNames();
+  const load = async (before, old) => {
+    setState((now) => ({ ...now, loading: true, problem: null }));
+    try {
+      const answer = await get(`/v1/accounts/${encodeURIComponent(account)}/trail`, { before, limit: 100 });
+      setState({ rows: [...old, ...items(answer)], next: answer?.next ?? null, loading: false, problem: null });
+    } catch (problem) {
+      setState({ rows: old, next: null, loading: false, problem });
+    }
+  };
+  useEffect(() => {
+    setTyped(account);
+    setState({ rows: [], next: null, loading: false, problem: null });
+    if (account) load(undefined, []);
+  }, [account]);
+  return html`<div class="page"><${Panel} title=${t("page.trail")} tools=${html`<form class="row" onSubmit=${(event) => { event.preventDefault(); go("trail", typed.trim()); }}>
+      <${Text} label=${t("field.account")} value=${typed} onInput=${setTyped} list="trail-accounts" name="account" /><datalist id="trail-accounts">${names.account.map((item) => html`<option value=${item} />`)}</datalist><button class="main">${t("trail.show")}</button></form>`}>
+      ${account ? html`<${Records} label=${t("page.trail")} rows=${state.rows} loading=${state.loading} problem=${state.problem} retry=${() => load(undefined, [])} empty=${t("trail.none")} />
+        ${state.next ? html`<div class="row"><button type="button" disabled=${state.loading} onClick=${() => load(state.next, state.rows)}>${t("trail.older")}</button></div>` : null}` : html`<${Empty}>${t("trail.choose")}<//>`}<//>
+    ${account ? html`<${Panel} title=${`${t("page.holdings")} · ${account}`}><${HoldingsTable} account=${account} /><//>` : null}</div>`;
+}
+
+/** The log, forward from a record. */
+export function Log({ rest }) {
+  const wanted = /^\d+$/.test(rest?.[0] ?? "") ? rest[0] : "";
+  const [after, setAfter] = useState(wanted);
+  const [state, setState] = useState({ rows: [], next: null, loading: true, problem: null });
+  const load = async (from, old) => {
+    setState((now) => ({ ...now, loading: true, problem: null }));
+    try {
+      const start = from ?? Math.max(0, (await get("/v1/log/head")).sequence - 50);
+      const answer = await get("/v1/log", { after: start, limit: 100 });
+      const rows = [...old, ...items(answer)];
+      setState({ rows, next: answer?.next ?? rows.at(-1)?.sequence ?? null, loading: false, problem: null });
+    } catch (problem) {
+      setState({ rows: old, next: null, loading: false, problem });
+    }
+  };
+  useEffect(() => {
+    setAfter(wanted);
+    load(wanted ? Number(wanted) - 1 : undefined, []);
+  }, [wanted]);
+  return html`<div class="page"><${Panel} title=${t("page.log")} tools=${html`<form class="row" onSubmit=${(event) => { event.preventDefault(); load(/^\d+$/.test(after) ? Number(after) - 1 : undefined, []); }}>
+      <${Text} label=${t("log.from")} value=${after} onInput=${setAfter} inputmode="numeric" class="num" /><button class="main">${t("trail.show")}</button></form>`}>
+    <${Records} label=${t("page.log")} rows=${state.rows} loading=${state.loading} problem=${state.problem} retry=${() => load(undefined, [])} />
+    ${state.next ? html`<div class="row"><button type="button" disabled=${state.loading} onClick=${() => load(state.next, state.rows)}>${t("log.newer")}</button></div>` : null}<//></div>`;
+}
