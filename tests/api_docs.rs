@@ -40,13 +40,17 @@ fn the_page_of_the_api_is_that_of_the_node() {
     if std::env::var_os("UPDATE_EXPECTED").is_some() {
         fs::write(&path, format!("{before}{BEGIN}{expected}{END}{after}")).unwrap();
     } else {
-        assert!(found == expected, "docs/api.md is stale: UPDATE_EXPECTED=1 cargo test --test api_docs writes it");
+        assert!(
+            found == expected,
+            "docs/api.md is stale: UPDATE_EXPECTED=1 cargo test --test api_docs writes it"
+        );
     }
 }
 
 #[test]
 fn every_endpoint_is_named_once() {
-    let mut all: Vec<String> = endpoints().iter().map(|entry| format!("{} {}", entry.method, entry.path)).collect();
+    let mut all: Vec<String> =
+        endpoints().iter().map(|entry| format!("{} {}", entry.method, entry.path)).collect();
     let count = all.len();
     all.sort();
     all.dedup();

@@ -29,7 +29,12 @@ fn submission(number: u64) -> Submission {
             Command::RegisterParticipant(RegisterParticipant { name: code.clone(), code, roles })
         }
     };
-    let envelope = Envelope { actor: OPERATOR, user: base::UserId::NOBODY, client_id: ClientId::of(&number.to_string()), command };
+    let envelope = Envelope {
+        actor: OPERATOR,
+        user: base::UserId::NOBODY,
+        client_id: ClientId::of(&number.to_string()),
+        command,
+    };
     let time = Timestamp(1_600_000_000_000_000_000 + number.cast_signed());
     Submission { time, envelope, tag: number }
 }

@@ -7,6 +7,7 @@ use base::Role;
 use engine::{Permission, Rejection};
 use gateway::{Names, Resolver, parse_line};
 use huangpu::node::Node;
+use roster::{Duties, Duty};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -119,11 +120,37 @@ fn after(example: &str, data: &Path) -> Node {
     Node::open(data, &mut |_, _| ()).unwrap().0
 }
 
+/// Nodes in which every example means something: after the days of two examples, and with some users.
+fn nodes(data: &tempfile::TempDir) -> [Node; 2] {
+    ["carbon", "bond-continuous"].map(|name| {
+        let mut node = after(name, &data.path().join(name));
+        for (firm, name, duty) in [
+            ("operator", "ann", Duty::Operator),
+            ("DONGJIANG", "wang", Duty::Trader),
+            ("DONGJIANG", "wei", Duty::Operator),
+        ] {
+            let Some(participant) = node.state().registry().participant_id(firm) else { continue };
+            let (duties, password) = (Duties::of(&[duty]), String::new());
+            let (name, must_change) = (name.to_owned(), false);
+            let create = roster::CreateUser { participant, name, duties, password, must_change };
+            let envelope = engine::Envelope {
+                actor: engine::OPERATOR,
+                user: base::UserId::NOBODY,
+                client_id: engine::ClientId::of(&format!("user/{}", create.name)),
+                command: engine::Command::CreateUser(create),
+            };
+            node.submit(node.time(), envelope, &mut |_, _, _| Ok(())).unwrap();
+        }
+        node.flush(&mut |_, _, _| Ok(())).unwrap();
+        node
+    })
+}
+
 /// The examples mean something after the days in one of the examples, and who may send them is what the engine says.
 #[test]
 fn every_example_resolves_and_says_who_may_send_it() {
     let data = tempfile::tempdir().unwrap();
-    let nodes = ["carbon", "bond-continuous"].map(|name| after(name, &data.path().join(name)));
+    let nodes = nodes(&data);
     for command in documented() {
         let mut said = BTreeSet::new();
         for example in &command.examples {
@@ -174,7 +201,14 @@ fn every_example_resolves_and_says_who_may_send_it() {
                 ),
                 Permission::Anyone => "anyone".to_owned(),
             };
-            assert_eq!(clauses.next(), Some(expected.as_str()), "who may send {}", command.name);
+            // What is proposed, approved or withdrawn is looked at, not who sends that.
+            let expected = match command.name.as_str() {
+                "propose_act" => "whoever may send what is proposed",
+                "approve_act" => "another who may send what was proposed",
+                "withdraw_act" => "who proposed it, or another who may send what was proposed",
+                _ => &expected,
+            };
+            assert_eq!(clauses.next(), Some(expected), "who may send {}", command.name);
         }
         let clauses: BTreeSet<String> = command.sent_by.split("; ").skip(1).map(str::to_owned).collect();
         assert_eq!(clauses, said, "who else may send {}", command.name);
@@ -262,4 +296,75 @@ fn the_page_of_refusals_is_that_of_the_engine() {
         found == expected,
         "docs/refusals.md is stale: UPDATE_EXPECTED=1 cargo test --test docs writes it"
     );
+}
+
+/// A row of docs/access.md: what a command asks of its sender's participant, of its user, and whether it takes two.
+fn access_row(command: &Documented, nodes: &[Node]) -> String {
+    let mut of_user: Vec<Duties> = Vec::new();
+    let mut takes_two = BTreeSet::new();
+    for example in &command.examples {
+        let line = parse_line(example).unwrap();
+        let resolved = nodes.iter().find_map(|node| {
+            Resolver { state: node.state(), market: Some(base::MarketId(0)), book: node }
+                .resolve(&line.command)
+                .ok()
+        });
+        let asked = resolved.unwrap();
+        of_user.push(asked.duties());
+        // To nobody, every user is another.
+        takes_two.insert(asked.needs_second_person(base::UserId::NOBODY));
+    }
+    let names = |duties: Duties| {
+        duties.iter().map(|duty| format!("`{}`", duty.name())).collect::<Vec<_>>().join(", ")
+    };
+    let always = of_user.iter().fold(Duties::ALL, |all, duties| all.and(*duties));
+    let some = of_user.iter().fold(Duties::NONE, |all, duties| all.or(*duties));
+    // Whoever stops as a trader stops its own alone, see `State::check_user`.
+    let stops = ["mass_cancel", "block_trading"].contains(&command.name.as_str());
+    let always: Duties = always.iter().filter(|duty| !(stops && *duty == Duty::Trader)).collect();
+    let own = some.iter().filter(|duty| !always.has(*duty)).collect::<Duties>();
+    let duties = match command.name.as_str() {
+        "propose_act" | "approve_act" | "withdraw_act" => "as for what is proposed".to_owned(),
+        "set_password" | "set_totp" | "revoke_key" | "create_key" => {
+            format!("{}; none for one's own", names(always))
+        }
+        _ if always == Duties::ALL => "any".to_owned(),
+        _ if own.is_empty() => names(always),
+        _ => format!("{}; for its own participant also {}", names(always), names(own)),
+    };
+    let two = match (command.name.as_str(), takes_two.contains(&true)) {
+        ("propose_act" | "approve_act" | "withdraw_act", _) => "",
+        ("set_password" | "set_totp", true) => "yes, but for one's own",
+        ("deactivate_user", _) => "for one of the last two operators",
+        (_, true) => "yes",
+        (_, false) => "",
+    };
+    let (name, anchor) = (&command.name, &command.anchor);
+    let sent_by = command.sent_by.replace('|', "or");
+    format!("| [`{name}`](commands.md#{anchor}) | {sent_by} | {duties} | {two} |\n")
+}
+
+fn access_table() -> String {
+    let data = tempfile::tempdir().unwrap();
+    let nodes = nodes(&data);
+    let rows: String = documented().iter().map(|command| access_row(command, &nodes)).collect();
+    format!(
+        "| command | sent by, of the participants | its user's duty, any of | a second person |\n|---|---|---|---|\n{rows}"
+    )
+}
+
+#[test]
+fn the_page_of_access_is_that_of_the_engine() {
+    let path: &Path = &root().join("docs/access.md");
+    let found = fs::read_to_string(path).unwrap();
+    let mark = "<!-- the table is written by UPDATE_EXPECTED=1 cargo test --test docs -->\n\n";
+    let (before, after) = found.split_once(mark).unwrap();
+    let after = after.split_once("\n\n").map_or("", |(_, after)| after);
+    let table = access_table();
+    let expected = format!("{before}{mark}{table}\n{after}");
+    if std::env::var_os("UPDATE_EXPECTED").is_some() {
+        fs::write(path, &expected).unwrap();
+    }
+    let found = fs::read_to_string(path).unwrap();
+    assert!(found == expected, "docs/access.md is stale: UPDATE_EXPECTED=1 cargo test --test docs writes it");
 }

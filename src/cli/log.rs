@@ -75,6 +75,8 @@ pub(crate) fn run(args: &Args) -> Ended {
         let mut command = names.command(&record.envelope.command, events);
         let events: Vec<Value> = events.iter().map(|event| names.event(event)).collect();
         let by = names.participant(record.envelope.actor);
+        let user = record.envelope.user;
+        let user = (user != base::UserId::NOBODY).then(|| names.user(user));
         let mentions = |code: &String| {
             by == *code || names_code(&command, code) || events.iter().any(|event| names_code(event, code))
         };
@@ -85,6 +87,9 @@ pub(crate) fn run(args: &Args) -> Ended {
         let id = record.envelope.client_id.to_string();
         if args.json {
             let mut line = json!({ "record": record.sequence.0, "time": time, "id": id, "by": by });
+            if let (Some(user), Some(line)) = (&user, line.as_object_mut()) {
+                line.insert("as".to_owned(), json!(user));
+            }
             if let (Some(line), Some(command)) = (line.as_object_mut(), command.as_object_mut()) {
                 line.append(command);
                 line.insert("events".to_owned(), Value::Array(events));
@@ -93,8 +98,9 @@ pub(crate) fn run(args: &Args) -> Ended {
         } else {
             let name =
                 command.as_object_mut().and_then(|object| object.shift_remove("do")).unwrap_or_default();
+            let user = user.map(|user| format!(" as={user}")).unwrap_or_default();
             let mut text =
-                format!("#{} {time} {by}/{id} {}{}\n", record.sequence, plain(&name), fields(&command));
+                format!("#{} {time} {by}/{id} {}{}{user}\n", record.sequence, plain(&name), fields(&command));
             for event in &events {
                 text.push_str(&format!("    {}\n", event_line(event)));
             }

@@ -40,13 +40,17 @@ pub(crate) fn run(args: &Args) -> Ended {
         Some(data) => data.clone(),
         None => DataDir::default_for(&story.name)?,
     };
+    if args.check && !DataDir::at(&data).has_log(&journal::RealDisk)? {
+        print("configuration and rulebooks are in order; the log will be made\n")?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let bar = progress::bar("opening the log", false);
     let (mut node, opened) = Node::open(&data, &mut progress::told(&bar))?;
     bar.finish_and_clear();
     print(&format!("log: {} ({} records)\n", data.display(), opened.records))?;
     if args.check {
         acceptor(&config, &data)?;
-        print("everything is in order\n")?;
+        print("configuration, rulebooks and log are in order\n")?;
         return Ok(ExitCode::SUCCESS);
     }
     prepare(&mut node, &story)?;

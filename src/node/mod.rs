@@ -19,7 +19,9 @@ mod verify;
 pub use answers::{Answer, Answers};
 pub use dir::DataDir;
 pub use follower::Follower;
-pub use pipeline::{Closed, Flow, Inbox, NotSent, Outlet, Pipeline, SendDisk, Snapshotted, Submission, TurnedAway};
+pub use pipeline::{
+    Closed, Flow, Inbox, NotSent, Outlet, Pipeline, SendDisk, Snapshotted, Submission, TurnedAway,
+};
 pub use replay::{Replay, Until, hex, log_id, replay, replay_after, replay_on};
 pub use verify::{Fault, Verified, verify, verify_on};
 

@@ -163,6 +163,11 @@ pub(crate) fn client_text(id: ClientId) -> String {
     if text.contains('\0') { id.0.iter().map(|byte| format!("{byte:02x}")).collect() } else { text }
 }
 
+/// A name as it is kept: without the one character that a database does not take.
+fn clean(name: &str) -> String {
+    name.replace('\0', "\u{fffd}")
+}
+
 /// The name under which something is serialised: `block`, `self_trade`.
 fn name_of(value: impl serde::Serialize) -> String {
     match serde_json::to_value(value) {
@@ -417,15 +422,15 @@ impl Writer {
         for (index, one) in registry.participants().iter().enumerate().skip(self.known.participants) {
             self.rows.participants.push([
                 place(index).into(),
-                one.code.clone().into(),
-                one.name.clone().into(),
+                clean(&one.code).into(),
+                clean(&one.name).into(),
             ]);
         }
         for (index, one) in registry.accounts().iter().enumerate().skip(self.known.accounts) {
             let (owner, kind) = (i64::from(one.participant.0), name_of(one.kind));
             self.rows.accounts.push([
                 place(index).into(),
-                one.code.clone().into(),
+                clean(&one.code).into(),
                 owner.into(),
                 kind.into(),
             ]);
@@ -435,13 +440,13 @@ impl Writer {
             let decimals = i64::from(one.decimals);
             self.rows.assets.push([
                 place(index).into(),
-                one.code.clone().into(),
+                clean(&one.code).into(),
                 decimals.into(),
                 market.into(),
             ]);
         }
         for (index, one) in state.markets().iter().enumerate().skip(self.known.markets) {
-            let (code, format) = (one.rulebook.code.clone(), one.rulebook.price);
+            let (code, format) = (clean(&one.rulebook.code), one.rulebook.price);
             self.rows.markets.push([
                 place(index).into(),
                 code.into(),
@@ -453,7 +458,7 @@ impl Writer {
         for (index, one) in state.venue().instruments().iter().enumerate().skip(self.known.instruments) {
             self.rows.instruments.push([
                 place(index).into(),
-                one.code.clone().into(),
+                clean(&one.code).into(),
                 i64::from(one.market.0).into(),
                 i64::from(one.asset.0).into(),
                 i64::from(one.currency.0).into(),

@@ -5,6 +5,8 @@
 //! last one is written in the transaction that writes the rows. Readers have connections of their own, which the writer
 //! does not hold up, and see one moment of the projection at a time.
 //!
+//! Every call blocks: from asynchronous code it belongs on a thread for blocking work.
+//!
 //! Architecture Invariant: nothing that the engine decides comes from here. A projection that is lost, old or of another
 //! schema is made again from the journal, and comes to the same rows.
 

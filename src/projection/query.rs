@@ -1,5 +1,10 @@
 //! Queries: typed rows of one moment of the projection.
 
+mod filter;
+mod read;
+
+pub use filter::{FillFilter, Kinds, OrderFilter, Step};
+
 use super::db::{Db, Value};
 use super::feed::client_text;
 use super::rows::{
@@ -8,11 +13,10 @@ use super::rows::{
 };
 use super::tables::{ORDERS, TABLES};
 use anyhow::{Context, Result};
-use base::{
-    AccountId, AlertId, AssetId, AuctionId, Date, InstrumentId, MarketId, Money, OrderId, ParticipantId,
-    Price, Quantity, Sequence, Timestamp, TradeId,
-};
+use base::{AccountId, AssetId, Date, InstrumentId, MarketId, OrderId, ParticipantId, Sequence, Timestamp};
 use engine::ClientId;
+use filter::{Conditions, before, page};
+use read::{CANDLE, RECORD, TRADE, alert, candle, fill, order, record, trade};
 use std::collections::BTreeMap;
 
 /// Rows of a page, at most.
@@ -23,98 +27,6 @@ pub const EVENTS_MAX: u32 = 1_000;
 /// The projection at one moment.
 pub struct View<'a> {
     pub(super) db: &'a mut Db,
-}
-
-/// Which kinds of orders.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Kinds {
-    /// Orders of books, and listings.
-    #[default]
-    Orders,
-    /// Block proposals.
-    Blocks,
-    /// Auctions.
-    Auctions,
-    /// Bids in auctions.
-    Bids,
-    /// Everything.
-    All,
-}
-
-/// Which orders. What is not named is not asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OrderFilter {
-    /// Who answers for the account.
-    pub participant: Option<ParticipantId>,
-    /// The account.
-    pub account: Option<AccountId>,
-    /// What they trade.
-    pub instrument: Option<InstrumentId>,
-    /// Only those that stand or wait.
-    pub open: bool,
-    /// Which kinds.
-    pub kinds: Kinds,
-    /// Only those that came with a record before this one.
-    pub before: Option<u64>,
-    /// How many at most, latest first; 0: a full page.
-    pub limit: u32,
-}
-
-/// Which fills.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct FillFilter {
-    /// Who answers for the account.
-    pub participant: Option<ParticipantId>,
-    /// The account.
-    pub account: Option<AccountId>,
-    /// What was traded.
-    pub instrument: Option<InstrumentId>,
-    /// The order.
-    pub order: Option<OrderId>,
-    /// The trading day.
-    pub date: Option<Date>,
-    /// Only those before this one, by [`FillRow::fill`].
-    pub before: Option<u64>,
-    /// How many at most, latest first; 0: a full page.
-    pub limit: u32,
-}
-
-/// The conditions of a query, and what stands for their placeholders.
-#[derive(Default)]
-struct Conditions {
-    sql: Vec<String>,
-    args: Vec<Value>,
-}
-
-impl Conditions {
-    fn add(&mut self, condition: &str, arg: Value) {
-        self.args.push(arg);
-        self.sql.push(condition.replace('?', &format!("${}", self.args.len())));
-    }
-
-    fn some(&mut self, condition: &str, arg: Option<impl Into<i64>>) {
-        if let Some(arg) = arg {
-            self.add(condition, Value::Int(arg.into()));
-        }
-    }
-
-    fn to_sql(&self) -> String {
-        if self.sql.is_empty() { String::new() } else { format!(" WHERE {}", self.sql.join(" AND ")) }
-    }
-
-    /// The limit behind everything else.
-    fn limit(&mut self, limit: u32) -> String {
-        self.args.push(Value::Int(i64::from(page(limit))));
-        format!(" LIMIT ${}", self.args.len())
-    }
-}
-
-fn page(limit: u32) -> u32 {
-    if limit == 0 { PAGE_MAX } else { limit.min(PAGE_MAX) }
-}
-
-fn before(before: Option<u64>) -> Option<i64> {
-    before.map(|before| i64::try_from(before).unwrap_or(i64::MAX))
 }
 
 impl View<'_> {
@@ -145,6 +57,11 @@ impl View<'_> {
         };
         conditions.sql.push(kinds.to_owned());
         conditions.some("participant = ?", filter.participant.map(|id| id.0));
+        if let (Some(account), None) = (filter.account, filter.participant) {
+            // What the index knows.
+            let owner = "participant = (SELECT participant FROM accounts WHERE id = ?)";
+            conditions.some(owner, Some(account.0));
+        }
         conditions.some("account = ?", filter.account.map(|id| id.0));
         conditions.some("instrument = ?", filter.instrument.map(|id| id.0));
         conditions.some("seq < ?", before(filter.before));
@@ -181,25 +98,36 @@ impl View<'_> {
     /// # Errors
     /// The database failed.
     pub fn fills(&mut self, filter: &FillFilter) -> Result<Vec<FillRow>> {
+        // Of each side by its own index, as many as are wanted; of both the latest.
         let mut conditions = Conditions::default();
-        conditions.some("participant = ?", filter.participant.map(|id| id.0));
-        conditions.some("account = ?", filter.account.map(|id| id.0));
+        conditions.some("{who}_participant = ?", filter.participant.map(|id| id.0));
+        if let (Some(account), None) = (filter.account, filter.participant) {
+            let owner = "{who}_participant = (SELECT participant FROM accounts WHERE id = ?)";
+            conditions.some(owner, Some(account.0));
+        }
+        conditions.some("{who} = ?", filter.account.map(|id| id.0));
         conditions.some("instrument = ?", filter.instrument.map(|id| id.0));
-        conditions.some("order_id = ?", before(filter.order.map(|id| id.0)));
-        conditions.some("date = ?", filter.date.map(|date| date.0));
-        // What the index knows, and what cuts the page.
+        conditions.some("{side}_order = ?", before(filter.order.map(|id| id.0)));
+        if let Some(date) = filter.date {
+            conditions.on_day(date);
+        }
         conditions.some("trade_id <= ?", before(filter.before.map(|fill| fill / 2)));
-        conditions.some("fill < ?", before(filter.before));
+        conditions.some("trade_id * 2 + {one} < ?", before(filter.before));
         let wanted = conditions.to_sql();
         let limit = conditions.limit(filter.limit);
-        // Each side by its own index, as many as are wanted; of both the latest.
-        let half = |side: &str| {
+        let half = |side: &str, who: &str, one: &str| {
             format!(
-                "SELECT * FROM (SELECT {FILL} FROM fills{wanted}{} side = '{side}' ORDER BY trade_id DESC{limit}) {side}s",
-                if wanted.is_empty() { " WHERE" } else { " AND" }
+                "SELECT * FROM (SELECT trade_id * 2 + {{one}} AS fill, trade_id, seq, time_ns, instrument, method, date, \
+                 '{{side}}' AS side, {{who}} AS account, {{who}}_participant AS participant, {{side}}_order AS order_id, \
+                 price, quantity, amount, {{who}}_fee AS fee, aggressor, settled_seq \
+                 FROM trades{wanted} ORDER BY trade_id DESC{limit}) {{side}}s"
             )
+            .replace("{side}", side)
+            .replace("{who}", who)
+            .replace("{one}", one)
         };
-        let sql = format!("{} UNION ALL {} ORDER BY fill DESC{limit}", half("buy"), half("sell"));
+        let (buys, sells) = (half("buy", "buyer", "0"), half("sell", "seller", "1"));
+        let sql = format!("{buys} UNION ALL {sells} ORDER BY fill DESC{limit}");
         self.db.rows(&sql, &conditions.args, |row| fill(&mut Cells::of(row)))
     }
 
@@ -214,11 +142,12 @@ impl View<'_> {
     ) -> Result<BTreeMap<InstrumentId, StatementRow>> {
         let mut lines: BTreeMap<InstrumentId, StatementRow> = BTreeMap::new();
         for (side, who) in [("buy", "buyer"), ("sell", "seller")] {
-            let sql = format!(
-                "SELECT instrument, quantity, amount, {who}_fee FROM trades WHERE {who}_participant = $1 AND date = $2"
-            );
-            let args = [Value::Int(of.0.into()), Value::Int(date.0.into())];
-            let sides = self.db.rows(&sql, &args, |row| {
+            let mut conditions = Conditions::default();
+            conditions.some(&format!("{who}_participant = ?"), Some(of.0));
+            conditions.on_day(date);
+            let wanted = conditions.to_sql();
+            let sql = format!("SELECT instrument, quantity, amount, {who}_fee FROM trades{wanted}");
+            let sides = self.db.rows(&sql, &conditions.args, |row| {
                 let mut cells = Cells::of(row);
                 Ok((InstrumentId(cells.id()?), cells.int()?, cells.int()?, cells.int()?))
             })?;
@@ -466,181 +395,4 @@ impl View<'_> {
         }
         Ok(all)
     }
-}
-
-/// How long a candle is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Step {
-    /// `1m`.
-    Minute,
-    /// `5m`.
-    FiveMinutes,
-    /// `15m`.
-    Quarter,
-    /// `1h`.
-    Hour,
-    /// `1d`: a trading day.
-    Day,
-}
-
-impl Step {
-    /// Every length there is.
-    pub const ALL: [Self; 5] = [Self::Minute, Self::FiveMinutes, Self::Quarter, Self::Hour, Self::Day];
-
-    /// As people write it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Minute => "1m",
-            Self::FiveMinutes => "5m",
-            Self::Quarter => "15m",
-            Self::Hour => "1h",
-            Self::Day => "1d",
-        }
-    }
-
-    /// The length that people write so.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|step| step.name() == text)
-    }
-
-    /// In seconds.
-    #[must_use]
-    pub const fn seconds(self) -> i64 {
-        match self {
-            Self::Minute => 60,
-            Self::FiveMinutes => 300,
-            Self::Quarter => 900,
-            Self::Hour => 3_600,
-            Self::Day => 86_400,
-        }
-    }
-}
-
-const FILL: &str = "fill, trade_id, seq, time_ns, instrument, method, date, side, account, participant, order_id, price, \
-                    quantity, amount, fee, aggressor, settled_seq";
-const TRADE: &str =
-    "trade_id, seq, time_ns, instrument, method, date, price, quantity, amount, aggressor, buyer, seller";
-const CANDLE: &str = "start_ns, open, high, low, close, volume, amount, trades, last_seq";
-const RECORD: &str = "seq, time_ns, actor, user_id, client_id, command, json, stage, reason";
-
-fn order(cells: &mut Cells<'_, '_>) -> Result<OrderRow> {
-    Ok(OrderRow {
-        order: OrderId(cells.count()?),
-        sequence: Sequence(cells.count()?),
-        time: Timestamp(cells.int()?),
-        actor: ParticipantId(cells.id()?),
-        client_id: cells.text()?,
-        account: AccountId(cells.id()?),
-        participant: ParticipantId(cells.id()?),
-        instrument: InstrumentId(cells.id()?),
-        kind: cells.text()?,
-        side: cells.side()?,
-        price: Price(cells.int()?),
-        quantity: Quantity(cells.int()?),
-        filled: Quantity(cells.int()?),
-        reduced: Quantity(cells.int()?),
-        left: Quantity(cells.int()?),
-        amount: Money(cells.int()?),
-        fee: Money(cells.int()?),
-        life: cells.opt_text()?,
-        until: cells.opt_date()?,
-        post_only: cells.flag()?,
-        self_trade: cells.opt_text()?,
-        minimum: Quantity(cells.int()?),
-        display: Quantity(cells.int()?),
-        trigger: cells.opt()?.map(Price),
-        waiting: cells.flag()?,
-        counterparty: cells.opt_id()?.map(AccountId),
-        auction: cells.opt_count()?.map(AuctionId),
-        status: cells.text()?,
-        ended: cells.opt_text()?,
-        ended_sequence: cells.opt_count()?.map(Sequence),
-        ended_time: cells.opt()?.map(Timestamp),
-        updated: Sequence(cells.count()?),
-    })
-}
-
-fn fill(cells: &mut Cells<'_, '_>) -> Result<FillRow> {
-    Ok(FillRow {
-        fill: cells.count()?,
-        trade: TradeId(cells.count()?),
-        sequence: Sequence(cells.count()?),
-        time: Timestamp(cells.int()?),
-        instrument: InstrumentId(cells.id()?),
-        method: cells.text()?,
-        date: cells.date()?,
-        side: cells.side()?,
-        account: AccountId(cells.id()?),
-        participant: ParticipantId(cells.id()?),
-        order: cells.opt_count()?.map(OrderId),
-        price: Price(cells.int()?),
-        quantity: Quantity(cells.int()?),
-        amount: Money(cells.int()?),
-        fee: Money(cells.int()?),
-        aggressor: cells.opt_side()?,
-        settled: cells.opt_count()?.map(Sequence),
-    })
-}
-
-fn trade(cells: &mut Cells<'_, '_>) -> Result<TradeRow> {
-    Ok(TradeRow {
-        trade: TradeId(cells.count()?),
-        sequence: Sequence(cells.count()?),
-        time: Timestamp(cells.int()?),
-        instrument: InstrumentId(cells.id()?),
-        method: cells.text()?,
-        date: cells.date()?,
-        price: Price(cells.int()?),
-        quantity: Quantity(cells.int()?),
-        amount: Money(cells.int()?),
-        aggressor: cells.opt_side()?,
-        buyer: AccountId(cells.id()?),
-        seller: AccountId(cells.id()?),
-    })
-}
-
-fn candle(cells: &mut Cells<'_, '_>) -> Result<CandleRow> {
-    Ok(CandleRow {
-        start: Timestamp(cells.int()?),
-        open: Price(cells.int()?),
-        high: Price(cells.int()?),
-        low: Price(cells.int()?),
-        close: Price(cells.int()?),
-        volume: cells.wide()?,
-        amount: cells.wide()?,
-        trades: cells.count()?,
-        last: Sequence(cells.count()?),
-    })
-}
-
-fn record(cells: &mut Cells<'_, '_>) -> Result<RecordRow> {
-    Ok(RecordRow {
-        sequence: Sequence(cells.count()?),
-        time: Timestamp(cells.int()?),
-        actor: ParticipantId(cells.id()?),
-        user: cells.count()?,
-        client_id: cells.text()?,
-        command: cells.text()?,
-        json: cells.text()?,
-        stage: cells.opt_text()?,
-        reason: cells.opt_text()?,
-        events: Vec::new(),
-    })
-}
-
-fn alert(cells: &mut Cells<'_, '_>) -> Result<AlertRow> {
-    Ok(AlertRow {
-        alert: AlertId(cells.count()?),
-        sequence: Sequence(cells.count()?),
-        market: MarketId(cells.id()?),
-        date: cells.date()?,
-        rule: cells.text()?,
-        participant: ParticipantId(cells.id()?),
-        instrument: InstrumentId(cells.id()?),
-        measured: cells.wide()?,
-        threshold: cells.wide()?,
-        records: serde_json::from_str(&cells.text()?)?,
-    })
 }

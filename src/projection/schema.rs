@@ -47,7 +47,7 @@ CREATE TABLE orders (
     ended_seq BIGINT, ended_ns BIGINT, updated_seq BIGINT NOT NULL
 ){c};
 CREATE INDEX orders_participant ON orders (participant, seq);
-CREATE INDEX orders_account ON orders (account, seq);
+CREATE INDEX orders_seq ON orders (seq);
 CREATE INDEX orders_client ON orders (actor, client_id);
 CREATE INDEX orders_open ON orders (participant, seq) WHERE status = 'open';
 
@@ -59,6 +59,7 @@ CREATE TABLE trades (
     buy_order BIGINT, sell_order BIGINT, buyer_fee BIGINT NOT NULL, seller_fee BIGINT NOT NULL, settled_seq BIGINT
 ){c};
 CREATE INDEX trades_instrument ON trades (instrument, trade_id);
+CREATE INDEX trades_date ON trades (date, trade_id);
 CREATE INDEX trades_buyer ON trades (buyer_participant, trade_id);
 CREATE INDEX trades_seller ON trades (seller_participant, trade_id);
 CREATE INDEX trades_buy_order ON trades (buy_order);

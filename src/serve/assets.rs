@@ -12,7 +12,7 @@ struct Files;
 
 /// The file at a path of the console, or nothing new where the client has it already.
 #[must_use]
-pub fn file(path: &str, known: Option<&str>) -> Option<Reply> {
+pub(super) fn file(path: &str, known: Option<&str>) -> Option<Reply> {
     let path = match path.trim_start_matches('/') {
         "" => "index.html",
         path => path,

@@ -8,17 +8,17 @@ use trading::Phase;
 use utoipa::ToSchema;
 
 /// Prices a side at most.
-pub const LEVELS_MAX: usize = 500;
+pub(super) const LEVELS_MAX: usize = 500;
 /// Prices a side that the checksum covers.
-pub const CHECKED: usize = 10;
+pub(super) const CHECKED: usize = 10;
 
 /// A price: the price, the quantity that is shown there, and how many orders that is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Level(pub String, pub String, pub u32);
+pub(super) struct Level(pub String, pub String, pub u32);
 
 /// What a call auction would come to now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct IndicationView {
+pub(super) struct IndicationView {
     /// The one price; none where nothing would trade.
     pub price: Option<String>,
     /// What would trade.
@@ -29,7 +29,7 @@ pub struct IndicationView {
 
 /// The order book of an instrument.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct BookView {
+pub(super) struct BookView {
     /// Which.
     pub instrument: String,
     /// The record of the log after which it was so.
@@ -49,7 +49,7 @@ pub struct BookView {
 impl BookView {
     /// The best prices of a book, so many a side.
     #[must_use]
-    pub fn of(state: &State, id: InstrumentId, levels: usize) -> Option<Self> {
+    pub(super) fn of(state: &State, id: InstrumentId, levels: usize) -> Option<Self> {
         let written = Written::of(state, id)?;
         let side = |side: Side| -> Vec<Level> {
             let depth = state.venue().depth(id, side).take(levels);
@@ -75,7 +75,7 @@ impl BookView {
 /// CRC-32 (that of zlib) over the text of the ten best prices a side: `bid:quantity:ask:quantity:bid:…`, from the best on. Where
 /// a side has fewer, the other one goes on alone.
 #[must_use]
-pub fn checksum(bids: &[Level], asks: &[Level]) -> u32 {
+pub(super) fn checksum(bids: &[Level], asks: &[Level]) -> u32 {
     let mut parts: Vec<&str> = Vec::with_capacity(4 * CHECKED);
     for place in 0..CHECKED {
         for level in [bids.get(place), asks.get(place)].into_iter().flatten() {

@@ -159,7 +159,7 @@ impl Clerk {
 }
 
 /// The node's outlet: answers go to the clerk, records to the reader.
-pub struct Counter {
+pub(super) struct Counter {
     clerk: Arc<Clerk>,
     feed: Feed,
     past: past::Feed,
@@ -170,12 +170,12 @@ pub struct Counter {
 impl Counter {
     /// An outlet.
     #[must_use]
-    pub fn new(clerk: Arc<Clerk>, feed: Feed, past: past::Feed, gauges: Arc<Gauges>) -> Self {
+    pub(super) fn new(clerk: Arc<Clerk>, feed: Feed, past: past::Feed, gauges: Arc<Gauges>) -> Self {
         Self { clerk, feed, past, batch: Vec::new(), gauges }
     }
 
     /// Nobody waits any more; reader and projection end when they have read everything.
-    pub fn end(self) {
+    pub(super) fn end(self) {
         self.clerk.forget_all();
         self.feed.end();
         self.past.end();

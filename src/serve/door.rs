@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How far the time of a signature may be from the node's, in milliseconds.
-pub const WINDOW_MS: i64 = 10_000;
+pub(super) const WINDOW_MS: i64 = 10_000;
 
 const KEY: HeaderName = HeaderName::from_static("hp-key");
 const TIME: HeaderName = HeaderName::from_static("hp-time");
@@ -25,7 +25,7 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const LEFT: HeaderName = HeaderName::from_static("ratelimit-remaining");
 
 /// Answers a request for an endpoint.
-pub async fn answer(
+pub(super) async fn answer(
     app: Arc<App>,
     endpoint: Arc<Endpoint>,
     peer: IpAddr,
@@ -104,7 +104,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 ///
 /// # Errors
 /// The signature, its time or its key; a session that has ended is no session.
-pub fn identify(
+pub(super) fn identify(
     app: &App,
     headers: &HeaderMap,
     method: &str,
@@ -131,7 +131,7 @@ pub fn identify(
 ///
 /// # Errors
 /// The signature, its time or its key.
-pub fn signer(app: &App, key: &str, signed: &Signed<'_>, sign: &str) -> Result<Caller, Problem> {
+pub(super) fn signer(app: &App, key: &str, signed: &Signed<'_>, sign: &str) -> Result<Caller, Problem> {
     let bad = || Problem::new(Code::BadSignature, "no such key, or another signature");
     let stale = |detail: String| Problem::new(Code::StaleTime, detail);
     let sent: i64 =
@@ -149,7 +149,7 @@ pub fn signer(app: &App, key: &str, signed: &Signed<'_>, sign: &str) -> Result<C
 }
 
 /// The user of a key, if the key is in use and its secret does what is asked of it.
-pub fn known_key(app: &App, key: &str, fits: impl FnOnce(&str) -> bool) -> Option<base::UserId> {
+pub(super) fn known_key(app: &App, key: &str, fits: impl FnOnce(&str) -> bool) -> Option<base::UserId> {
     let (user, hash) = {
         let follower = app.reader.read();
         let found = follower.state().roster().key(key).filter(|key| key.active)?;
@@ -189,7 +189,7 @@ fn spend(
         Err(seconds) => {
             let detail = format!("none is left for {seconds} s");
             *spent = Some((app.config.limits.burst.to_string(), "0".to_owned()));
-            Err(Problem { retry_after: Some(seconds), ..Problem::new(Code::RateLimited, detail) })
+            Err(Problem::again_in(seconds, Code::RateLimited, detail))
         }
     }
 }

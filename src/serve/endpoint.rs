@@ -37,9 +37,9 @@ pub struct Call {
 }
 
 /// What an endpoint comes to.
-pub type Answered = Result<Reply, Problem>;
+pub(super) type Answered = Result<Reply, Problem>;
 /// What takes its time.
-pub type Later = Pin<Box<dyn Future<Output = Answered> + Send>>;
+pub(super) type Later = Pin<Box<dyn Future<Output = Answered> + Send>>;
 
 /// What an endpoint does.
 #[derive(Clone, Copy)]
@@ -72,10 +72,10 @@ pub enum Allowed {
 }
 
 /// A schema, and those it refers to.
-pub type Shape = fn(&mut Vec<(String, RefOr<Schema>)>) -> RefOr<Schema>;
+pub(super) type Shape = fn(&mut Vec<(String, RefOr<Schema>)>) -> RefOr<Schema>;
 
 /// The shape of a type.
-pub fn shape<T: ToSchema>(all: &mut Vec<(String, RefOr<Schema>)>) -> RefOr<Schema> {
+pub(super) fn shape<T: ToSchema>(all: &mut Vec<(String, RefOr<Schema>)>) -> RefOr<Schema> {
     T::schemas(all);
     all.push((T::name().into_owned(), T::schema()));
     RefOr::Ref(Ref::from_schema_name(T::name()))
@@ -293,10 +293,11 @@ impl Call {
 
 /// A problem about JSON.
 #[must_use]
-pub fn bad_json(error: &serde_json::Error, field: Option<String>) -> Problem {
+pub(super) fn bad_json(error: &serde_json::Error, field: Option<String>) -> Problem {
     let message = error.to_string();
     let detail = message.split(" at line ").next().unwrap_or(&message);
-    let place = (error.line() > 0).then_some((error.line(), error.column()));
+    let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let place = (error.line() > 0).then(|| (small(error.line()), small(error.column())));
     let (line, column) = (place.map(|place| place.0), place.map(|place| place.1));
     Problem { field, line, column, ..Problem::new(Code::BadJson, detail) }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// Buckets of a latency histogram: 2 to the power of the place, in microseconds.
-pub const BUCKETS: usize = 24;
+pub(super) const BUCKETS: usize = 24;
 
 /// A histogram of durations in powers of two.
 #[derive(Debug, Default)]

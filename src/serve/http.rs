@@ -8,8 +8,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{RawPathParams, Request};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{Method, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 /// From where a request comes.
 #[derive(Clone, Copy, Debug)]
-pub struct Peer(pub SocketAddr);
+pub(super) struct Peer(pub SocketAddr);
 
 /// What a page of the console may load and do.
 const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -33,7 +33,7 @@ const STRICT: [(HeaderName, &str); 4] = [
 ];
 
 /// The router over these endpoints.
-pub fn router(app: &Arc<App>, endpoints: Vec<Endpoint>) -> Router {
+pub(super) fn router(app: &Arc<App>, endpoints: Vec<Endpoint>) -> Router {
     let mut paths: BTreeMap<String, MethodRouter> = BTreeMap::new();
     for endpoint in endpoints {
         let route = route(Arc::clone(app), Arc::new(endpoint.clone()));
@@ -67,7 +67,7 @@ fn route(app: Arc<App>, endpoint: Arc<Endpoint>) -> MethodRouter {
 }
 
 /// From where a request comes; from this machine, where it came without a connection.
-pub fn peer(request: &Request) -> IpAddr {
+pub(super) fn peer(request: &Request) -> IpAddr {
     let peer = request.extensions().get::<Peer>();
     peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip())
 }

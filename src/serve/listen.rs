@@ -18,7 +18,7 @@ use tower::ServiceExt;
 
 /// How connections are kept.
 #[derive(Clone, Copy, Debug)]
-pub struct Terms {
+pub(super) struct Terms {
     /// How many at a time.
     pub connections_max: usize,
     /// How long the head of a request may take.
@@ -31,7 +31,7 @@ pub struct Terms {
 ///
 /// # Errors
 /// The address cannot be listened on any more.
-pub async fn serve(
+pub(super) async fn serve(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     router: Router,

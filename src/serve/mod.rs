@@ -34,7 +34,8 @@ mod start;
 mod ticker;
 mod tls;
 
-pub use api::{Sent, endpoints, send};
+pub use api::endpoints;
+pub use api::{Sent, send};
 pub use clock::Clock;
 pub use endpoint::{Allowed, Endpoint};
 pub use logging::start as start_log;

@@ -1,7 +1,7 @@
 //! The OpenAPI document, made of the very endpoints that answer.
 
 use crate::serve::endpoint::{Allowed, Body, Endpoint, Shape, shape};
-use crate::serve::problem::{Code, Problem};
+use crate::serve::problem::{Code, Shown};
 use axum::http::Method;
 use gateway::WireCommand;
 use std::collections::BTreeMap;
@@ -29,9 +29,9 @@ const ABOUT: &str = "Trading, clearing, registry and supervision of a market in 
 
 /// The document of these endpoints.
 #[must_use]
-pub fn document(endpoints: &[Endpoint]) -> OpenApi {
+pub(super) fn document(endpoints: &[Endpoint]) -> OpenApi {
     let mut schemas: Schemas = Vec::new();
-    shape::<Problem>(&mut schemas);
+    shape::<Shown<'static>>(&mut schemas);
     WireCommand::schemas(&mut schemas);
     let mut paths: BTreeMap<&str, PathItem> = BTreeMap::new();
     for endpoint in endpoints {
@@ -135,7 +135,7 @@ fn operation(endpoint: &Endpoint, schemas: &mut Schemas) -> OperationBuilder {
 }
 
 /// The names in braces of a path.
-pub fn parameters(path: &str) -> impl Iterator<Item = &str> {
+pub(super) fn parameters(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
 }
 

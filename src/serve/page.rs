@@ -12,7 +12,7 @@ fn text(raw: &str) -> String {
 
 /// The page.
 #[must_use]
-pub fn page(endpoints: &[Endpoint]) -> String {
+pub(super) fn page(endpoints: &[Endpoint]) -> String {
     let mut tags: Vec<&str> = Vec::new();
     for endpoint in endpoints {
         if !tags.contains(&endpoint.tag) {
@@ -38,7 +38,13 @@ pub fn page(endpoints: &[Endpoint]) -> String {
     }
     page.push_str("<h2 id=\"problems\">problems</h2><table><tr><th>code<th>status<th>meaning");
     for code in Code::ALL {
-        let _ = write!(page, "<tr id=\"{0}\"><td><code>{0}</code><td>{1}<td>{2}", code.text(), code.status(), text(code.title()));
+        let _ = write!(
+            page,
+            "<tr id=\"{0}\"><td><code>{0}</code><td>{1}<td>{2}",
+            code.text(),
+            code.status(),
+            text(code.title())
+        );
     }
     page.push_str("</table></body></html>");
     page
@@ -46,7 +52,8 @@ pub fn page(endpoints: &[Endpoint]) -> String {
 
 fn write_endpoint(endpoint: &Endpoint, page: &mut String) {
     let (method, path) = (endpoint.method.as_str(), text(&endpoint.path));
-    let _ = write!(page, "<section><h3><b>{method}</b> <code>{path}</code></h3><p>{}.", text(&endpoint.summary));
+    let _ =
+        write!(page, "<section><h3><b>{method}</b> <code>{path}</code></h3><p>{}.", text(&endpoint.summary));
     let _ = write!(page, " <i>For {}.</i></p>", text(&endpoint.allowed.text()));
     let query: Vec<String> = endpoint.query.iter().map(|parameter| parameter.name.clone()).collect();
     if !query.is_empty() {
@@ -82,6 +89,6 @@ fn fields(body: &Body) -> Vec<(String, bool)> {
 }
 
 /// How the page looks.
-pub const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}\
+pub(super) const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}\
     nav a{margin-right:.8rem}section{border-top:1px solid #8884;padding:.2rem 0}h3{margin:.6rem 0 0;font-weight:400}p{margin:.2rem 0}\
     code{font-size:.92em}table{border-collapse:collapse}td,th{text-align:left;padding:.1rem .8rem .1rem 0;vertical-align:top}";

@@ -47,11 +47,16 @@ impl Past {
         let work = move || {
             let mut fed = Fed { writer: caught.writer, state: caught.state, events: Events::new(), tell };
             if let Err(error) = fed.run(&given) {
-                tracing::error!("the projection stands still, and is taken up again at the next start: {error:#}");
+                tracing::error!(
+                    "the projection stands still, and is taken up again at the next start: {error:#}"
+                );
             }
         };
         let thread = std::thread::Builder::new().name("projection".to_owned()).spawn(work);
-        Ok((Self { projection, written }, Feed { batches, thread: thread.context("no thread for the projection")? }))
+        Ok((
+            Self { projection, written },
+            Feed { batches, thread: thread.context("no thread for the projection")? },
+        ))
     }
 
     /// Waits until the projection knows a record, but not for ever: it says itself at which record it stands.

@@ -87,65 +87,98 @@ codes! {
     NodeStopping = "node_stopping", 503, "The node is stopping: whether a command was taken is not known; send it again with its id.";
 }
 
-/// A problem, as it is sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// A problem.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// A reference that names the kind of problem.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// What the kind means.
-    pub title: String,
-    /// The HTTP status.
-    pub status: u16,
+    /// Its kind.
+    pub code: Code,
     /// What happened this time.
     pub detail: String,
-    /// The stable code of the kind.
-    pub code: Code,
     /// The field it is about.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// Line and column of the body, from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<usize>,
-    /// See `line`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub column: Option<usize>,
-    /// Of a refusal: the stage that refused.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stage: Option<String>,
-    /// Of a refusal: the stage's reason.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    /// Line of the body, from 1.
+    pub line: Option<u32>,
+    /// Column of the line, from 1.
+    pub column: Option<u32>,
+    /// Of a refusal: the stage and its reason.
+    pub refusal: Option<Rejection>,
     /// The record that holds the command.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub sequence: Option<u64>,
     /// The sender's id of the command.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Seconds after which to try again.
+    pub retry_after: Option<u32>,
+}
+
+/// A problem, as it is sent (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct Shown<'a> {
+    /// A reference that names the kind of problem.
+    #[serde(rename = "type")]
+    kind: String,
+    /// What the kind means.
+    title: &'a str,
+    /// The HTTP status.
+    status: u16,
+    /// What happened this time.
+    detail: &'a str,
+    /// The stable code of the kind.
+    code: Code,
+    /// The field it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub retry_after: Option<u64>,
+    field: Option<&'a str>,
+    /// Line of the body, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+    /// Column of the line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<u32>,
+    /// Of a refusal: the stage that refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage: Option<&'a str>,
+    /// Of a refusal: the stage's reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    /// The record that holds the command.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence: Option<u64>,
+    /// The sender's id of the command.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    /// Seconds after which to try again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u32>,
+}
+
+impl Serialize for Problem {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let shown = Shown {
+            kind: format!("/problems/{}", self.code.text()),
+            title: self.code.title(),
+            status: self.code.status(),
+            detail: &self.detail,
+            code: self.code,
+            field: self.field.as_deref(),
+            line: self.line,
+            column: self.column,
+            stage: self.refusal.map(Rejection::stage),
+            reason: self.refusal.map(Rejection::code),
+            sequence: self.sequence,
+            id: self.id.as_deref(),
+            retry_after: self.retry_after,
+        };
+        shown.serialize(serializer)
+    }
 }
 
 impl Problem {
     /// A problem of a kind.
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self {
-            kind: format!("/problems/{}", code.text()),
-            title: code.title().to_owned(),
-            status: code.status(),
-            detail: detail.into(),
-            code,
-            field: None,
-            line: None,
-            column: None,
-            stage: None,
-            reason: None,
-            sequence: None,
-            id: None,
-            retry_after: None,
-        }
+        let (field, line, column, refusal) = (None, None, None, None);
+        let (detail, sequence, id, retry_after) = (detail.into(), None, None, None);
+        Self { code, detail, field, line, column, refusal, sequence, id, retry_after }
     }
 
     /// Nothing is here, or nothing that the caller may see.
@@ -163,12 +196,13 @@ impl Problem {
     /// A refusal that is in the log.
     #[must_use]
     pub fn refused(reason: Rejection, sequence: u64, id: String) -> Self {
-        Self {
-            stage: Some(reason.stage().to_owned()),
-            reason: Some(reason.code().to_owned()),
-            sequence: Some(sequence),
-            id: Some(id),
-            ..Self::new(Code::Refused, reason.sentence())
-        }
+        let (refusal, sequence, id) = (Some(reason), Some(sequence), Some(id));
+        Self { refusal, sequence, id, ..Self::new(Code::Refused, reason.sentence()) }
+    }
+
+    /// To be tried again in so many seconds.
+    #[must_use]
+    pub fn again_in(seconds: u64, code: Code, detail: impl Into<String>) -> Self {
+        Self { retry_after: Some(u32::try_from(seconds).unwrap_or(u32::MAX)), ..Self::new(code, detail) }
     }
 }

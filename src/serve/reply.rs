@@ -7,7 +7,7 @@ use axum::http::{Response, StatusCode};
 use serde::Serialize;
 
 /// The header that says at which record of the log an answer was true.
-pub const SEQUENCE: HeaderName = HeaderName::from_static("huangpu-sequence");
+pub(super) const SEQUENCE: HeaderName = HeaderName::from_static("huangpu-sequence");
 
 /// An answer.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ impl Reply {
 
 impl From<Problem> for Reply {
     fn from(problem: Problem) -> Self {
-        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = StatusCode::from_u16(problem.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let reply = Self::json_at(status, &problem);
         let reply = Self { content_type: "application/problem+json", ..reply };
         match problem.retry_after {

@@ -10,7 +10,7 @@ use std::time::Duration;
 const EVERY: Duration = Duration::from_millis(250);
 
 /// Runs until it is dropped.
-pub async fn run(app: Arc<App>) {
+pub(super) async fn run(app: Arc<App>) {
     let mut last = Timestamp(i64::MIN);
     loop {
         tokio::time::sleep(EVERY).await;

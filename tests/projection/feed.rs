@@ -199,3 +199,60 @@ fn logs_of_every_version_are_projected() {
     }
     assert!(projected > 30);
 }
+
+#[test]
+fn readers_see_one_moment_and_wait_for_nobody() {
+    let log = example("bond-continuous");
+    for place in Place::all("moment") {
+        let projection = Projection::open(&place.url(), log.id).unwrap();
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let reading = || {
+                let (mut times, mut last) = (0, 0);
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    let seen = projection.read(|view| Ok((view.records(0, 0)?, view.dump()?))).unwrap();
+                    let (records, all) = seen.value;
+                    assert_eq!(records.len() as u64, seen.sequence, "a read is of one moment");
+                    assert_eq!(all["records"].len(), records.len());
+                    assert_eq!(
+                        records.iter().map(|record| record.events.len()).sum::<usize>(),
+                        all["events"].len()
+                    );
+                    assert!(seen.sequence >= last, "and never of an earlier one");
+                    (times, last) = (times + 1, seen.sequence);
+                }
+                times
+            };
+            let readers: Vec<_> = (0..3).map(|_| scope.spawn(reading)).collect();
+            log.feed(&place.url(), 1);
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+            for reader in readers {
+                assert!(reader.join().unwrap() > 0);
+            }
+        });
+    }
+}
+
+#[test]
+fn text_that_no_database_takes_stops_nothing() {
+    use engine::{ClientId, Command, Envelope, Events, OPERATOR, Record, State};
+    let (mut state, mut events) = (State::new(), Events::new());
+    let mut client_id = ClientId::of("..");
+    client_id.0[1] = 0;
+    let (code, name, roles) = ("A".to_owned(), "A\0'; DROP TABLE records; --".to_owned(), Vec::new());
+    let command = Command::RegisterParticipant(registry::RegisterParticipant { code, name, roles });
+    let envelope = Envelope { actor: OPERATOR, user: base::UserId::NOBODY, client_id, command };
+    let record = Record { sequence: base::Sequence(1), time: base::Timestamp(1), envelope };
+    state.apply(&record, &mut events);
+    for place in Place::all("text") {
+        let projection = Projection::open(&place.url(), [3; 16]).unwrap();
+        let mut writer = projection.writer().unwrap();
+        writer.note(&record, events.as_slice(), &state).unwrap();
+        assert_eq!(writer.commit().unwrap(), 1);
+        let found = projection.read(|view| view.record(1)).unwrap().value.unwrap();
+        assert_eq!(found.client_id, "02002e00000000000000000000000000");
+        assert!(found.json.contains("A\\u0000'; DROP TABLE"), "{}", found.json);
+        let names = &dump(&projection)["participants"];
+        assert_eq!(names[1][2], Value::Text("A\u{fffd}'; DROP TABLE records; --".to_owned()));
+    }
+}

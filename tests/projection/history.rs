@@ -25,6 +25,7 @@ fn open_orders_are_the_venues(projection: &Projection, state: &State, name: &str
     let found = seen(projection, |view| view.orders(&filter));
     let found: BTreeMap<u64, _> = found.into_iter().map(|row| (row.order.0, row)).collect();
     let venue = state.venue();
+    assert!(found.values().all(|row| row.quantity.0 == row.filled.0 + row.reduced.0 + row.left.0), "{name}");
     let mut standing = 0;
     for order in venue.book_orders() {
         let row = &found[&order.order.0];
@@ -305,7 +306,7 @@ fn the_log_is_there_record_by_record_as_the_log_command_prints_it() {
             let refused = line["events"].as_array().unwrap().iter().find_map(|event| event.get("refused"));
             let field = |name: &str| refused.map(|refused| refused[name].as_str().unwrap().to_owned());
             assert_eq!((&record.stage, &record.reason), (&field("stage"), &field("reason")));
-            assert!(record.events.iter().all(|event| events_kind(event)));
+            assert!(record.events.iter().all(events_kind));
         }
         let one = seen(&projection, |view| view.record(17)).unwrap();
         assert_eq!(one, records[16]);

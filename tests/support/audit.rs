@@ -198,7 +198,7 @@ fn check_refusal(before: &State, after: &State, record: &Record, events: &[Event
     }
     let mut tick = record.clone();
     tick.envelope.command = Command::Tick;
-    tick.envelope.actor = engine::OPERATOR;
+    (tick.envelope.actor, tick.envelope.user) = (engine::OPERATOR, base::UserId::NOBODY);
     let (mut state, mut passed) = (before.clone(), engine::Events::new());
     state.apply(&tick, &mut passed);
     let others: Vec<&Event> = events.iter().filter(|event| !matches!(event, Event::Refused(_))).collect();

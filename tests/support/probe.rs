@@ -1,6 +1,6 @@
 //! Questions about a state, in scenarios: `? holding ACCOUNT ASSET`, `? price_list`, `? statement`, `? alerts`, `? orders`,
 //! `? duty PARTICIPANT YEAR`, `? fine`, `? carry_over ACCOUNT ASSET`, `? corrections`, `? book INSTRUMENT` (what stands, in its
-//! priority), `? open` (every order of every book).
+//! priority), `? open` (every order of every book), `? users`, `? keys`, `? acts` (what waits for a second person), `? cases`.
 
 use base::{MarketId, Method, OrderId, Quantity, Side, decimal};
 use engine::State;
@@ -56,6 +56,10 @@ pub fn ask(state: &State, market: Option<MarketId>, orders: &OrderNames, questio
                     .collect(),
             )
         }
+        ["users"] => some_or_none(users(state)),
+        ["keys"] => some_or_none(keys(state)),
+        ["acts"] => some_or_none(acts(state)),
+        ["cases"] => some_or_none(cases(state)),
         ["book", code] => book(state, orders, code),
         ["open"] => {
             let mut all: Vec<BookOrder> = state.venue().book_orders().collect();
@@ -247,4 +251,63 @@ fn fine(state: &State, market: MarketId) -> String {
             format!("{least} to {most} times shortfall at the average price of {methods:?}")
         }
     }
+}
+
+fn duties(duties: roster::Duties) -> String {
+    duties.iter().map(roster::Duty::name).collect::<Vec<_>>().join(",")
+}
+
+fn users(state: &State) -> Vec<String> {
+    let users = state.roster().users().iter().enumerate();
+    let written = users.map(|(index, user)| {
+        let firm = Names(state).participant(user.participant);
+        let mut text = format!("{} {firm}/{} {}", index + 1, user.name, duties(user.duties));
+        for (so, what) in [
+            (!user.active, " stopped"),
+            (user.password.is_empty(), " no password"),
+            (user.must_change, " must change"),
+            (user.totp.is_some(), " asked for codes"),
+        ] {
+            text.push_str(if so { what } else { "" });
+        }
+        text
+    });
+    written.collect()
+}
+
+fn keys(state: &State) -> Vec<String> {
+    let names = Names(state);
+    let written = state.roster().keys().iter().map(|key| {
+        let account = key.account.map(|account| format!(" for {}", names.account(account)));
+        let revoked = if key.active { "" } else { " revoked" };
+        let (user, duties) = (names.user(key.user), duties(key.duties));
+        format!("{} of {user} {duties}{}{revoked}", key.id, account.unwrap_or_default())
+    });
+    written.collect()
+}
+
+fn acts(state: &State) -> Vec<String> {
+    let names = Names(state);
+    let written = state.acts().map(|act| {
+        let (by, command) = (names.user(act.proposer), names.command(&act.command, &[]));
+        let what = command["do"].as_str().unwrap_or_default();
+        format!("{} {}/{by} {what}", act.id, names.participant(act.actor))
+    });
+    written.collect()
+}
+
+fn cases(state: &State) -> Vec<String> {
+    let names = Names(state);
+    let written = state.watch().cases().iter().map(|case| {
+        let account = case.account.map(|account| format!(" of {}", names.account(account)));
+        let alerts: Vec<String> = case.alerts.iter().map(ToString::to_string).collect();
+        let notes: Vec<String> =
+            case.notes.iter().map(|note| format!("{}: {}", names.user(note.by), note.text)).collect();
+        let finding = case.finding.as_ref();
+        let end = finding.map_or("open".to_owned(), |end| format!("{}: {}", names.user(end.by), end.text));
+        let (id, title) = (case.id, &case.title);
+        let account = account.unwrap_or_default();
+        format!("{id} {title:?}{account} alerts=[{}] notes={notes:?} {end}", alerts.join(","))
+    });
+    written.collect()
 }

@@ -6,6 +6,7 @@
 //! | `market carbon-cn` | the market meant where a command names none; its local time is that of the times |
 //! | `09:30:00 HN place_listing account=HN …` | a command: time, sender, its name, its fields |
 //! | `09:30:00 HN/li place_listing …` | the same, sent by one of its users |
+//! | `09:30:00 HN/li propose 18:00 issue …` | proposes a command for another to approve before six |
 //! | `09:30:00 operator adopt FILE` | adopts a rulebook, found beside the scenarios or under the root |
 //! | `09:30:00 #7 raw {"issue": …}` | a command of the engine itself, past the gateway; `#7` is a sender by number |
 //! | `? holding HN CEA` | a question about the state, see [`super::probe`] |
@@ -143,30 +144,9 @@ impl Script {
         let mut id = format!("c{}", self.ids);
         let command = match name {
             "adopt" => Ok(self.adopt(fields)),
+            "propose" => self.propose(line, fields, &mut id),
             "raw" => Ok(serde_json::from_str(fields).unwrap_or_else(|error| panic!("{error}: {line}"))),
-            _ => {
-                let mut object = Map::new();
-                for (key, value) in words(fields)
-                    .iter()
-                    .map(|word| word.split_once('=').unwrap_or_else(|| panic!("{word}: {line}")))
-                {
-                    if key == "id" {
-                        value.clone_into(&mut id);
-                    } else {
-                        object.insert(key.to_owned(), self.value(key, value));
-                    }
-                }
-                let wire = match WireCommand::named(name, object) {
-                    Ok(wire) => wire,
-                    Err(error) => {
-                        assert!(!self.silent, "{error}: {line}");
-                        return self.show(&format!("  not understood: {error}"));
-                    }
-                };
-                let market = self.market.or((!self.world.state.markets().is_empty()).then_some(MarketId(0)));
-                // The clock has moved on by the time a command is resolved: names of this morning's lines are known.
-                Resolver { state: &self.world.state, market, book: &self.world.book }.resolve(&wire)
-            }
+            _ => self.named(line, name, self.object(line, fields, &mut id)),
         };
         let command = match command {
             Ok(command) => command,
@@ -187,6 +167,52 @@ impl Script {
                 self.show(&format!("  {line}"));
             }
         }
+    }
+
+    /// The fields of a command, and its name where it has one.
+    fn object(&self, line: &str, fields: &str, id: &mut String) -> Map<String, Value> {
+        let mut object = Map::new();
+        for word in words(fields) {
+            let (key, value) = word.split_once('=').unwrap_or_else(|| panic!("{word}: {line}"));
+            if key == "id" {
+                value.clone_into(id);
+            } else {
+                object.insert(key.to_owned(), self.value(key, value));
+            }
+        }
+        object
+    }
+
+    fn named(&self, line: &str, name: &str, fields: Map<String, Value>) -> Result<Command, String> {
+        let wire = WireCommand::named(name, fields).map_err(|error| {
+            assert!(!self.silent, "{error}: {line}");
+            error.to_string()
+        })?;
+        let market = self.market.or((!self.world.state.markets().is_empty()).then_some(MarketId(0)));
+        // The clock has moved on by the time a command is resolved: names of this morning's lines are known.
+        let resolver = Resolver { state: &self.world.state, market, book: &self.world.book };
+        resolver.resolve(&wire).map_err(|error| error.to_string())
+    }
+
+    /// `propose 18:00 issue account=HN …`: what another is to approve before six. `2/18:00` is two days on.
+    fn propose(&self, line: &str, rest: &str, id: &mut String) -> Result<Command, String> {
+        let (until, rest) = rest.split_once(' ').unwrap_or_else(|| panic!("until when: {line}"));
+        let (name, fields) = rest.split_once(' ').unwrap_or((rest, ""));
+        let (days, time) =
+            until.split_once('/').map_or((0, until), |(days, time)| (days.parse().unwrap(), time));
+        let time = TimeOfDay::parse(time).unwrap_or_else(|| panic!("no time: {line}"));
+        let expires = self.calendar().instant(Date(self.day.0 + days), time);
+        let command = Box::new(match name {
+            "adopt" => self.adopt(fields),
+            _ => {
+                let mut act = self.object(line, fields, id);
+                act.insert("do".to_owned(), json!(name));
+                let expires = json!(format_time(expires, Some(&self.calendar())));
+                let fields = [("act".to_owned(), Value::Object(act)), ("expires".to_owned(), expires)];
+                return self.named(line, "propose_act", Map::from_iter(fields));
+            }
+        });
+        Ok(Command::ProposeAct { command, expires })
     }
 
     /// The user of a sender `HUANENG/li`, by the name that it signs in with or by `#` and its number.
@@ -235,7 +261,7 @@ impl Script {
             _ if NUMBERS.contains(&key) => word(text),
             _ => match (text.strip_prefix('#'), TimeOfDay::parse(text)) {
                 (Some(number), _) => word(number),
-                (None, Some(time)) if ["opens", "closes"].contains(&key) => {
+                (None, Some(time)) if ["opens", "closes", "expires"].contains(&key) => {
                     let calendar = self.calendar();
                     json!(format_time(calendar.instant(self.day, time), Some(&calendar)))
                 }

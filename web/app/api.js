@@ -28,8 +28,16 @@ const MUTATING = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 async function readBody(response) {
   const text = await response.text();
   if (!text) return null;
+  return readJson(text);
+}
+
+const LONG = /[:[,]\s*-?\d{16,}/;
+
+/** JSON, with integers that a floating point number cannot hold kept as text; null where it is none. */
+export function readJson(text) {
   try {
-    return JSON.parse(text);
+    if (!LONG.test(text)) return JSON.parse(text);
+    return JSON.parse(text, (_, value, context) => (typeof value === "number" && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? "") ? context.source : value));
   } catch {
     return null;
   }

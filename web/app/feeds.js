@@ -21,6 +21,15 @@ export const stream = new Stream({
   },
 });
 
+/** Counts up when this page did something that lists may show; and every few seconds while the live connection is away. */
+export const nudges = createStore(0);
+export const nudge = () => nudges.set((count) => count + 1);
+
+const APART_MS = 4000;
+setInterval(() => {
+  if (connection.get().state === "waiting" && !document.hidden) nudge();
+}, APART_MS).unref?.();
+
 const LINGER_MS = 3000;
 const feeds = new Map();
 
@@ -70,14 +79,31 @@ function listen(topic, store, onMessage) {
   }, (problem) => setProblem(store, problem));
 }
 
-/** The book of an instrument. */
+/** Calls `again` at once, and every few seconds for as long as the live connection is not there. */
+function whileApart(again) {
+  again();
+  return nudges.watch(() => connection.get().state !== "live" && again());
+}
+
+/** The book of an instrument: asked for once, so that it is there at once, and from then on by its channel. */
 export const bookFeed = (instrument) => feed(`book ${instrument}`, (store) => {
   const topic = { channel: "book", instrument };
-  return listen(topic, store, (message) => {
+  const control = new AbortController();
+  let streamed = false;
+  const stopAsking = whileApart(() => get(`/v1/instruments/${encodeURIComponent(instrument)}/book`, { levels: 50 }, control.signal).then((data) => {
+    if (!streamed || connection.get().state !== "live") setData(store, applyBook(EMPTY, { type: "snapshot", data }));
+  }).catch((problem) => problem.name !== "AbortError" && setProblem(store, problem)));
+  const stop = listen(topic, store, (message) => {
+    streamed = true;
     const next = applyBook(store.get().data ?? EMPTY, message);
     if (!next.proved) stream.renew(topic);
     else setData(store, next);
   });
+  return () => {
+    control.abort();
+    stopAsking();
+    stop();
+  };
 });
 
 const messageItems = (data) => (Array.isArray(data) ? data : Array.isArray(data?.items) ? data.items : data ? [data] : []);
@@ -114,9 +140,10 @@ function listFeed({ key, topic, load, idOf, keep = 500, order, fold = (old, item
       if (store.get().data) publish();
       if (message.type === "snapshot" && (snapshots += 1) > 1) fetchAll();
     });
-    fetchAll();
+    const stopAsking = whileApart(fetchAll);
     return () => {
       control.abort();
+      stopAsking();
       stop();
     };
   });
@@ -157,7 +184,7 @@ export const holdingsFeed = (account) => listFeed({
 export const actsFeed = () => reloadFeed("acts", { channel: "acts" }, (signal) => get("/v1/acts", {}, signal));
 
 /** Alerts of supervision. */
-export const alertsFeed = () => reloadFeed("alerts", { channel: "alerts" }, (signal) => get("/v1/supervision/alerts", { limit: 200 }, signal));
+export const alertsFeed = () => reloadFeed("alerts", { channel: "alerts" }, (signal) => get("/v1/supervision/alerts", {}, signal));
 
 /** The listings of an instrument that a taker may see. */
 export const listingsFeed = (instrument) => feed(`listings ${instrument}`, (store) => {
@@ -168,7 +195,7 @@ export const listingsFeed = (instrument) => feed(`listings ${instrument}`, (stor
 /** The node's own figures, once a second. */
 export const operationsFeed = () => feed("operations", (store) => {
   const control = new AbortController();
-  const keep = (data) => setData(store, [...(store.get().data ?? []).slice(-119), data]);
+  const keep = (data) => data?.sequence !== undefined && setData(store, [...(store.get().data ?? []).slice(-119), data]);
   get("/v1/operations", {}, control.signal).then(keep).catch((problem) => problem.name !== "AbortError" && setProblem(store, problem));
   const stop = listen({ channel: "operations" }, store, (message) => keep(message.data));
   return () => {
@@ -199,9 +226,6 @@ function reloading(store, topic, load, shape = items) {
   };
 }
 
-/** Counts up when this page did something that lists may show. */
-export const nudges = createStore(0);
-export const nudge = () => nudges.set((count) => count + 1);
 
 function reloadFeed(key, topic, load) {
   return feed(key, (store) => reloading(store, topic, load));

@@ -76,7 +76,16 @@ impl BasisPoints {
 /// What `quantity` costs at `price`, where one tick on one unit is worth `tick_value` minor units. `None` when the
 /// result does not fit.
 #[must_use]
+#[inline]
 pub fn amount_of(price: Price, quantity: Quantity, tick_value: i64) -> Option<Money> {
+    let short = price.0.checked_mul(quantity.0).and_then(|ticks| ticks.checked_mul(tick_value));
+    short.map(Money).or_else(|| long_amount_of(price, quantity, tick_value))
+}
+
+/// The same where 64 bits do not hold what is on the way: a last factor of zero may still bring it back.
+#[cold]
+#[inline(never)]
+fn long_amount_of(price: Price, quantity: Quantity, tick_value: i64) -> Option<Money> {
     let amount =
         i128::from(price.0).checked_mul(i128::from(quantity.0))?.checked_mul(i128::from(tick_value))?;
     i64::try_from(amount).ok().map(Money)

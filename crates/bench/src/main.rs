@@ -1,5 +1,6 @@
-//! Measurements that take their time: `cargo run --release -p bench -- venue|book|durable|load|growth|recovery|journal|history|
-//! lobster [--json]`. docs/benchmarks.md says what they printed, on which machine, and when.
+//! Measurements that take their time: `cargo run --release -p bench --
+//! venue|book|durable|load|growth|recovery|projection|journal|history|lobster [--json]`. docs/benchmarks.md says what they
+//! printed, on which machine, and when.
 
 mod book;
 mod durable;
@@ -11,6 +12,7 @@ mod load;
 mod lobster;
 mod market;
 mod probe;
+mod projection;
 mod recovery;
 mod stream;
 mod venue;
@@ -131,6 +133,15 @@ enum What {
         /// The data directory
         data: PathBuf,
     },
+    /// The projection: records a second that are fed, and how long a question takes
+    Projection {
+        /// Commands that are fed, behind those that open the market
+        #[arg(long, default_value_t = 1_000_000)]
+        records: u64,
+        /// Where to: sqlite:PATH or postgres://… [default: a temporary file]
+        #[arg(long, value_name = "URL")]
+        to: Option<String>,
+    },
     /// The order book alone: messages a second, nanoseconds a message and bytes an order, at several depths
     Book {
         /// Messages a measurement
@@ -167,6 +178,7 @@ fn main() -> anyhow::Result<ExitCode> {
         }
         What::Node { args } => return Ok(huangpu::cli::main_with(args)),
         What::Recovery { records } => recovery::measure(&dir, records)?,
+        What::Projection { records, to } => projection::measure(&dir, records, to)?,
         What::Open { data } => recovery::open(&data)?,
         What::Venue { instruments, accounts, standing, commands, times, seed } => {
             let shape = market::Shape { instruments, accounts, standing, commands, seed };

@@ -195,11 +195,13 @@ impl<T: Copy> Orders<T> {
         self.slots.get((id.0 & (SLOTS_MAX as u64 - 1)) as usize)
     }
 
-    /// Reads the orders before and behind one in its queue, which are linked anew when it leaves: a look ahead.
+    /// Reads the orders before and behind one in its queue, which are linked anew when it leaves: a look ahead. Where there is none,
+    /// the last of the table is read in its place, so that there is nothing to guess about an order that is not in the cache yet.
     #[must_use]
     #[inline]
     pub fn glance_beside(&self, order: &Order<T>) -> i64 {
-        let left = |link: u32| self.slots.get(link as usize).map_or(0, |beside| beside.left.0);
+        let last = self.slots.len().saturating_sub(1);
+        let left = |link: u32| self.slots.get((link as usize).min(last)).map_or(0, |beside| beside.left.0);
         left(order.before) ^ left(order.next)
     }
 

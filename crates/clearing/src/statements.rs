@@ -103,7 +103,10 @@ impl Statements {
 
     #[inline]
     pub(crate) fn glance(&self, who: ParticipantId, what: InstrumentId) -> i64 {
-        self.rows.get(what.index()).and_then(|row| row.get(who.index())).map_or(0, |line| line.fees)
+        self.rows
+            .get(what.index())
+            .and_then(|row| row.get(who.index()))
+            .map_or(0, |line| line.bought ^ line.fees)
     }
 
     /// Begins a new day.

@@ -46,7 +46,7 @@ impl PostTrade for AfterTrade<'_> {
     fn settle(&mut self, fill: &Fill) {
         let parties = (self.owner(fill.buyer.account), self.owner(fill.seller.account));
         let obligation = self.clearing.novate_fill(fill, parties, &mut self.out.clearing());
-        self.registry.deliver_versus_payment(&obligation, &mut self.out.registry());
+        self.registry.deliver_versus_payment(&obligation, &mut self.out.settlement());
         let out = &mut *self.out;
         let raised = &mut |event| out.push(Event::Supervision(event));
         let directives = self.watch.observe_fill(self.record, fill, raised);

@@ -367,7 +367,20 @@ impl State {
     // --- supervision -------------------------------------------------------------------------------------------------------
 
     /// Supervision reads what happened, in order; what it directs is carried out through the room that owns the act.
+    #[inline]
     fn observe(&mut self, out: &mut Events) {
+        if out.to_observe {
+            self.observe_events(out);
+        }
+        // Those of an order book were raised fill by fill.
+        if !out.directives.is_empty() {
+            for directive in std::mem::take(&mut out.directives) {
+                self.carry_out(directive, out);
+            }
+        }
+    }
+
+    fn observe_events(&mut self, out: &mut Events) {
         let record: Sequence = self.sequence;
         let mut next = 0;
         let mut raised = Vec::new();
@@ -388,10 +401,6 @@ impl State {
             for directive in directives.into_iter().flatten() {
                 self.carry_out(directive, out);
             }
-        }
-        // Those of an order book were raised fill by fill.
-        for directive in std::mem::take(&mut out.directives) {
-            self.carry_out(directive, out);
         }
     }
 

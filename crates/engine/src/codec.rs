@@ -20,6 +20,8 @@ const ENTER_ORDER: u8 = 4;
 const ENTER_CONDITIONAL: u8 = 5;
 const AMEND_ORDER: u8 = 6;
 const CBOR: u8 = 255;
+/// How deep what is within each other is read.
+const DEPTH_MAX: usize = 64;
 
 /// A payload that is not one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -253,8 +255,8 @@ pub fn decode(payload: &[u8]) -> Result<Envelope, CodecError> {
         }
         CBOR => {
             let mut rest = body;
-            let command =
-                ciborium::from_reader(&mut rest).map_err(|error| CodecError::Command(error.to_string()))?;
+            let command = ciborium::de::from_reader_with_recursion_limit(&mut rest, DEPTH_MAX)
+                .map_err(|error| CodecError::Command(error.to_string()))?;
             if !rest.is_empty() {
                 return Err(CodecError::Command(format!("{} bytes follow the command", rest.len())));
             }

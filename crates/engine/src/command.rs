@@ -67,7 +67,7 @@ pub struct Record {
 
 /// Everything that can be asked of the engine. New commands are added at the end of their family; none is ever changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[allow(missing_docs)] // each variant is documented by the type it carries
 pub enum Command {
     // trading: placing, taking and cancelling have a fixed layout of their own in the log

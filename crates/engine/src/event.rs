@@ -67,6 +67,8 @@ pub struct Events {
     list: Vec<Event>,
     /// What supervision asks for, to be carried out when the command is done.
     pub(crate) directives: Vec<base::Directive>,
+    /// Something may be among the events that supervision reads. What an order book makes it has seen already.
+    pub(crate) to_observe: bool,
 }
 
 impl Events {
@@ -80,6 +82,7 @@ impl Events {
     pub fn clear(&mut self) {
         self.list.clear();
         self.directives.clear();
+        self.to_observe = false;
     }
 
     #[inline]
@@ -93,6 +96,7 @@ impl Events {
     }
 
     pub(crate) fn trading(&mut self) -> impl FnMut(trading::Event) {
+        self.to_observe = true;
         |event| self.list.push(Event::Trading(event))
     }
 
@@ -101,6 +105,12 @@ impl Events {
     }
 
     pub(crate) fn registry(&mut self) -> impl FnMut(registry::Event) {
+        self.to_observe = true;
+        self.settlement()
+    }
+
+    /// For the settlement of a fill, which supervision sees as a fill.
+    pub(crate) fn settlement(&mut self) -> impl FnMut(registry::Event) {
         |event| self.list.push(Event::Registry(event))
     }
 

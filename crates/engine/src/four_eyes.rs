@@ -157,7 +157,9 @@ impl State {
         }
         self.check_approver(sent.actor, sent.user, &act.command)?;
         // The proposer may have lost since then what let it propose.
-        self.check_permission(act.actor, act.proposer, &act.command)?;
+        if act.proposer != UserId::NOBODY {
+            self.check_permission(act.actor, act.proposer, &act.command)?;
+        }
         let Some(act) = self.acts.take(id) else { return Err(ActRejection::ActUnknown.into()) };
         let command = act.command.clone();
         let &Act { actor, proposer: user, client_id, .. } = &act;

@@ -46,6 +46,7 @@ impl<'de> Deserialize<'de> for WireAct {
         if name == "propose_act" {
             return Err(de::Error::custom("a proposal is not proposed"));
         }
-        WireCommand::named(&name, fields).map(Self::new).map_err(de::Error::custom)
+        let read = WireCommand::named(&name, fields).map(Self::new);
+        read.map_err(|error| de::Error::custom(format!("of {name:?}: {error}")))
     }
 }

@@ -379,6 +379,7 @@ impl Names<'_> {
         let market = instrument.and_then(|instrument| self.of_instrument(instrument).0).or(market);
         let converts = object.contains_key("into");
         let corrects = object.contains_key("line");
+        let acts = object.contains_key("act");
         let transfers = object.contains_key("to");
         for (key, value) in object.iter_mut() {
             let name = id(value).and_then(|id| match key.as_str() {
@@ -392,6 +393,7 @@ impl Names<'_> {
                 "instrument" => Some(self.instrument(InstrumentId(id))),
                 "composite" => Some(self.line(Line::Composite(MarketId(id)))),
                 "market" => Some(self.market(MarketId(id))),
+                "by" if !acts => None,
                 "user" | "by" => u16::try_from(id).ok().map(|id| self.user(UserId(id))),
                 "date" => Some(base::Date(i32::try_from(id).unwrap_or_default()).to_string()),
                 _ => None,

@@ -273,3 +273,38 @@ fn long_lines_of_nothing_much_are_refused() {
     check(&"[".repeat(60_000));
     check(&"{\"a\":".repeat(12_000));
 }
+
+#[test]
+fn a_line_may_name_the_user_of_its_sender() {
+    let line =
+        |user: &str| format!(r#"{{"time":"2021-07-16T09:00:00+08:00","id":"1","by":"A",{user}"do":"tick"}}"#);
+    assert_eq!(parse_line(&line("")).unwrap().user, None);
+    assert_eq!(parse_line(&line(r#""as":"li","#)).unwrap().user.as_deref(), Some("li"));
+    let error = parse_line(&line(r#""as":7,"#)).unwrap_err();
+    assert_eq!((error.field.as_deref(), error.column), (Some("as"), 60));
+}
+
+#[test]
+fn an_act_is_a_command_within_a_command_and_no_more() {
+    let line = |act: &str| {
+        let head = r#""time":"2021-07-16T09:00:00+08:00","id":"1","by":"A","do":"propose_act""#;
+        parse_line(&format!(r#"{{{head},"act":{act},"expires":"2021-07-16T10:00:00+08:00"}}"#))
+    };
+    let read = line(r#"{"do":"halt","instrument":"X","reason":"r"}"#).unwrap().command;
+    let written = serde_json::to_value(&read).unwrap();
+    let act = serde_json::json!({ "do": "halt", "instrument": "X", "reason": "r" });
+    assert_eq!(written["propose_act"]["act"], act);
+    for (act, because) in [
+        ("7", "invalid type"),
+        ("{}", "`do`"),
+        (r#"{"do":7}"#, "`do`"),
+        (r#"{"do":"dance"}"#, "unknown variant `dance`"),
+        (r#"{"do":"halt","instrument":"X"}"#, "missing field `reason`"),
+        (r#"{"do":"halt","instrument":"X","reason":"r","why":1}"#, "unknown field `why`"),
+        (r#"{"do":"propose_act","act":{"do":"tick"},"expires":""}"#, "a proposal is not proposed"),
+    ] {
+        let error = line(act).unwrap_err();
+        assert_eq!(error.field.as_deref(), Some("act"), "{act}: {error}");
+        assert!(error.message.contains(because), "{act}: {error}");
+    }
+}

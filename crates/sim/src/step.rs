@@ -130,7 +130,8 @@ macro_rules! kinds {
             match command {
                 $(Command::$variant(_) => stringify!($variant),)*
                 Command::Tick => "Tick",
-                _ => "Other",
+                // Made by no seed: see docs/simulator.md.
+                _ => "of users and acts",
             }
         }
 

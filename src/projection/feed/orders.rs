@@ -178,8 +178,8 @@ impl Writer {
             }
             &Event::OrderAmended { order, price, left, .. } => {
                 self.change(told, order.0, "order_amended", |live| {
-                    (live.price, live.left, live.quantity) =
-                        (price.0, left.0, live.filled + live.reduced + left.0);
+                    (live.price, live.left, live.reduced) = (price.0, left.0, 0);
+                    live.quantity = live.filled + left.0;
                     "limit".clone_into(&mut live.kind);
                 });
             }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 /// Fewest characters of a password.
-pub const LENGTH_MIN: usize = 10;
+pub(super) const LENGTH_MIN: usize = 10;
 /// Most bytes of a password.
-pub const LENGTH_MAX: usize = 256;
+pub(super) const LENGTH_MAX: usize = 256;
 /// Passwords hashed at the same time: each takes 19 MiB and a core.
 const TOGETHER: usize = 2;
 
@@ -68,7 +68,7 @@ impl Passwords {
 ///
 /// # Errors
 /// Its length.
-pub fn check(field: &'static str, password: &str) -> Result<(), Problem> {
+pub(super) fn check(field: &'static str, password: &str) -> Result<(), Problem> {
     let length = password.chars().count();
     if length < LENGTH_MIN || password.len() > LENGTH_MAX {
         let rule = format!("a password has at least {LENGTH_MIN} characters and at most {LENGTH_MAX} bytes");

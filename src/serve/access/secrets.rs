@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::Path;
 
 /// The name of the file, in the data directory.
-pub const FILE: &str = "node.key";
+pub(super) const FILE: &str = "node.key";
 /// Second factors a user may have had before: each is found by its hash.
 const ENROLMENTS_MAX: u32 = 1_000;
 

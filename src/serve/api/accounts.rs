@@ -60,7 +60,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 /// A participant.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct ParticipantView {
+pub(super) struct ParticipantView {
     /// Its code.
     pub code: String,
     /// Its name.
@@ -95,7 +95,7 @@ fn is_blocked(state: &State, whose: Whose) -> bool {
 
 /// An asset.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct AssetView {
+pub(super) struct AssetView {
     /// Its code.
     pub code: String,
     /// `currency`, `allowance`, `offset`, `security`.
@@ -137,7 +137,7 @@ fn assets(_: &Call, follower: &Follower) -> Answered {
 
 /// An account.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct AccountView {
+pub(super) struct AccountView {
     /// Its code.
     pub code: String,
     /// Who answers for it.
@@ -179,7 +179,7 @@ fn seen_accounts<'a>(
 
 /// What an account holds of an asset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct HoldingView {
+pub(super) struct HoldingView {
     /// The account.
     pub account: String,
     /// The asset.
@@ -211,7 +211,7 @@ fn holdings(call: &Call, follower: &Follower) -> Answered {
 
 /// What an account holds, asset by asset.
 #[must_use]
-pub fn holdings_of(state: &State, account: AccountId) -> Vec<HoldingView> {
+pub(super) fn holdings_of(state: &State, account: AccountId) -> Vec<HoldingView> {
     let assets = (0..state.registry().assets().len()).map(AssetId::at);
     let all = assets.map(|asset| holding_view(state, account, asset));
     all.filter(|holding| {
@@ -222,7 +222,7 @@ pub fn holdings_of(state: &State, account: AccountId) -> Vec<HoldingView> {
 
 /// What an account holds of an asset.
 #[must_use]
-pub fn holding_view(state: &State, account: AccountId, asset: AssetId) -> HoldingView {
+pub(super) fn holding_view(state: &State, account: AccountId, asset: AssetId) -> HoldingView {
     let names = Names(state);
     let (of, held) = (state.registry().asset(asset), state.registry().ledger().holding(account, asset));
     let units = |quantity: base::Quantity| names.units(asset, quantity.0.into());
@@ -242,7 +242,7 @@ pub fn holding_view(state: &State, account: AccountId, asset: AssetId) -> Holdin
 
 /// A pledge.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct PledgeView {
+pub(super) struct PledgeView {
     /// Its number.
     pub pledge: u64,
     /// Whose holding.
@@ -273,7 +273,7 @@ fn pledges(call: &Call, follower: &Follower) -> Answered {
 
 /// A withdrawal that waits for the bank.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct WithdrawalView {
+pub(super) struct WithdrawalView {
     /// Its number: that of its record.
     pub withdrawal: u64,
     /// Whose.
@@ -300,7 +300,7 @@ fn withdrawals(call: &Call, follower: &Follower) -> Answered {
 /// Which market.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct OfMarket {
+pub(super) struct OfMarket {
     /// Its code; the first where none is named.
     pub market: Option<String>,
 }
@@ -329,7 +329,7 @@ fn statements(call: &Call, follower: &Follower) -> Answered {
 
 /// What someone owes for a period (履约).
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct DutyView {
+pub(super) struct DutyView {
     /// The market.
     pub market: String,
     /// Who.

@@ -50,7 +50,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 /// An act.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct ActView {
+pub(super) struct ActView {
     /// Its number.
     pub act: u64,
     /// The command, as in docs/commands.md.
@@ -105,7 +105,7 @@ pub(super) fn redacted(mut command: serde_json::Value) -> serde_json::Value {
 /// An approval.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Approval {
+pub(super) struct Approval {
     /// Your own name for this command.
     #[schema(min_length = 1, max_length = 64)]
     id: Option<String>,
@@ -136,7 +136,7 @@ fn approve(call: Call) -> Later {
 /// A withdrawal.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Withdrawal {
+pub(super) struct Withdrawal {
     /// Your own name for this command.
     #[schema(min_length = 1, max_length = 64)]
     id: Option<String>,

@@ -103,12 +103,12 @@ fn by_path(call: Call) -> Later {
 ///
 /// # Errors
 /// They are not those of this command: which, and where.
-pub fn read(name: &str, text: &str) -> Result<(Option<String>, WireCommand), Problem> {
+pub(crate) fn read(name: &str, text: &str) -> Result<(Option<String>, WireCommand), Problem> {
     let fields = if text.trim().is_empty() { "{}" } else { text };
     gateway::parse_fields(name, fields).map_err(|wrong| Problem {
         field: wrong.error.field,
-        line: Some(wrong.line),
-        column: Some(wrong.error.column),
+        line: u32::try_from(wrong.line).ok(),
+        column: u32::try_from(wrong.error.column).ok(),
         ..Problem::new(Code::BadJson, wrong.error.message)
     })
 }
@@ -117,7 +117,12 @@ pub fn read(name: &str, text: &str) -> Result<(Option<String>, WireCommand), Pro
 ///
 /// # Errors
 /// It means nothing here, is not permitted, is refused, or there is no answer.
-pub async fn send_wire(app: &App, caller: &Caller, id: Option<String>, wire: &WireCommand) -> Answered {
+pub(crate) async fn send_wire(
+    app: &App,
+    caller: &Caller,
+    id: Option<String>,
+    wire: &WireCommand,
+) -> Answered {
     send(app, caller, id, wire).await.map(|sent| {
         let status = if sent.act.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
         Reply::json_at(status, &sent).at(sent.sequence)
@@ -147,7 +152,7 @@ pub async fn send(
 ///
 /// # Errors
 /// It is not permitted, is refused, or there is no answer.
-pub async fn send_command(
+pub(crate) async fn send_command(
     app: &App,
     caller: &Caller,
     id: Option<String>,
@@ -243,7 +248,7 @@ fn check_accounts(follower: &Follower, caller: &Caller, wire: &WireCommand) -> R
 
 /// What was made, as it is told.
 #[must_use]
-pub fn made(created: Created) -> Made {
+pub(super) fn made(created: Created) -> Made {
     let (kind, number) = match created {
         Created::Order(id, _) => ("order", id.0),
         Created::Proposal(id) => ("proposal", id.0),

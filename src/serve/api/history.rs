@@ -1,7 +1,9 @@
 //! What was: trades, candles, orders, fills and an account's trail, from the projection.
 
 use super::views::{List, Written, account, instrument, local, word};
-use crate::projection::{CandleRow, FillFilter, FillRow, Kinds, OrderFilter, OrderRow, Position, Seen, Step, View};
+use crate::projection::{
+    CandleRow, FillFilter, FillRow, Kinds, OrderFilter, OrderRow, Position, Seen, Step, View,
+};
 use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint};
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
@@ -20,33 +22,66 @@ pub(super) const PAGE_MAX: u32 = 1_000;
 pub(super) fn endpoints() -> Vec<Endpoint> {
     use Allowed::{MarketData, SignedIn};
     vec![
-        Endpoint::looks_up("/v1/instruments/{instrument}/trades", MarketData, TAG, "Trades, the latest first", trades)
-            .with_query::<Page>()
-            .gives::<List<TradeView>>(),
-        Endpoint::looks_up("/v1/instruments/{instrument}/candles", MarketData, TAG, "Candles, in order of time", candles)
-            .with_query::<Span>()
-            .gives::<List<CandleView>>(),
+        Endpoint::looks_up(
+            "/v1/instruments/{instrument}/trades",
+            MarketData,
+            TAG,
+            "Trades, the latest first",
+            trades,
+        )
+        .with_query::<Page>()
+        .gives::<List<TradeView>>(),
+        Endpoint::looks_up(
+            "/v1/instruments/{instrument}/candles",
+            MarketData,
+            TAG,
+            "Candles, in order of time",
+            candles,
+        )
+        .with_query::<Span>()
+        .gives::<List<CandleView>>(),
         Endpoint::looks_up("/v1/instruments/{instrument}/stats", MarketData, TAG, "The last 24 hours", stats)
             .gives::<StatsView>(),
         Endpoint::looks_up("/v1/orders", SignedIn, TAG, "Your orders and listings, the latest first", orders)
             .with_query::<WhichOrders>()
             .gives::<List<OrderView>>(),
-        Endpoint::looks_up("/v1/orders/{order}", SignedIn, TAG, "One order: its number, or id: and your name for it", order)
-            .gives::<OrderView>(),
+        Endpoint::looks_up(
+            "/v1/orders/{order}",
+            SignedIn,
+            TAG,
+            "One order: its number, or id: and your name for it",
+            order,
+        )
+        .gives::<OrderView>(),
         Endpoint::looks_up("/v1/fills", SignedIn, TAG, "What your orders traded, the latest first", fills)
             .with_query::<WhichFills>()
             .gives::<List<FillView>>(),
-        Endpoint::looks_up("/v1/settlements", SignedIn, TAG, "What was settled for you on a trading day", settlements)
-            .with_query::<OnDate>()
-            .gives::<List<FillView>>(),
-        Endpoint::looks_up("/v1/accounts/{account}/trail", SignedIn, TAG, "Everything that touched an account, the latest first", trail)
-            .with_query::<TrailPage>()
-            .gives::<Trail>(),
+        Endpoint::looks_up(
+            "/v1/settlements",
+            SignedIn,
+            TAG,
+            "What was settled for you on a trading day",
+            settlements,
+        )
+        .with_query::<OnDate>()
+        .gives::<List<FillView>>(),
+        Endpoint::looks_up(
+            "/v1/accounts/{account}/trail",
+            SignedIn,
+            TAG,
+            "Everything that touched an account, the latest first",
+            trail,
+        )
+        .with_query::<TrailPage>()
+        .gives::<Trail>(),
     ]
 }
 
 /// Asks the projection.
-pub(super) fn look_up<T>(call: &Call, ask: impl FnOnce(&mut View<'_>) -> Result<T>) -> Result<Seen<T>, Problem> {
+pub(super) fn look_up<T>(
+    call: &Call,
+    ask: impl FnOnce(&mut View<'_>) -> Result<T>,
+) -> Result<Seen<T>, Problem> {
     call.app.past.projection.read(ask).map_err(|error| {
         tracing::error!("the projection cannot be read: {error:#}");
         Problem::new(Code::Internal, "the past cannot be looked up now")
@@ -68,7 +103,7 @@ fn time(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
 /// A page of a list that goes back in time.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct Page {
+pub(super) struct Page {
     /// Only what came before this number.
     pub before: Option<u64>,
     /// Items at most, 1 to 1000; 100 where nothing is said.
@@ -83,7 +118,7 @@ fn next<T>(items: &[T], limit: u32, place: impl Fn(&T) -> u64) -> Option<u64> {
 
 /// A trade, as everyone sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct TradeView {
+pub(super) struct TradeView {
     /// Its number.
     pub trade: u64,
     /// The record it came of.
@@ -127,7 +162,7 @@ fn trades(call: &Call) -> Answered {
 /// A span of time.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct Span {
+pub(super) struct Span {
     /// `1m`, `5m`, `15m`, `1h` or `1d`; `1m` where nothing is said.
     pub interval: Option<String>,
     /// From then on.
@@ -141,7 +176,7 @@ pub struct Span {
 
 /// What trading did to a price in a span of time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct CandleView {
+pub(super) struct CandleView {
     /// When it begins.
     pub time: String,
     /// The first price.
@@ -177,7 +212,8 @@ fn candles(call: &Call) -> Answered {
     let Span { interval, from, to, limit: wanted } = call.query()?;
     let wanted = limit(wanted)?;
     let interval = interval.as_deref().unwrap_or("1m");
-    let unknown = || Problem::new(Code::BadQuery, format!("interval: 1m, 5m, 15m, 1h or 1d, found {interval:?}"));
+    let unknown =
+        || Problem::new(Code::BadQuery, format!("interval: 1m, 5m, 15m, 1h or 1d, found {interval:?}"));
     let step = Step::parse(interval).ok_or_else(unknown)?;
     let span = (
         time("from", from.as_deref())?.unwrap_or(Timestamp(i64::MIN)),
@@ -194,7 +230,7 @@ fn candles(call: &Call) -> Answered {
 
 /// The last 24 hours of an instrument.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct StatsView {
+pub(super) struct StatsView {
     /// The record of the log after which it was so.
     pub sequence: u64,
     /// What trading did; none where there was none.
@@ -214,7 +250,7 @@ fn stats(call: &Call) -> Answered {
 /// Which orders.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct WhichOrders {
+pub(super) struct WhichOrders {
     /// `open` or `all`; `open` where nothing is said.
     pub status: Option<String>,
     /// Those of an instrument.
@@ -230,7 +266,7 @@ pub struct WhichOrders {
 
 /// An order or a listing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct OrderView {
+pub(super) struct OrderView {
     /// Its number.
     pub order: u64,
     /// The sender's name for it.
@@ -309,7 +345,8 @@ fn asked(call: &Call, account_code: Option<&str>, instrument_code: Option<&str>)
     let follower = call.app.reader.read();
     let state = follower.state();
     let wide = caller.sees_all(state);
-    let named = account_code.map(|code| account(state, code, |id| wide || caller.owns(state, id))).transpose()?;
+    let named =
+        account_code.map(|code| account(state, code, |id| wide || caller.owns(state, id))).transpose()?;
     let account = named.or(caller.account);
     let instrument = instrument_code.map(|code| instrument(state, code)).transpose()?;
     Ok(Asked { account, participant: (!wide).then_some(caller.participant), instrument })
@@ -321,7 +358,9 @@ fn orders(call: &Call) -> Answered {
     let open = match query.status.as_deref() {
         None | Some("open") => true,
         Some("all") => false,
-        Some(other) => return Err(Problem::new(Code::BadQuery, format!("status: open or all, found {other:?}"))),
+        Some(other) => {
+            return Err(Problem::new(Code::BadQuery, format!("status: open or all, found {other:?}")));
+        }
     };
     let Asked { account, participant, instrument } =
         asked(call, query.account.as_deref(), query.instrument.as_deref())?;
@@ -354,7 +393,7 @@ fn order(call: &Call) -> Answered {
 /// Which fills.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct WhichFills {
+pub(super) struct WhichFills {
     /// Those of an instrument.
     pub instrument: Option<String>,
     /// Those of an account.
@@ -370,7 +409,7 @@ pub struct WhichFills {
 
 /// One side of a trade.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct FillView {
+pub(super) struct FillView {
     /// Its number, for the next page.
     pub fill: u64,
     /// The trade.
@@ -447,7 +486,7 @@ fn fills(call: &Call) -> Answered {
 /// Which day.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct OnDate {
+pub(super) struct OnDate {
     /// The trading day; the first market's own where nothing is said.
     pub date: Option<String>,
     /// Those of an account.
@@ -467,18 +506,25 @@ fn settlements(call: &Call) -> Answered {
         None => {
             let follower = call.app.reader.read();
             let state = follower.state();
-            if state.markets().is_empty() { base::Date::default() } else { state.venue().date(base::MarketId(0)) }
+            if state.markets().is_empty() {
+                base::Date::default()
+            } else {
+                state.venue().date(base::MarketId(0))
+            }
         }
     };
     let Asked { account, participant, instrument } = asked(call, query.account.as_deref(), None)?;
     let (before, limit) = (query.before, limit(query.limit)?);
-    page_of_fills(call, &FillFilter { participant, account, instrument, order: None, date: Some(date), before, limit })
+    page_of_fills(
+        call,
+        &FillFilter { participant, account, instrument, order: None, date: Some(date), before, limit },
+    )
 }
 
 /// A page of an account's trail.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct TrailPage {
+pub(super) struct TrailPage {
     /// Only what came before this place, such as `17.2`.
     pub before: Option<String>,
     /// Items at most, 1 to 1000; 100 where nothing is said.
@@ -488,7 +534,7 @@ pub struct TrailPage {
 
 /// An account's trail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Trail {
+pub(super) struct Trail {
     /// The record of the log after which it was so.
     pub sequence: u64,
     /// What touched the account, the latest first.
@@ -499,7 +545,7 @@ pub struct Trail {
 
 /// Something that touched an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct TrailView {
+pub(super) struct TrailView {
     /// Its place in the log.
     pub position: String,
     /// The record.
@@ -522,7 +568,7 @@ pub struct TrailView {
 
 /// A change of what an account owns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Change {
+pub(super) struct Change {
     /// Of what.
     pub asset: String,
     /// By how much, with its sign; zero where it was only set aside.
@@ -532,7 +578,8 @@ pub struct Change {
 fn trail(call: &Call) -> Answered {
     let TrailPage { before, limit: wanted } = call.query()?;
     let (caller, wanted) = (call.caller()?, limit(wanted)?);
-    let wrong = |text: &String| Problem::new(Code::BadQuery, format!("before: a place such as 17.2, found {text:?}"));
+    let wrong =
+        |text: &String| Problem::new(Code::BadQuery, format!("before: a place such as 17.2, found {text:?}"));
     let before = before.as_ref().map(|text| text.parse::<Position>().map_err(|_| wrong(text))).transpose()?;
     let (id, wide) = {
         let follower = call.app.reader.read();
@@ -546,7 +593,8 @@ fn trail(call: &Call) -> Answered {
     let next = seen.value.last().filter(|_| full).map(|row| row.position.to_string());
     let items = seen.value.iter().map(|row| {
         let shown = wide || row.actor == caller.participant;
-        let user = u16::try_from(row.user).ok().map(base::UserId).filter(|user| *user != base::UserId::NOBODY);
+        let user =
+            u16::try_from(row.user).ok().map(base::UserId).filter(|user| *user != base::UserId::NOBODY);
         TrailView {
             position: row.position.to_string(),
             sequence: row.position.sequence,
@@ -559,7 +607,10 @@ fn trail(call: &Call) -> Answered {
             changes: row
                 .changes
                 .iter()
-                .map(|(asset, change)| Change { asset: names.asset(*asset), change: names.units(*asset, (*change).into()) })
+                .map(|(asset, change)| Change {
+                    asset: names.asset(*asset),
+                    change: names.units(*asset, (*change).into()),
+                })
                 .collect(),
         }
     });

@@ -17,8 +17,14 @@ const TAG: &str = "log";
 pub(super) fn endpoints() -> Vec<Endpoint> {
     use Allowed::Watchers;
     vec![
-        Endpoint::reads("/v1/log/head", Watchers, TAG, "The last record, and the digest of the log up to it", head)
-            .gives::<Head>(),
+        Endpoint::reads(
+            "/v1/log/head",
+            Watchers,
+            TAG,
+            "The last record, and the digest of the log up to it",
+            head,
+        )
+        .gives::<Head>(),
         Endpoint::looks_up("/v1/log", Watchers, TAG, "Records with what happened, in order", records)
             .with_query::<After>()
             .gives::<List<RecordView>>(),
@@ -28,7 +34,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 /// The head of the log.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct Head {
+pub(super) struct Head {
     /// The last record.
     pub sequence: u64,
     /// When it was taken.
@@ -50,7 +56,7 @@ fn head(call: &Call, follower: &Follower) -> Answered {
 /// From where on.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct After {
+pub(super) struct After {
     /// Only records after this one.
     pub after: Option<u64>,
     /// Items at most, 1 to 1000; 100 where nothing is said.
@@ -60,7 +66,7 @@ pub struct After {
 
 /// A record, and what happened because of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct RecordView {
+pub(super) struct RecordView {
     /// Its number.
     pub sequence: u64,
     /// When it was taken.
@@ -92,7 +98,11 @@ fn view(names: &Names<'_>, row: RecordRow) -> RecordView {
         command: super::acts::redacted(serde_json::from_str(&row.json).unwrap_or_default()),
         stage: row.stage,
         reason: row.reason,
-        events: row.events.iter().map(|event| serde_json::from_str(&event.json).unwrap_or_default()).collect(),
+        events: row
+            .events
+            .iter()
+            .map(|event| serde_json::from_str(&event.json).unwrap_or_default())
+            .collect(),
     }
 }
 
@@ -113,7 +123,8 @@ fn record(call: &Call) -> Answered {
         return Err(Problem::not_found(format_args!("record {number}")));
     }
     let seen = look_up(call, |view| view.record(number))?;
-    let row = seen.value.ok_or_else(|| Problem::new(Code::NotFound, format!("there is no record {number}")))?;
+    let row =
+        seen.value.ok_or_else(|| Problem::new(Code::NotFound, format!("there is no record {number}")))?;
     let follower = call.app.reader.read();
     Ok(Reply::json(&view(&Names(follower.state()), row)).at(seen.sequence))
 }

@@ -26,14 +26,33 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::reads("/v1/time", Market, TAG, "The time of the market", time).gives::<Time>(),
         Endpoint::reads("/v1/markets", Market, TAG, "The markets", markets).gives::<List<MarketView>>(),
-        Endpoint::acts(Method::POST, "/v1/markets", OPERATORS, TAG, "Adopt a rulebook (a second person approves)", adopt)
-            .with_body::<NewRules>()
-            .gives::<Sent>()
-            .gives_at::<Sent>(202),
-        Endpoint::reads("/v1/markets/{market}/rulebook", Market, TAG, "All rules of a market, by date", rulebook)
-            .gives::<serde_json::Value>(),
-        Endpoint::reads("/v1/markets/{market}/price-list", Market, TAG, "The price list of the day", price_list)
-            .gives::<report::PriceList>(),
+        Endpoint::acts(
+            Method::POST,
+            "/v1/markets",
+            OPERATORS,
+            TAG,
+            "Adopt a rulebook (a second person approves)",
+            adopt,
+        )
+        .with_body::<NewRules>()
+        .gives::<Sent>()
+        .gives_at::<Sent>(202),
+        Endpoint::reads(
+            "/v1/markets/{market}/rulebook",
+            Market,
+            TAG,
+            "All rules of a market, by date",
+            rulebook,
+        )
+        .gives::<serde_json::Value>(),
+        Endpoint::reads(
+            "/v1/markets/{market}/price-list",
+            Market,
+            TAG,
+            "The price list of the day",
+            price_list,
+        )
+        .gives::<report::PriceList>(),
         Endpoint::reads("/v1/instruments", Market, TAG, "What is traded, and at what price", instruments)
             .with_query::<InMarket>()
             .gives::<List<InstrumentView>>(),
@@ -42,18 +61,30 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::reads("/v1/instruments/{instrument}/book", Market, TAG, "The order book by price", book)
             .with_query::<Levels>()
             .gives::<BookView>(),
-        Endpoint::reads("/v1/instruments/{instrument}/listings", Market, TAG, "Listings that may be picked", listings)
-            .gives::<Listings>(),
+        Endpoint::reads(
+            "/v1/instruments/{instrument}/listings",
+            Market,
+            TAG,
+            "Listings that may be picked",
+            listings,
+        )
+        .gives::<Listings>(),
         Endpoint::reads("/v1/auctions", Market, TAG, "Auctions that are announced and not decided", auctions)
             .gives::<List<AuctionView>>(),
-        Endpoint::reads("/v1/blocks", Allowed::SignedIn, TAG, "Your block proposals, sent and received", blocks)
-            .gives::<List<BlockView>>(),
+        Endpoint::reads(
+            "/v1/blocks",
+            Allowed::SignedIn,
+            TAG,
+            "Your block proposals, sent and received",
+            blocks,
+        )
+        .gives::<List<BlockView>>(),
     ]
 }
 
 /// The time.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct Time {
+pub(super) struct Time {
     /// Of the market.
     pub time: String,
     /// The last record of the log that is applied.
@@ -71,7 +102,7 @@ fn time(call: &Call, follower: &Follower) -> Answered {
 
 /// A market.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct MarketView {
+pub(super) struct MarketView {
     /// Its code.
     pub code: String,
     /// Its name.
@@ -104,7 +135,7 @@ pub struct MarketView {
 
 /// How a market trades: the sessions of each mechanism, as `09:30-11:30`; none where it has it not.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct Mechanisms {
+pub(super) struct Mechanisms {
     /// Listings (挂牌).
     pub listing: Option<Vec<String>>,
     /// Blocks (大宗).
@@ -164,14 +195,14 @@ fn price_list(call: &Call, follower: &Follower) -> Answered {
 /// Which market.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct InMarket {
+pub(super) struct InMarket {
     /// Its code; every market where none is named.
     pub market: Option<String>,
 }
 
 /// An instrument and its day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct InstrumentView {
+pub(super) struct InstrumentView {
     /// Its code.
     pub code: String,
     /// Where it trades.
@@ -240,7 +271,11 @@ fn one_instrument(call: &Call, follower: &Follower) -> Answered {
 
 /// An instrument, as it is shown.
 #[must_use]
-pub fn instrument_view(state: &State, id: InstrumentId, now: base::Timestamp) -> Option<InstrumentView> {
+pub(super) fn instrument_view(
+    state: &State,
+    id: InstrumentId,
+    now: base::Timestamp,
+) -> Option<InstrumentView> {
     let (instrument, written) = (state.venue().instrument(id)?, Written::of(state, id)?);
     let (day, rules) = (&instrument.day, state.venue().rules(instrument.market));
     let price = |price: Price| written.price(price);
@@ -256,7 +291,9 @@ pub fn instrument_view(state: &State, id: InstrumentId, now: base::Timestamp) ->
     let band = rules.continuous.as_ref().map(|rules| rules.band);
     let band = band.or(rules.listing.as_ref().map(|rules| rules.band));
     let best = |side: Side| {
-        let best = if is_book { state.venue().depth(id, side).next().map(|(price, _)| price) } else {
+        let best = if is_book {
+            state.venue().depth(id, side).next().map(|(price, _)| price)
+        } else {
             best_listing(state, id, side)
         };
         best.map(price)
@@ -282,7 +319,9 @@ pub fn instrument_view(state: &State, id: InstrumentId, now: base::Timestamp) ->
         change: change.map(price),
         volume: written.units(day.turnover.iter().map(|turnover| turnover.volume).sum()),
         amount: written.money(day.turnover.iter().map(|turnover| turnover.amount).sum()),
-        band: band.map(|band| trading::band_limits(day.reference, band)).map(|(low, high)| [price(low), price(high)]),
+        band: band
+            .map(|band| trading::band_limits(day.reference, band))
+            .map(|(low, high)| [price(low), price(high)]),
         bid: best(Side::Buy),
         ask: best(Side::Sell),
         lot: written.quantity(rules.lot),
@@ -292,7 +331,8 @@ pub fn instrument_view(state: &State, id: InstrumentId, now: base::Timestamp) ->
 }
 
 fn best_listing(state: &State, id: InstrumentId, side: Side) -> Option<Price> {
-    let here = state.venue().orders().filter(|(_, order)| order.terms.instrument == id && order.terms.side == side);
+    let here =
+        state.venue().orders().filter(|(_, order)| order.terms.instrument == id && order.terms.side == side);
     let prices = here.map(|(_, order)| order.terms.price);
     if side == Side::Buy { prices.max() } else { prices.min() }
 }
@@ -300,7 +340,7 @@ fn best_listing(state: &State, id: InstrumentId, side: Side) -> Option<Price> {
 /// How deep.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct Levels {
+pub(super) struct Levels {
     /// Prices a side, 1 to 500; 50 where nothing is said.
     #[param(minimum = 1, maximum = 500)]
     pub levels: Option<usize>,
@@ -319,7 +359,7 @@ fn book(call: &Call, follower: &Follower) -> Answered {
 
 /// Listings of an instrument that may be picked now: those at the best prices, and the caller's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Listings {
+pub(super) struct Listings {
     /// The record of the log after which it was so.
     pub sequence: u64,
     /// Buyers, the highest price first.
@@ -330,7 +370,7 @@ pub struct Listings {
 
 /// A listing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct ListingView {
+pub(super) struct ListingView {
     /// Its number.
     pub listing: u64,
     /// The price.
@@ -349,21 +389,31 @@ fn listings(call: &Call, follower: &Follower) -> Answered {
 }
 
 /// The listings of an instrument, as someone sees them.
-pub fn listings_view(state: &State, id: InstrumentId, own: impl Fn(base::AccountId) -> bool) -> Listings {
+pub(super) fn listings_view(
+    state: &State,
+    id: InstrumentId,
+    own: impl Fn(base::AccountId) -> bool,
+) -> Listings {
     let (bids, asks) = (listed(state, id, Side::Buy, &own), listed(state, id, Side::Sell, &own));
     Listings { sequence: state.sequence().0, bids, asks }
 }
 
-fn listed(state: &State, id: InstrumentId, side: Side, own: &impl Fn(base::AccountId) -> bool) -> Vec<ListingView> {
+fn listed(
+    state: &State,
+    id: InstrumentId,
+    side: Side,
+    own: &impl Fn(base::AccountId) -> bool,
+) -> Vec<ListingView> {
     let Some(written) = Written::of(state, id) else { return Vec::new() };
     let rules = state.venue().rules(written.market).listing.as_ref();
     let best_prices = rules.map_or(0, |rules| rules.best_prices as usize);
-    let here = state.venue().orders().filter(|(_, order)| order.terms.instrument == id && order.terms.side == side);
+    let here =
+        state.venue().orders().filter(|(_, order)| order.terms.instrument == id && order.terms.side == side);
     let mut here: Vec<_> = here.collect();
     let rank = |price: Price| if side == Side::Buy { -price.0 } else { price.0 };
     here.sort_by_key(|(order, listing)| (rank(listing.terms.price), order.0));
     let prices: BTreeSet<i64> = here.iter().map(|(_, listing)| rank(listing.terms.price)).collect();
-    let last = prices.into_iter().take(best_prices).last();
+    let last = prices.iter().nth(best_prices.min(prices.len()).wrapping_sub(1)).copied();
     let view = |(order, listing): &(base::OrderId, &trading::Order)| {
         let own = own(listing.terms.account);
         let (price, quantity) = (written.price(listing.terms.price), written.quantity(listing.left()));
@@ -375,7 +425,7 @@ fn listed(state: &State, id: InstrumentId, side: Side, own: &impl Fn(base::Accou
 
 /// An auction.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct AuctionView {
+pub(super) struct AuctionView {
     /// Its number.
     pub auction: u64,
     /// What is sold or bought.
@@ -398,7 +448,7 @@ pub struct AuctionView {
 
 /// A sealed bid.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct BidView {
+pub(super) struct BidView {
     /// Its number.
     pub bid: u64,
     /// Whose.
@@ -415,7 +465,8 @@ fn auctions(call: &Call, follower: &Follower) -> Answered {
         let terms = &auction.terms;
         let written = Written::of(state, terms.instrument)?;
         let own = |bid: &trading::Bid| {
-            bid.terms.auction == id && call.caller.as_ref().is_some_and(|who| who.owns(state, bid.terms.account))
+            bid.terms.auction == id
+                && call.caller.as_ref().is_some_and(|who| who.owns(state, bid.terms.account))
         };
         let own_bids = state.venue().bids().filter(|(_, bid)| own(bid)).map(|(bid, entered)| BidView {
             bid: bid.0,
@@ -445,7 +496,7 @@ fn auctions(call: &Call, follower: &Follower) -> Answered {
 
 /// A block that waits for its counterparty.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct BlockView {
+pub(super) struct BlockView {
     /// Its number.
     pub proposal: u64,
     /// What.
@@ -488,7 +539,7 @@ fn blocks(call: &Call, follower: &Follower) -> Answered {
 /// A rulebook to be adopted.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewRules {
+pub(super) struct NewRules {
     /// Your own name for this command.
     #[schema(min_length = 1, max_length = 64)]
     id: Option<String>,
@@ -499,7 +550,9 @@ pub struct NewRules {
 fn adopt(call: Call) -> Later {
     Box::pin(async move {
         let NewRules { id, rulebook } = call.json()?;
-        let mut none = |name: &str| Err(std::io::Error::other(format!("{name}: a rulebook sent to a node stands alone")));
+        let mut none = |name: &str| {
+            Err(std::io::Error::other(format!("{name}: a rulebook sent to a node stands alone")))
+        };
         let read = rulebook::parse(&rulebook, "rulebook", &mut none);
         let rules = read.map_err(|error| Problem::field("rulebook", error.to_string()))?;
         let command = engine::Command::AdoptRulebook(Box::new(rules));

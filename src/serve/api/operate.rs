@@ -14,7 +14,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::reads("/v1/operations", Allowed::Operators, TAG, "How the node is doing", operations)
             .gives::<Operations>(),
-        Endpoint::reads("/v1/openapi.json", Allowed::Anyone, TAG, "This document", openapi).gives::<serde_json::Value>(),
+        Endpoint::reads("/v1/openapi.json", Allowed::Anyone, TAG, "This document", openapi)
+            .gives::<serde_json::Value>(),
         Endpoint::reads("/v1/docs", Allowed::Anyone, TAG, "The API as a page to read", docs),
         Endpoint::reads("/v1/docs.css", Allowed::Anyone, TAG, "How that page looks", style),
     ]
@@ -34,7 +35,7 @@ fn style(_: &Call, _: &Follower) -> Answered {
 
 /// How the node is doing.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct Operations {
+pub(super) struct Operations {
     /// Seconds since it began to run.
     pub uptime: u64,
     /// The last record of the log.
@@ -65,7 +66,7 @@ pub struct Operations {
 
 /// Bounds of a latency, microseconds, to a power of two.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct Latency {
+pub(super) struct Latency {
     /// Half are below.
     pub p50_us: u64,
     /// 99 of a hundred are below.
@@ -76,7 +77,7 @@ pub struct Latency {
 
 /// The log on disk.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct JournalView {
+pub(super) struct JournalView {
     /// Its files.
     pub segments: u64,
     /// Their bytes.

@@ -54,7 +54,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 /// The fields of `place_order`; docs/commands.md says what each means.
 #[derive(Debug, Deserialize, ToSchema)]
 #[allow(dead_code)] // it describes what the command itself reads
-pub struct NewOrder {
+pub(super) struct NewOrder {
     /// Your own name for the order.
     #[schema(min_length = 1, max_length = 64)]
     id: Option<String>,
@@ -97,7 +97,7 @@ fn place(call: Call) -> Later {
 /// What an order becomes.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Amendment {
+pub(super) struct Amendment {
     /// Your own name for this command.
     #[schema(min_length = 1, max_length = 64)]
     id: Option<String>,
@@ -122,7 +122,7 @@ fn amend(call: Call) -> Later {
 /// Whose.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct OfAccount {
+pub(super) struct OfAccount {
     /// The account whose order it is.
     pub account: String,
     /// Your own name for this command.
@@ -141,7 +141,7 @@ fn cancel(call: Call) -> Later {
 /// Which orders.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct Which {
+pub(super) struct Which {
     /// Those of an account.
     pub account: Option<String>,
     /// Those of a participant; your own where neither is named.

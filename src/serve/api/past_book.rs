@@ -29,7 +29,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 /// Which moment.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct Moment {
+pub(super) struct Moment {
     /// The instrument.
     pub instrument: String,
     /// The number of a record, or a time.
@@ -38,7 +38,7 @@ pub struct Moment {
 
 /// An instrument as it stood.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct PastBook {
+pub(super) struct PastBook {
     /// The record after which it was so.
     pub sequence: u64,
     /// When that was taken.

@@ -75,7 +75,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 /// A user.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct UserView {
+pub(super) struct UserView {
     /// The name it signs in with.
     pub user: String,
     /// Whose user it is.
@@ -116,7 +116,7 @@ fn users(call: &Call, follower: &Follower) -> Answered {
 /// A user to be admitted.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewUser {
+pub(super) struct NewUser {
     /// Your own name for this command.
     #[schema(min_length = 1, max_length = 64)]
     id: Option<String>,
@@ -158,7 +158,7 @@ fn sent(sent: Sent) -> Answered {
 /// Another password for someone.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Reset {
+pub(super) struct Reset {
     /// Your own name for this command.
     #[schema(min_length = 1, max_length = 64)]
     id: Option<String>,
@@ -190,7 +190,7 @@ fn user_seen(state: &State, caller: &Caller, name: &str) -> Result<UserId, Probl
 
 /// A key.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct KeyView {
+pub(super) struct KeyView {
     /// Its public name.
     pub key: String,
     /// As whom it sends.
@@ -220,7 +220,7 @@ fn keys(call: &Call, follower: &Follower) -> Answered {
 /// A key to be made.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewKey {
+pub(super) struct NewKey {
     /// Your own name for this command.
     #[schema(min_length = 1, max_length = 64)]
     id: Option<String>,
@@ -233,7 +233,7 @@ pub struct NewKey {
 
 /// A key that was asked for.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct KeyMade {
+pub(super) struct KeyMade {
     /// Its public name.
     pub key: String,
     /// Its secret, which is shown once.

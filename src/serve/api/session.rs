@@ -71,7 +71,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 /// Who signs in.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SignIn {
+pub(super) struct SignIn {
     /// The name of the user.
     user: String,
     /// The password.
@@ -82,7 +82,7 @@ pub struct SignIn {
 
 /// Who is signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct SessionView {
+pub(super) struct SessionView {
     /// The name of the user.
     pub user: String,
     /// The code of the participant.
@@ -129,12 +129,12 @@ fn sign_in(call: Call) -> Later {
         let from = call.peer.to_string();
         if let Err(seconds) = app.sign_ins.spend(&from) {
             let detail = format!("too many attempts from your address: try again in {seconds} s");
-            return Err(Problem { retry_after: Some(seconds), ..Problem::new(Code::RateLimited, detail) });
+            return Err(Problem::again_in(seconds, Code::RateLimited, detail));
         }
         if let Some(seconds) = app.sessions.locked_out(&user) {
             app.gauges.sign_in(CameOfIt::LockedOut);
             let detail = format!("try again in {seconds} s");
-            return Err(Problem { retry_after: Some(seconds), ..Problem::new(Code::LockedOut, detail) });
+            return Err(Problem::again_in(seconds, Code::LockedOut, detail));
         }
         match check(app, &user, password, code).await {
             Some(id) => {
@@ -217,7 +217,7 @@ fn sign_out(call: Call) -> Later {
 /// A change of password.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewPassword {
+pub(super) struct NewPassword {
     /// The one in use.
     old: String,
     /// The one to come, of at least ten characters.
@@ -247,7 +247,7 @@ async fn confirm(app: &App, caller: &Caller, password: String) -> Result<(), Pro
     };
     if let Some(seconds) = app.sessions.locked_out(&name) {
         let detail = format!("try again in {seconds} s");
-        return Err(Problem { retry_after: Some(seconds), ..Problem::new(Code::LockedOut, detail) });
+        return Err(Problem::again_in(seconds, Code::LockedOut, detail));
     }
     if app.passwords.is(password, Some(hash)).await {
         return Ok(());
@@ -261,7 +261,7 @@ async fn confirm(app: &App, caller: &Caller, password: String) -> Result<(), Pro
 
 /// A secret for one-time codes.
 #[derive(Serialize, ToSchema)]
-pub struct Enrolment {
+pub(super) struct Enrolment {
     /// In base32, to be typed.
     secret: String,
     /// As `otpauth://…`, to be shown as a code.
@@ -292,7 +292,7 @@ fn enrol(call: Call) -> Later {
 /// A first code.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct FirstCode {
+pub(super) struct FirstCode {
     /// Six digits.
     code: String,
 }
@@ -304,7 +304,7 @@ fn totp_on(call: Call) -> Later {
         token(caller)?;
         let (_, secret) = secret(app, caller);
         let hash = hash_of(&secret);
-        if !totp(secret).is_some_and(|totp| totp.check_current(&code).is_some()) {
+        if totp(secret).is_none_or(|totp| totp.check_current(&code).is_none()) {
             return Err(Problem::field("code", "this is not the code of now"));
         }
         let command = Command::SetTotp(SetTotp { user: caller.user, secret_hash: Some(hash) });

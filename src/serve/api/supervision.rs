@@ -22,7 +22,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 /// An alert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct AlertView {
+pub(super) struct AlertView {
     /// Its number.
     pub alert: u64,
     /// `position_limit`, `self_trade`, `at_price_limit`.
@@ -51,10 +51,10 @@ fn alerts(_: &Call, follower: &Follower) -> Answered {
 
 /// An alert, as it is shown.
 #[must_use]
-pub fn alert_view(state: &State, alert: &supervision::Alert) -> AlertView {
+pub(super) fn alert_view(state: &State, alert: &supervision::Alert) -> AlertView {
     let names = gateway::Names(state);
     AlertView {
-        alert: alert.id.0.into(),
+        alert: alert.id.0,
         rule: word(&alert.rule),
         market: names.market(alert.market),
         date: date(alert.date),
@@ -68,7 +68,7 @@ pub fn alert_view(state: &State, alert: &supervision::Alert) -> AlertView {
 
 /// A case.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct CaseView {
+pub(super) struct CaseView {
     /// Its number.
     pub case: u64,
     /// What it is about.
@@ -89,7 +89,7 @@ pub struct CaseView {
 
 /// What someone wrote into a case.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct NoteView {
+pub(super) struct NoteView {
     /// When.
     pub time: String,
     /// Who.
@@ -108,7 +108,7 @@ fn cases(_: &Call, follower: &Follower) -> Answered {
     let all = state.watch().cases().iter().rev().map(|case| CaseView {
         case: case.id.0.into(),
         title: case.title.clone(),
-        alerts: case.alerts.iter().map(|alert| alert.0.into()).collect(),
+        alerts: case.alerts.iter().map(|alert| alert.0).collect(),
         account: case.account.map(|account| names(follower).account(account)),
         opened: local(state, None, case.opened),
         by: user_name(follower, case.by),

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 /// A list, as of a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct List<T> {
+pub(crate) struct List<T> {
     /// The record of the log after which it was so.
     pub sequence: u64,
     /// What there is.
@@ -22,14 +22,14 @@ pub struct List<T> {
 
 impl<T> List<T> {
     /// Everything there is.
-    pub fn all(follower: &Follower, items: Vec<T>) -> Self {
+    pub(crate) fn all(follower: &Follower, items: Vec<T>) -> Self {
         Self { sequence: follower.state().sequence().0, items, next: None }
     }
 }
 
 /// How the things of an instrument are written.
 #[derive(Clone, Copy)]
-pub struct Written<'a> {
+pub(crate) struct Written<'a> {
     /// Names and formats.
     pub names: Names<'a>,
     /// The market.
@@ -43,7 +43,7 @@ pub struct Written<'a> {
 impl<'a> Written<'a> {
     /// Of an instrument.
     #[must_use]
-    pub fn of(state: &'a State, id: InstrumentId) -> Option<Self> {
+    pub(crate) fn of(state: &'a State, id: InstrumentId) -> Option<Self> {
         let instrument = state.venue().instrument(id)?;
         let (market, asset, currency) = (instrument.market, instrument.asset, instrument.currency);
         Some(Self { names: Names(state), market, asset, currency })
@@ -51,25 +51,25 @@ impl<'a> Written<'a> {
 
     /// A price.
     #[must_use]
-    pub fn price(&self, price: Price) -> String {
+    pub(crate) fn price(&self, price: Price) -> String {
         self.names.price(Some(self.market), price)
     }
 
     /// A quantity.
     #[must_use]
-    pub fn quantity(&self, quantity: Quantity) -> String {
+    pub(crate) fn quantity(&self, quantity: Quantity) -> String {
         self.names.units(self.asset, quantity.0.into())
     }
 
     /// Units of what is traded.
     #[must_use]
-    pub fn units(&self, units: i128) -> String {
+    pub(crate) fn units(&self, units: i128) -> String {
         self.names.units(self.asset, units)
     }
 
     /// Money.
     #[must_use]
-    pub fn money(&self, minor: i128) -> String {
+    pub(crate) fn money(&self, minor: i128) -> String {
         self.names.units(self.currency, minor)
     }
 }
@@ -78,7 +78,7 @@ impl<'a> Written<'a> {
 ///
 /// # Errors
 /// There is none.
-pub fn instrument(state: &State, code: &str) -> Result<InstrumentId, Problem> {
+pub(crate) fn instrument(state: &State, code: &str) -> Result<InstrumentId, Problem> {
     state.venue().instrument_id(code).ok_or_else(|| Problem::not_found(format_args!("instrument {code:?}")))
 }
 
@@ -86,7 +86,7 @@ pub fn instrument(state: &State, code: &str) -> Result<InstrumentId, Problem> {
 ///
 /// # Errors
 /// There is none.
-pub fn market(state: &State, code: &str) -> Result<MarketId, Problem> {
+pub(crate) fn market(state: &State, code: &str) -> Result<MarketId, Problem> {
     state.market_id(code).ok_or_else(|| Problem::not_found(format_args!("market {code:?}")))
 }
 
@@ -94,27 +94,31 @@ pub fn market(state: &State, code: &str) -> Result<MarketId, Problem> {
 ///
 /// # Errors
 /// There is none, or it is another's.
-pub fn account(state: &State, code: &str, may: impl Fn(AccountId) -> bool) -> Result<AccountId, Problem> {
+pub(crate) fn account(
+    state: &State,
+    code: &str,
+    may: impl Fn(AccountId) -> bool,
+) -> Result<AccountId, Problem> {
     let found = state.registry().account_id(code).filter(|account| may(*account));
     found.ok_or_else(|| Problem::not_found(format_args!("account {code:?}")))
 }
 
 /// A time in the local time of a market, or of the first.
 #[must_use]
-pub fn local(state: &State, market: Option<MarketId>, time: Timestamp) -> String {
+pub(crate) fn local(state: &State, market: Option<MarketId>, time: Timestamp) -> String {
     let adopted = state.markets().get(market.map_or(0, MarketId::index));
     format_time(time, adopted.map(|adopted| &adopted.rulebook.versions[0].trading.calendar))
 }
 
 /// A date, as it is shown.
 #[must_use]
-pub fn date(date: Date) -> String {
+pub(crate) fn date(date: Date) -> String {
     date.to_string()
 }
 
 /// Something that serde writes as one word.
 #[must_use]
-pub fn word<T: Serialize>(what: &T) -> String {
+pub(crate) fn word<T: Serialize>(what: &T) -> String {
     match serde_json::to_value(what) {
         Ok(serde_json::Value::String(word)) => word,
         _ => String::new(),

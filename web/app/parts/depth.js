@@ -29,7 +29,7 @@ export function Depth({ book, instrument, decimals, onPick }) {
   return html`<div class="depth" aria-label=${t("book.depth")}>
     <div class="level head"><span>${t("field.price")}</span><span>${t("field.quantity")}</span><span>${t("book.sum")}</span><span>${t("book.orders")}</span></div>
     <div class="upper">${upper.map((level, at) => row("ask", level, `a${at}`))}</div>
-    <div class="middle"><b>${num(instrument.last ?? instrument.reference, decimals)}</b><span>${t("book.spread")} ${spread === null ? "–" : num(spread, decimals)}</span></div>
+    <div class="middle"><b>${num(instrument.last ?? instrument.reference ?? "", decimals)}</b><span>${t("book.spread")} ${spread === null ? "–" : num(spread, decimals)}</span></div>
     <div>${lower.map((level, at) => row("bid", level, `b${at}`))}</div>
   </div>`;
 }

@@ -102,8 +102,11 @@ export function Ticket({ instrument, market }) {
   const [asking, setAsking] = useState(null);
   const { busy, problem, receipt, send, clear } = useCommand();
   const form = useRef(null);
+  const answered = useRef(focus);
   useEffect(() => {
-    if (focus) form.current?.querySelector(price && kind === "limit" ? '[name="quantity"]' : '[name="price"]:not(:disabled), [name="quantity"]')?.focus();
+    if (focus === answered.current) return;
+    answered.current = focus;
+    form.current?.querySelector(price && kind === "limit" ? '[name="quantity"]' : '[name="price"]:not(:disabled), [name="quantity"]')?.focus();
   }, [focus]);
   useEffect(() => {
     clear();
@@ -117,7 +120,8 @@ export function Ticket({ instrument, market }) {
   const onSubmit = (event) => {
     event.preventDefault();
     if (busy) return;
-    const made = draft({ method, side, kind, price, quantity, more, account, instrument: instrument.code, ...decimals });
+    const typed = ticket.get();
+    const made = draft({ method, side: typed.side, kind, price: typed.price, quantity: typed.quantity, more, account, instrument: instrument.code, ...decimals });
     setWrong(made.wrong);
     if (Object.keys(made.wrong).length) return;
     if (confirm) setAsking(made.fields);

@@ -9,7 +9,7 @@ import { useStore } from "../store.js";
 import { Empty, Facts, Panel, ProblemNote, Receipt, Sure, Tag } from "../parts/basic.js";
 import { Text } from "../parts/form.js";
 
-const NUMERIC = new Set(["quantity", "price", "amount", "reserve", "verified", "display", "minimum", "trigger"]);
+const NUMERIC = new Set(["quantity", "price", "amount", "reserve", "verified", "display", "minimum", "trigger", "left", "shown", "buyer_fee", "seller_fee", "change"]);
 
 /** A field's value in words. */
 export function show(name, value) {
@@ -17,7 +17,7 @@ export function show(name, value) {
   if (Array.isArray(value)) return value.map((item) => word(`role.${item}`, word(`duty.${item}`, String(item)))).join(", ");
   if (typeof value === "object") return JSON.stringify(value);
   if (typeof value === "boolean") return t(value ? "word.yes" : "word.no");
-  if (NUMERIC.has(name) && money.parse(value)) return num(value);
+  if (NUMERIC.has(name) && money.parse(String(value))) return num(value);
   if (typeof value === "string" && time.parts(value)) return time.moment(value);
   return word(`${name}.${value}`, String(value));
 }

@@ -18,15 +18,32 @@ export function flatten(value, path = "") {
   return [{ path, value: typeof value === "boolean" ? t(value ? "word.yes" : "word.no") : money.parse(value) ? num(value) : String(value) }];
 }
 
-const LIMIT = /(max|band|limit|below|minimum|min$|lot|tick|best_prices|per_second|share|_s$|fee|times|after_days)/;
+const LIMIT = /(max|band|limit|below|minimum|min$|lot|tick|best_prices|per_second|share|_s$|fee|times|after_days|of_emissions|cap)/;
+
+/** Numbers as the engine holds them, in the units that people use. */
+export function humane({ path, value }, decimals) {
+  const plain = String(value).replaceAll(",", "");
+  if (!/^\d+$/.test(plain)) return value;
+  if (/band$/.test(path)) return `${num(money.text(BigInt(plain), 2))}%`;
+  if (/ppm$/.test(path)) return `${num(money.text(BigInt(plain), 4))}%`;
+  if (/value_max$/.test(path)) return num(money.text(BigInt(plain), decimals));
+  return value;
+}
+
+/** The version in force, or the whole of it. */
+function chosen(rulebook, all, from) {
+  if (!rulebook || all) return rulebook;
+  const versions = rulebook.versions ?? rulebook.version ?? [];
+  return versions.find((version) => version.from === from) ?? versions.at(-1) ?? rulebook;
+}
 
 function Rulebook({ market }) {
   const { data, problem, loading, reload } = useGet(`/v1/markets/${encodeURIComponent(market.code)}/rulebook`, {}, { quiet: true });
   const [tab, setTab] = useState("limits");
   const [find, setFind] = useState("");
   const wanted = find.trim().toLowerCase();
-  const rows = flatten(data).filter((row) => (tab === "all" || LIMIT.test(row.path)) && (!wanted || `${row.path} ${row.value}`.toLowerCase().includes(wanted)));
-  const columns = [{ key: "path", label: t("limits.rule"), show: (row) => html`<code>${row.path}</code>` }, { key: "value", label: t("limits.value"), show: (row) => html`<b>${row.value}</b>` }];
+  const rows = flatten(chosen(data, tab === "all", market.rules_from)).filter((row) => (tab === "all" || LIMIT.test(row.path)) && (!wanted || `${row.path} ${row.value}`.toLowerCase().includes(wanted)));
+  const columns = [{ key: "path", label: t("limits.rule"), show: (row) => html`<code>${row.path}</code>` }, { key: "value", label: t("limits.value"), show: (row) => html`<b>${humane(row, market.currency_decimals ?? 2)}</b>` }];
   const since = `${t("limits.from")} ${market.rules_from ?? market.version?.from ?? "–"}`;
   return html`<${Panel} title=${word(`market.${market.code}`, market.name)} tools=${html`<span class="quiet">${since}</span>`}>
     <p class="hint">${market.rules_source ?? market.version?.source ?? ""}</p>

@@ -2,8 +2,9 @@
 import { html } from "../ui.js";
 import { num, short, t, word, list } from "../i18n.js";
 import * as money from "../money.js";
+import { items } from "../api.js";
 import { go } from "../route.js";
-import { useInstruments, useMarkets } from "../hooks.js";
+import { useGet, useInstruments, useMarkets } from "../hooks.js";
 import { Delta, Empty, Panel, ProblemNote, State, Tag } from "../parts/basic.js";
 import { Table } from "../parts/table.js";
 
@@ -16,12 +17,26 @@ export function bandOf(item) {
 /** The phase of an instrument; a halt is said before anything else. */
 export const phaseOf = (item) => (item.halted ? "halted" : item.phase);
 
+/** The day so far as a line: the closes of its five minutes. Only the place on the screen is not exact. */
+function Spark({ code, decimals, reference }) {
+  const { data } = useGet(`/v1/instruments/${encodeURIComponent(code)}/candles`, { interval: "5m", limit: 60 }, { every: 60000, quiet: true });
+  const closes = items(data).map((candle) => money.units(candle.close, decimals)).filter((value) => value !== null);
+  if (closes.length < 2) return html`<svg class="line" viewBox="0 0 120 22" aria-hidden="true"></svg>`;
+  const low = closes.reduce((a, b) => (b < a ? b : a));
+  const high = closes.reduce((a, b) => (b > a ? b : a));
+  const span = high > low ? high - low : 1n;
+  const path = closes.map((value, at) => `${at ? "L" : "M"}${((at / (closes.length - 1)) * 118 + 1).toFixed(1)} ${20 - Number(((value - low) * 180n) / span) / 10}`).join("");
+  const base = money.units(reference ?? "", decimals);
+  return html`<svg class=${`line ${base !== null && closes.at(-1) < base ? "down" : "up"}`} viewBox="0 0 120 22" preserveAspectRatio="none" aria-hidden="true"><path d=${path} /></svg>`;
+}
+
 const columns = (decimals) => [
   { key: "code", label: t("field.instrument"), show: (row) => html`<b>${row.code}</b>`, width: "9em" },
   { key: "phase", label: t("field.phase"), show: (row) => html`<${State} kind="phase" value=${phaseOf(row)} />`, width: "8em" },
   { key: "last", label: t("field.last"), num: true, show: (row) => html`<b>${row.last ? num(row.last, decimals) : html`<span class="quiet">${num(row.reference, decimals)}</span>`}</b>` },
   { key: "change", label: t("field.change"), num: true, show: (row) => html`<${Delta} value=${row.change ?? null} decimals=${decimals} />` },
   { key: "percent", label: "%", num: true, show: (row) => html`<${Delta} value=${row.change && row.reference ? money.percent(row.change, row.reference) : null} decimals=${2} />` },
+  { key: "line", label: t("markets.line"), low: 2, show: (row) => html`<${Spark} code=${row.code} decimals=${decimals} reference=${row.reference} />` },
   { key: "bid", label: t("side.bid"), num: true, low: 1, show: (row) => (row.bid ? num(row.bid, decimals) : "–") },
   { key: "ask", label: t("side.ask"), num: true, low: 1, show: (row) => (row.ask ? num(row.ask, decimals) : "–") },
   { key: "open", label: t("chart.open"), num: true, low: 2, show: (row) => (row.open ? num(row.open, decimals) : "–") },

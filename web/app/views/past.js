@@ -5,7 +5,7 @@ import { get } from "../api.js";
 import * as time from "../time.js";
 import { heardTime } from "../feeds.js";
 import { useInstruments, useMarkets } from "../hooks.js";
-import { Empty, Panel, ProblemNote, State } from "../parts/basic.js";
+import { Empty, Panel, ProblemNote, Side, State } from "../parts/basic.js";
 import { Select, Text } from "../parts/form.js";
 import { Depth, DepthPicture, Indication } from "../parts/depth.js";
 import { Table } from "../parts/table.js";
@@ -42,12 +42,15 @@ export function Past() {
     ask(next);
   };
   const decimals = market?.price_decimals ?? 2;
-  const book = state.data && { bids: levels(state.data.bids), asks: levels(state.data.asks) };
+  const then = state.data?.book ?? state.data;
+  const book = then && { bids: levels(then.bids), asks: levels(then.asks) };
+  const listed = [...(state.data?.listings?.asks ?? []).map((row) => ({ ...row, side: "sell" })), ...(state.data?.listings?.bids ?? []).map((row) => ({ ...row, side: "buy" }))];
   return html`<div class="page split"><${Panel} title=${t("page.past")} tools=${state.data ? html`<b class="figure">#${num(state.data.sequence ?? "")}</b> <span class="figure">${time.moment(state.data.time ?? "")}</span>` : null}>
       <${ProblemNote} problem=${state.problem} />
-      ${book ? html`<${State} kind="phase" value=${state.data.phase} /><${Indication} indication=${state.data.indication} decimals=${decimals} />
-        <${DepthPicture} book=${book} decimals=${decimals} /><${Depth} book=${book} instrument=${{ ...chosen, last: state.data.last ?? null, reference: state.data.reference ?? chosen?.reference }} decimals=${decimals} onPick=${() => {}} />
-        ${state.data.orders ? html`<${Table} label=${t("page.orders")} rows=${state.data.orders} rowKey=${(row) => row.order} columns=${[{ key: "order", label: t("field.order"), num: true }, { key: "account", label: t("field.account") }, { key: "side", label: t("field.side"), show: (row) => t(`side.${row.side}`) }, { key: "price", label: t("field.price"), num: true, show: (row) => num(row.price ?? "", decimals) }, { key: "quantity", label: t("field.quantity"), num: true, show: (row) => num(row.left ?? row.quantity) }]} />` : null}` : html`<${Empty}>${t(state.loading ? "table.loading" : "past.choose")}<//>`}<//>
+      ${book ? html`<${State} kind="phase" value=${then.phase} /><${Indication} indication=${then.indication} decimals=${decimals} />
+        <${DepthPicture} book=${book} decimals=${decimals} /><${Depth} book=${book} instrument=${{ ...chosen, last: null, reference: null }} decimals=${decimals} onPick=${() => {}} />
+        ${listed.length ? html`<h3>${t("method.listing")}</h3><${Table} label=${t("method.listing")} rows=${listed} rowKey=${(row) => row.listing} columns=${[{ key: "listing", label: t("field.listing"), num: true }, { key: "side", label: t("field.side"), show: (row) => html`<${Side} side=${row.side} />` }, { key: "price", label: t("field.price"), num: true, show: (row) => num(row.price, decimals) }, { key: "quantity", label: t("field.quantity"), num: true, show: (row) => num(row.quantity) }]} />` : null}
+        ${state.data.digest ? html`<p class="hint">${t("health.digest")} <code class="long">${state.data.digest}</code></p>` : null}` : html`<${Empty}>${t(state.loading ? "table.loading" : "past.choose")}<//>`}<//>
     <${Panel} title=${t("past.moment")}><form onSubmit=${submit} data-form="past"><div class="fields">
       <${Select} label=${t("field.instrument")} value=${code} onChange=${setInstrument} options=${instruments.map((item) => [item.code, item.code])} />
       <${Text} label=${t("past.record")} value=${record} onInput=${setRecord} class="num" inputmode="numeric" name="record" />

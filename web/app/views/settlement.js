@@ -46,11 +46,11 @@ export function Settlement() {
     { key: "quantity", label: t("settlement.units"), num: true, show: (row) => num(row.quantity) },
     { key: "amount", label: t("settlement.money"), num: true, show: (row) => num(row.amount, 2) },
     { key: "fee", label: t("field.fee"), num: true, low: 1, show: (row) => num(row.fee ?? "0", 2) },
-    { key: "status", label: t("field.status"), low: 1, show: (row) => html`<${State} value=${row.status} />` },
+    { key: "status", label: t("field.status"), low: 1, show: (row) => html`<${State} value=${row.status ?? (row.settled ? "settled" : "pending")} />${row.settled ? html` <span class="quiet">#${row.settled}</span>` : null}` },
   ];
   return html`<div class="page">
     <${Panel} title=${t("settlement.day")} tools=${html`<${Text} label=${t("field.date")} type="date" value=${shown} onInput=${setDate} />`}>
       <${Facts} className="across" rows=${[[t("settlement.paid"), num(sum.paid, 2)], [t("settlement.received"), num(sum.received, 2)], [t("settlement.fees"), num(sum.fees, 2)], [t("settlement.net"), num(sum.net, 2)]]} />
-      <${Table} label=${t("settlement.day")} columns=${columns} rows=${rows} rowKey=${(row) => `${row.obligation ?? row.trade} ${row.account} ${row.side}`} problem=${problem} retry=${reload} loading=${loading} empty=${t("settlement.none")} /><//>
+      <${Table} label=${t("settlement.day")} columns=${columns} rows=${rows} rowKey=${(row) => row.fill ?? `${row.obligation ?? row.trade} ${row.account} ${row.side}`} problem=${problem} retry=${reload} loading=${loading} empty=${t("settlement.none")} /><//>
     ${markets.map((market) => html`<${Statement} key=${market.code} market=${market.code} title=${`${t("settlement.statement")} · ${word(`market.${market.code}`, market.name)}`} />`)}</div>`;
 }

@@ -1,27 +1,37 @@
 // An account's trail, and the log record by record.
 import { html, useEffect, useState } from "../ui.js";
-import { t, word } from "../i18n.js";
+import { explain, t, word } from "../i18n.js";
 import { get, items } from "../api.js";
 import * as time from "../time.js";
 import { go } from "../route.js";
-import { Dialog, Empty, Panel } from "../parts/basic.js";
+import { Delta, Dialog, Empty, Panel, State } from "../parts/basic.js";
 import { Text, useNames } from "../parts/form.js";
 import { Table } from "../parts/table.js";
 import { HoldingsTable } from "../parts/holdings.js";
-import { CommandFacts } from "./approvals.js";
+import { CommandFacts, show } from "./approvals.js";
 
-const nameOf = (row) => row.command?.do ?? row.command ?? row.do ?? "";
-const events = (row) => (row.text ? [row.text] : (row.events ?? (row.event ? [row.event] : [])).map(sentence));
+const nameOf = (row) => row.command?.do ?? row.command ?? "";
 
-/** An event in a line, whatever its fields. */
+/** The plain fields of an event, those of its parts among them. */
+const plain = (fields) => Object.entries(fields).flatMap(([key, value]) => (value === null || Array.isArray(value) ? [] : typeof value === "object" ? plain(value) : [[key, value]]));
+
+/** An event in a line: `{"filled": {"trade": 1, …}}`. */
 function sentence(event) {
-  if (typeof event === "string") return event;
-  const { event: name, kind, ...fields } = event;
-  const head = name ?? kind ?? Object.keys(event)[0];
-  const rest = name || kind ? fields : event[head] ?? {};
-  const tail = typeof rest === "object" && rest ? Object.entries(rest).filter(([, value]) => typeof value !== "object").map(([key, value]) => `${key} ${value}`).join(", ") : String(rest);
-  return `${head}${tail ? `: ${tail}` : ""}`;
+  if (typeof event !== "object" || event === null) return word(`event.${event}`, String(event ?? "").replaceAll("_", " "));
+  const [name, fields] = Object.entries(event)[0] ?? ["", {}];
+  const said = word(`event.${name}`, name.replaceAll("_", " "));
+  const rest = plain(fields ?? {}).filter(([key]) => key !== "because").map(([key, value]) => `${word(`field.${key}`, key.replaceAll("_", " "))} ${show(key, value)}`);
+  return rest.length ? `${said}: ${rest.join(", ")}` : said;
 }
+
+/** What happened with a record, in sentences; why it was refused comes first. */
+function happened(row) {
+  if (row.reason) return [explain({ reason: row.reason, stage: row.stage, detail: row.reason.replaceAll("_", " ") }).detail];
+  if (row.events) return row.events.map(sentence);
+  return [row.text ?? sentence(row.data ?? row.event)];
+}
+
+const Changes = ({ changes }) => (changes ?? []).map((change) => html`<span key=${change.asset} class="change">${change.asset} <${Delta} value=${change.change} /></span>`);
 
 /** Records of the log, with what happened because of each. */
 export function Records({ rows, loading, problem, retry, label, empty }) {
@@ -30,15 +40,16 @@ export function Records({ rows, loading, problem, retry, label, empty }) {
     { key: "sequence", label: "#", num: true, width: "5em" },
     { key: "time", className: "when", label: t("field.time"), show: (row) => time.moment(row.time) },
     { key: "by", label: t("trail.by"), low: 1, show: (row) => html`${row.by ?? "–"}${row.user ? html` <span class="quiet">${row.user}</span>` : null}` },
-    { key: "command", label: t("form.command"), show: (row) => html`<b>${word(`do.${nameOf(row)}`, nameOf(row))}</b>` },
-    { key: "events", label: t("trail.events"), show: (row) => html`<span class="clip">${events(row).slice(0, 3).join(" · ")}</span>` },
+    { key: "command", className: "when", label: t("form.command"), show: (row) => html`<b>${word(`do.${nameOf(row)}`, nameOf(row) || "–")}</b>${row.reason ? html` <${State} value="refused" />` : null}` },
+    { key: "events", label: t("trail.events"), show: (row) => html`<span class="clip">${happened(row).slice(0, 3).join(" · ")}</span>` },
+    rows.some((row) => row.changes) ? { key: "changes", label: t("trail.changes"), num: true, low: 1, show: (row) => html`<${Changes} changes=${row.changes} />` } : null,
   ];
-  return html`<${Table} label=${label} columns=${columns} rows=${rows} rowKey=${(row) => `${row.sequence} ${row.index ?? ""} ${row.event ?? ""}`} loading=${loading} problem=${problem} retry=${retry} empty=${empty} onOpen=${setOpen} />
-    ${open ? html`<${Dialog} wide title=${`#${open.sequence} · ${word(`do.${nameOf(open)}`, nameOf(open))}`} onClose=${() => setOpen(null)}>
+  return html`<${Table} label=${label} columns=${columns} rows=${rows} rowKey=${(row) => row.position ?? `${row.sequence} ${row.event ?? ""}`} loading=${loading} problem=${problem} retry=${retry} empty=${empty} onOpen=${setOpen} />
+    ${open ? html`<${Dialog} wide title=${`#${open.position ?? open.sequence} · ${word(`do.${nameOf(open)}`, nameOf(open))}`} onClose=${() => setOpen(null)}>
       <p class="hint">${time.moment(open.time)} · ${open.by ?? ""} ${open.user ?? ""} ${open.id ? html`<code>${open.id}</code>` : null}</p>
       ${typeof open.command === "object" ? html`<${CommandFacts} command=${open.command} />` : null}
-      <h3>${t("trail.events")}</h3><ul class="events">${events(open).map((text, at) => html`<li key=${at}>${text}</li>`)}</ul>
-      ${open.events ? html`<details><summary>JSON</summary><pre>${JSON.stringify(open, null, 2)}</pre></details>` : null}<//>` : null}`;
+      <h3>${t("trail.events")}</h3><ul class="events">${happened(open).map((text, at) => html`<li key=${at}>${text}</li>`)}</ul>
+      ${open.events || open.data ? html`<details><summary>JSON</summary><pre>${JSON.stringify(open, null, 2)}</pre></details>` : null}<//>` : null}`;
 }
 
 /** The trail of one account. */

@@ -97,6 +97,7 @@ impl Shadow {
             C::DecideCarryOver(c) => self.judge_decide(c),
             C::AdoptRulebook(c) => self.judge_adopt(c),
             C::Tick => Ok(Verdict::Exactly(Vec::new())),
+            // The simulator makes no users yet: tests/access.rs has an auditor of its own for them.
             _ => Ok(Verdict::Unknown),
         };
         judged.into()

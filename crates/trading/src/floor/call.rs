@@ -69,11 +69,11 @@ impl Pit {
 impl Venue {
     /// Publishes what the call auction of an instrument would come to, where it runs and that has changed.
     pub(super) fn indicate(&mut self, id: InstrumentId, after: &mut impl PostTrade) {
-        let near = self.instruments[id.index()].last_or_reference();
         let pit = &mut self.floor.pits[id.index()];
         if !pit.phase.is_call() {
             return;
         }
+        let near = self.instruments[id.index()].last_or_reference();
         let indication = pit.equilibrium(near);
         if indication != pit.indicated {
             pit.indicated = indication;

@@ -144,7 +144,19 @@ impl Scene<'_> {
         }
     }
 
+    #[inline]
     fn check_conditions(&self) -> Result<(), EnterRejection> {
+        let EnterOrder { kind, life, .. } = *self.order;
+        let lasting = matches!(life, Life::Day | Life::UntilCancelled);
+        // Most orders: there is nothing that could be unfit.
+        if kind == OrderKind::Limit && lasting && self.order.is_plain() {
+            return Ok(());
+        }
+        self.check_all_conditions()
+    }
+
+    #[inline(never)]
+    fn check_all_conditions(&self) -> Result<(), EnterRejection> {
         let EnterOrder { kind, life, post_only, minimum, display, trigger, quantity, .. } = *self.order;
         let plain = kind == OrderKind::Limit && self.lasts();
         let none = Quantity::ZERO;

@@ -17,13 +17,14 @@ impl Venue {
     ) -> OrderId {
         let &EnterOrder { account, instrument: id, side, quantity, minimum, .. } = order;
         let Incoming { price, hold } = *incoming;
-        let extra = extra_of(order, price);
+        let extra = Some(order).filter(|order| may_need_extra(order)).map(|order| extra_of(order, price));
+        let extra = extra.filter(Extra::is_needed);
         let held = if side == Side::Buy { hold.quantity.0 } else { 0 };
-        let ticket = Ticket::new(order, held, extra.is_needed());
+        let ticket = Ticket::new(order, held, extra.is_some());
         let Some(slot) = self.floor.orders.open(side, price, quantity, ticket) else {
             unreachable!("the table has room for twice the orders that may stand")
         };
-        if extra.is_needed() {
+        if let Some(extra) = extra {
             self.floor.extras.insert(slot, extra);
         }
         let number = self.floor.orders.id(slot);
@@ -175,6 +176,12 @@ impl super::Floor {
     }
 }
 
+/// Most orders have nothing that only some have, and it is quicker to see that than to look at each of it.
+fn may_need_extra(order: &EnterOrder) -> bool {
+    !order.is_plain() || matches!(order.life, Life::UntilDate(_))
+}
+
+#[inline(never)]
 fn extra_of(order: &EnterOrder, price: Price) -> Extra {
     let stop = order.trigger != Price::ZERO;
     Extra {

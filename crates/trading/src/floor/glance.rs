@@ -3,7 +3,7 @@
 
 use super::check::reaches;
 use crate::{EnterOrder, Venue};
-use base::{AccountId, AssetId, OrderId, Side};
+use base::{AccountId, AssetId, OrderId};
 use book::Slot;
 
 impl Venue {
@@ -20,7 +20,7 @@ impl Venue {
     pub fn glance_beside(&self, id: OrderId) -> Option<(i64, AccountId, AssetId)> {
         let order = self.floor.orders.glance(id)?;
         let instrument = self.instruments.get(order.owner.instrument().index())?;
-        let asset = if order.side == Side::Buy { instrument.currency } else { instrument.asset };
+        let asset = [instrument.currency, instrument.asset][order.side as usize];
         Some((self.floor.orders.glance_beside(order), order.owner.account, asset))
     }
 
@@ -29,7 +29,7 @@ impl Venue {
     #[inline]
     pub fn glance_asset(&self, order: &EnterOrder) -> Option<AssetId> {
         let instrument = self.instruments.get(order.instrument.index())?;
-        Some(if order.side == Side::Buy { instrument.currency } else { instrument.asset })
+        Some([instrument.currency, instrument.asset][order.side as usize])
     }
 
     /// The first order that an order would meet.

@@ -51,15 +51,19 @@ impl Venue {
         let order = self.floor.orders.get(slot);
         let (side, limit, all, ticket) = (order.side, order.price, order.left, order.owner);
         let id = ticket.instrument();
-        let (account, self_trade) = (ticket.account, ticket.self_trade());
-        let bounds = Bounds { side, limit, dynamic: self.dynamic_band(id), account, self_trade };
         let life = ticket.life(base::Date(0));
         let needed = if life == crate::Life::FillOrKill { all } else { minimum };
-        if needed.is_positive() && !self.can_trade(id, &bounds, needed, after) {
-            self.end(slot, End::Unfillable, after);
-            return;
-        }
-        let stop = self.meet(slot, id, &bounds, after);
+        let stop = if needed.is_positive() || self.floor.pits[id.index()].book.crosses(side, limit) {
+            let (account, self_trade) = (ticket.account, ticket.self_trade());
+            let bounds = Bounds { side, limit, dynamic: self.dynamic_band(id), account, self_trade };
+            if needed.is_positive() && !self.can_trade(id, &bounds, needed, after) {
+                self.end(slot, End::Unfillable, after);
+                return;
+            }
+            self.meet(slot, id, &bounds, after)
+        } else {
+            Stop::Reached
+        };
         let kind = if ticket.is_market() { OrderKind::Market } else { OrderKind::Limit };
         match stop {
             Stop::Done => self.close(slot, after),

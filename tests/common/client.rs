@@ -1,0 +1,161 @@
+//! A client of a node: HTTP as it is written, one connection a request.
+#![allow(dead_code, unreachable_pub)] // each test uses a part of it
+
+use huangpu::serve::access::{Signed, sign};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// What came back.
+#[derive(Debug)]
+pub struct Got {
+    /// The status.
+    pub status: u16,
+    /// The headers, by name in small letters.
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Got {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+
+    /// The code of a problem.
+    pub fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The body, of an answer that must be a good one.
+    pub fn good(&self) -> Value {
+        assert!((200..300).contains(&self.status), "{} {}", self.status, String::from_utf8_lossy(&self.body));
+        self.json()
+    }
+}
+
+/// See the module.
+#[derive(Clone)]
+pub struct Client {
+    address: SocketAddr,
+    key: Option<(String, String)>,
+    cookie: Option<String>,
+    csrf: Option<String>,
+}
+
+/// No two requests have the same time: what is signed twice is refused.
+static LAST: AtomicI64 = AtomicI64::new(0);
+
+/// A time in milliseconds that was not given before.
+pub fn fresh_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let now = i64::try_from(since.as_millis()).unwrap();
+    LAST.fetch_max(now - 1, Ordering::Relaxed);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
+}
+
+impl Client {
+    /// One that nobody knows.
+    pub fn new(address: SocketAddr) -> Self {
+        Self { address, key: None, cookie: None, csrf: None }
+    }
+
+    /// One that signs with a key.
+    pub fn signing(mut self, key: &str, secret: &str) -> Self {
+        self.key = Some((key.to_owned(), secret.to_owned()));
+        self
+    }
+
+    /// Signs in.
+    pub fn sign_in(&mut self, user: &str, password: &str) -> Got {
+        let got = self.send(
+            "POST",
+            "/v1/session",
+            Some(&serde_json::json!({ "user": user, "password": password })),
+        );
+        self.cookie =
+            got.headers.get("set-cookie").and_then(|cookie| cookie.split(';').next()).map(str::to_owned);
+        self.csrf = got.json()["csrf"].as_str().map(str::to_owned);
+        got
+    }
+
+    /// The cookie of its session.
+    pub fn cookie(&self) -> Option<&str> {
+        self.cookie.as_deref()
+    }
+
+    /// Forgets the token that changes carry.
+    pub fn without_csrf(mut self) -> Self {
+        self.csrf = None;
+        self
+    }
+
+    /// Asks for something.
+    pub fn get(&self, path: &str) -> Got {
+        self.send("GET", path, None)
+    }
+
+    /// Sends something.
+    pub fn post(&self, path: &str, body: &Value) -> Got {
+        self.send("POST", path, Some(body))
+    }
+
+    /// Sends a request.
+    pub fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Got {
+        let body = body.map(|body| serde_json::to_vec(body).unwrap());
+        let mut headers = Vec::new();
+        if body.is_some() {
+            headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        }
+        let body = body.unwrap_or_default();
+        if let Some((key, secret)) = &self.key {
+            let time = fresh_ms().to_string();
+            let signed = Signed { time: &time, method, path, body: &body };
+            let sign = huangpu::node::hex(&sign(secret.as_bytes(), &signed));
+            headers.extend([
+                ("hp-key".to_owned(), key.clone()),
+                ("hp-time".to_owned(), time),
+                ("hp-sign".to_owned(), sign),
+            ]);
+        }
+        if let Some(cookie) = &self.cookie {
+            headers.push(("cookie".to_owned(), cookie.clone()));
+        }
+        if let Some(csrf) = &self.csrf {
+            headers.push(("x-csrf-token".to_owned(), csrf.clone()));
+        }
+        self.raw(method, path, &headers, &body)
+    }
+
+    /// Sends a request with these headers and no others but those that HTTP asks for.
+    pub fn raw(&self, method: &str, path: &str, headers: &[(String, String)], body: &[u8]) -> Got {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address);
+        for (name, value) in headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        head.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
+        stream.write_all(head.as_bytes()).unwrap();
+        // A body that is too large may be refused before it is read.
+        let _ = stream.write_all(body);
+        let mut all = Vec::new();
+        let _ = stream.read_to_end(&mut all);
+        parse(&all)
+    }
+}
+
+fn parse(all: &[u8]) -> Got {
+    let end = all.windows(4).position(|window| window == b"\r\n\r\n").expect("an answer has a head");
+    let head = String::from_utf8_lossy(&all[..end]).into_owned();
+    let mut lines = head.split("\r\n");
+    let status =
+        lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok()).unwrap();
+    let headers = lines.filter_map(|line| line.split_once(':'));
+    let headers = headers.map(|(name, value)| (name.to_lowercase(), value.trim().to_owned())).collect();
+    Got { status, headers, body: all[end + 4..].to_vec() }
+}

@@ -1,0 +1,225 @@
+//! Who may do what, over HTTP: every endpoint is called by everyone and by nobody, and is open exactly to those whom the docs name;
+//! nobody learns of another's orders, holdings or existence.
+
+mod common;
+
+use base::Role;
+use common::{PASSWORD, PEOPLE, Person, Served};
+use huangpu::serve::{Allowed, Endpoint, endpoints};
+use roster::Duty;
+use serde_json::{Value, json};
+
+/// What the docs say of an institution's staff: docs/access.md and the table of docs/api.md.
+fn roles(participant: &str) -> &'static [Role] {
+    match participant {
+        "operator" => &[Role::Operator],
+        "REGISTRY" => &[Role::Registrar],
+        "AUTHORITY" => &[Role::Authority],
+        "SETTLEBANK" => &[Role::SettlementBank],
+        "REGULATOR" => &[Role::Supervisor],
+        "DONGJIANG" => &[Role::ComplianceEntity],
+        _ => &[Role::Institution],
+    }
+}
+
+fn may(allowed: Allowed, person: Option<&Person>) -> bool {
+    let Some(person) = person else { return allowed == Allowed::Anyone };
+    let has = |duties: &[Duty]| person.duties.iter().any(|duty| duties.contains(duty));
+    let at = |wanted: &[Role]| roles(person.participant).iter().any(|role| wanted.contains(role));
+    let watches = has(&[Duty::Supervisor, Duty::Auditor])
+        && at(&[Role::Supervisor, Role::Operator, Role::Authority, Role::Registrar]);
+    let institution =
+        at(&[Role::Operator, Role::Registrar, Role::Authority, Role::SettlementBank, Role::Supervisor]);
+    match allowed {
+        Allowed::Anyone | Allowed::MarketData | Allowed::SignedIn => true,
+        Allowed::Duties(duties) => has(duties),
+        Allowed::Keepers => {
+            watches || (institution && has(&[Duty::Operator, Duty::Custodian, Duty::Clearing]))
+        }
+        Allowed::Watchers => watches,
+        Allowed::Operators => has(&[Duty::Operator]) && at(&[Role::Operator]),
+    }
+}
+
+/// A path with something in the place of its parameters.
+fn path(endpoint: &Endpoint) -> String {
+    let filled = endpoint.path.replace("{instrument}", "B2609").replace("{market}", "carbon-cn");
+    let filled = filled
+        .replace("{account}", "DJ")
+        .replace("{order}", "1")
+        .replace("{act}", "1")
+        .replace("{record}", "1");
+    filled.replace("{user}", "trader").replace("{key}", "nosuchkey1")
+}
+
+#[test]
+fn every_endpoint_is_open_exactly_to_those_whom_the_docs_name() {
+    let served = Served::start();
+    let all = endpoints();
+    let mut calls = 0;
+    let everyone = PEOPLE.iter().map(Some).chain([None]);
+    for person in everyone {
+        let client = match person {
+            Some(person) => served.program(person.name),
+            None => served.nobody(),
+        };
+        for endpoint in all.iter().filter(|endpoint| !endpoint.path.starts_with("/v1/session")) {
+            let name = person.map_or("nobody", |person| person.name);
+            let body = json!({ "no such field": 1 });
+            let body = (endpoint.method != axum::http::Method::GET).then_some(&body);
+            let got = client.send(endpoint.method.as_str(), &path(endpoint), body);
+            let open = got.status != 401 && got.code() != "forbidden";
+            let called =
+                format!("{} {} as {name}: {} {}", endpoint.method, endpoint.path, got.status, got.json());
+            assert_eq!(open, may(endpoint.allowed, person), "{called}");
+            assert_eq!(person.is_none() && !open, got.status == 401, "{called}");
+            assert!(got.status < 500, "{called}");
+            calls += 1;
+        }
+    }
+    assert!(calls > 1_500, "only {calls} calls");
+}
+
+#[test]
+fn market_data_is_open_to_everyone_only_where_the_node_says_so() {
+    let closed = Served::start();
+    assert_eq!(closed.nobody().get("/v1/instruments").status, 401);
+    let open = Served::with(|config| config.market_data.public = true);
+    assert_eq!(open.nobody().get("/v1/instruments").status, 200);
+    assert_eq!(open.nobody().get("/v1/instruments/B2609/trades").status, 200);
+    assert_eq!(open.nobody().get("/v1/orders").status, 401);
+}
+
+#[test]
+fn a_participant_learns_nothing_of_another() {
+    let served = Served::start();
+    let (trader, other) = (served.program("trader"), served.program("other"));
+    let order = json!({ "id": "mine", "account": "DJ", "instrument": "B2609", "side": "sell", "price": "99.00", "quantity": 1000 });
+    let placed = trader.post("/v1/orders", &order).good();
+    let number = placed["created"]["number"].as_u64().unwrap();
+    assert_eq!(trader.get(&format!("/v1/orders/{number}")).status, 200);
+    // What is another's looks as what is not there.
+    for (own, none) in [
+        (format!("/v1/orders/{number}"), "/v1/orders/77".to_owned()),
+        ("/v1/accounts/DJ/holdings".to_owned(), "/v1/accounts/ZZ/holdings".to_owned()),
+        ("/v1/accounts/DJ/trail".to_owned(), "/v1/accounts/ZZ/trail".to_owned()),
+        ("/v1/orders?account=DJ".to_owned(), "/v1/orders?account=ZZ".to_owned()),
+        ("/v1/fills?account=DJ".to_owned(), "/v1/fills?account=ZZ".to_owned()),
+    ] {
+        let (found, absent) = (other.get(&own), other.get(&none));
+        assert_eq!((found.status, found.code()), (404, "not_found".to_owned()), "{own}");
+        assert_eq!((absent.status, absent.code()), (404, "not_found".to_owned()), "{none}");
+        assert_eq!(trader.get(&own).status, 200, "{own}");
+    }
+    // So does a command for another's account.
+    let with = |account: &str| {
+        let mut order = order.clone();
+        (order["account"], order["id"]) = (json!(account), json!(format!("for-{account}")));
+        let got = other.post("/v1/orders", &order);
+        (got.status, got.code(), got.json()["detail"].as_str().unwrap_or_default().replace(account, "X"))
+    };
+    assert_eq!(with("DJ"), with("ZZ"));
+    // Lists hold what is one's own.
+    for path in [
+        "/v1/orders?status=all",
+        "/v1/fills",
+        "/v1/accounts",
+        "/v1/pledges",
+        "/v1/withdrawals",
+        "/v1/settlements?date=2026-03-03",
+    ] {
+        let got = other.get(path).good();
+        for item in got["items"].as_array().unwrap() {
+            let account = item["account"].as_str().or(item["code"].as_str()).unwrap();
+            assert_eq!(account, "HM", "{path}: {item}");
+        }
+    }
+    let statement = other.get("/v1/statements").good();
+    assert!(statement["participants"].as_array().unwrap().iter().all(|line| line["participant"] == "HUIMIN"));
+    // What everyone sees names nobody.
+    for path in [
+        "/v1/instruments/B2609/book",
+        "/v1/instruments/B2609/trades",
+        "/v1/instruments/CEA26/listings",
+        "/v1/auctions",
+    ] {
+        let text = String::from_utf8(other.get(path).body).unwrap();
+        assert!(!text.contains("DJ") && !text.contains("DONGJIANG"), "{path}: {text}");
+    }
+    // Whoever watches for the market sees both; whoever watches for a firm sees the firm.
+    assert_eq!(served.program("supervisor").get(&format!("/v1/orders/{number}")).status, 200);
+    assert_eq!(served.program("watcher").get("/v1/accounts/HM/holdings").status, 404);
+}
+
+#[test]
+fn signatures_sessions_and_their_limits() {
+    let served = Served::start();
+    let trader = served.program("trader");
+    assert_eq!(trader.get("/v1/session").good()["user"], "trader");
+    // A wrong secret, a time that is stale, a request that is sent again.
+    let wrong =
+        common::client::Client::new(served.address).signing(&common::key_of("trader"), "not the secret");
+    assert_eq!(wrong.get("/v1/session").code(), "bad_signature");
+    let unknown = common::client::Client::new(served.address).signing("keyofnobody", "not the secret");
+    assert_eq!(unknown.get("/v1/session").code(), "bad_signature");
+    // A session: changes carry its token.
+    let person = served.person("trader");
+    assert_eq!(person.get("/v1/session").good()["participant"], "DONGJIANG");
+    let order =
+        json!({ "account": "DJ", "instrument": "B2609", "side": "sell", "price": "99.00", "quantity": 1000 });
+    assert_eq!(person.clone().without_csrf().post("/v1/orders", &order).code(), "csrf");
+    assert_eq!(person.post("/v1/orders", &order).status, 200);
+    assert_eq!(person.send("DELETE", "/v1/session", None).status, 204);
+    assert_eq!(person.get("/v1/session").status, 401);
+    // Wrong passwords lock a name out, whether it is a user's or not.
+    for name in ["trader", "no-such-user"] {
+        for _ in 0..5 {
+            assert_eq!(served.nobody().sign_in(name, "wrong").code(), "bad_credentials");
+        }
+        let got = served.nobody().sign_in(name, PASSWORD);
+        assert_eq!((got.code().as_str(), got.headers.contains_key("retry-after")), ("locked_out", true));
+    }
+}
+
+#[test]
+fn a_password_is_chosen_and_reset_by_two() {
+    let served = Served::start();
+    let (first, second) = (served.program("operator1"), served.program("operator2"));
+    let reset = first.post("/v1/users/trader/password", &json!({ "password": "for the moment" }));
+    let act = reset.good()["act"].as_u64().unwrap();
+    assert_eq!(reset.status, 202);
+    let own = first.post(&format!("/v1/acts/{act}/approve"), &json!({}));
+    assert_eq!(
+        (own.code().as_str(), own.json()["stage"].as_str()),
+        ("refused", Some("act")),
+        "nobody approves his own"
+    );
+    second.post(&format!("/v1/acts/{act}/approve"), &json!({})).good();
+    let mut trader = served.nobody();
+    assert_eq!(trader.sign_in("trader", "for the moment").good()["must_change"], true);
+    assert_eq!(trader.get("/v1/accounts").code(), "password_change_needed");
+    let choose =
+        |old: &str, new: &str| trader.post("/v1/session/password", &json!({ "old": old, "new": new }));
+    assert_eq!(choose("something else", "my own choice").code(), "bad_credentials");
+    assert_eq!(choose("for the moment", "short").json()["field"], "new");
+    assert_eq!(choose("for the moment", "my own choice").status, 204);
+    assert_eq!(trader.get("/v1/accounts").status, 200);
+}
+
+#[test]
+fn the_rate_of_a_key_is_limited() {
+    let served = Served::with(|config| {
+        config.limits.requests_per_second = 1;
+        config.limits.burst = 5;
+    });
+    let trader = served.program("trader");
+    let codes: Vec<Value> = (0..6).map(|_| json!(trader.get("/v1/time").status)).collect();
+    assert_eq!(codes, [json!(200), json!(200), json!(200), json!(200), json!(200), json!(429)]);
+    let got = trader.get("/v1/time");
+    assert_eq!(
+        (got.code().as_str(), got.headers.get("ratelimit-remaining").map(String::as_str)),
+        ("rate_limited", Some("0"))
+    );
+    assert!(got.headers.contains_key("retry-after"));
+    assert_eq!(served.program("other").get("/v1/time").status, 200, "another key has its own");
+}

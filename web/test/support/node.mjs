@@ -1,0 +1,181 @@
+// A real node with people in it: started on a sandbox clock, its users admitted over REST as anyone would.
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { MORNING, writeMarket } from "./market.mjs";
+
+export const BOND = "B2609";
+export const CARBON = "CEA26";
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const BINARY = path.resolve(process.env.HUANGPU_BINARY ?? path.join(ROOT, "target/debug/huangpu"));
+
+/** A session over REST. */
+class Session {
+  constructor(base) {
+    this.base = base;
+  }
+
+  async ask(method, where, body) {
+    const headers = { Accept: "application/json" };
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (this.cookie) headers.Cookie = this.cookie;
+    if (this.csrf) headers["X-CSRF-Token"] = this.csrf;
+    const response = await fetch(new URL(where, this.base), { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    const cookie = response.headers.get("set-cookie");
+    if (cookie) this.cookie = cookie.split(";")[0];
+    const text = await response.text();
+    const answer = text ? JSON.parse(text) : null;
+    if (!response.ok) throw Object.assign(new Error(`${method} ${where}: ${response.status} ${text}`), { answer, status: response.status });
+    return answer;
+  }
+
+  async signIn({ user, password }) {
+    this.csrf = (await this.ask("POST", "/v1/session", { user, password })).csrf;
+    return this;
+  }
+
+  send(name, fields) {
+    return this.ask("POST", `/v1/commands/${name}`, fields);
+  }
+}
+
+const freePort = () => new Promise((found) => {
+  const probe = net.createServer().listen(0, "127.0.0.1", () => {
+    const { port } = probe.address();
+    probe.close(() => found(port));
+  });
+});
+
+/** Starts the program and waits until it answers; gives the process and what it printed. */
+async function run(folder, data, port) {
+  const args = ["serve", folder, "--data", data, "--listen", `127.0.0.1:${port}`, "--clock", MORNING,
+    "--set", "limits.sign_in_per_minute=100000", "--set", "limits.requests_per_second=100000", "--set", "limits.burst=100000"];
+  const child = spawn(BINARY, args, { stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  child.stdout.on("data", (chunk) => { said += chunk; });
+  child.stderr.on("data", (chunk) => { said += chunk; });
+  for (let tries = 0; tries < 600; tries += 1) {
+    if (child.exitCode !== null) throw new Error(`the node ended: ${said}`);
+    if (/^console: .*\n/m.test(said)) return { child, said: () => said };
+    await new Promise((go) => setTimeout(go, 100));
+  }
+  child.kill();
+  throw new Error(`the node does not answer: ${said}`);
+}
+
+/** Admits the users that the tests need; every one has chosen a password, but `fresh`. */
+async function admit(base, first) {
+  const operator = await new Session(base).signIn({ user: "operator", password: first });
+  const kept = (user) => ({ user, password: `${user} has chosen this` });
+  const choose = async (user, given) => {
+    const session = await new Session(base).signIn({ user, password: given });
+    await session.ask("POST", "/v1/session/password", { old: given, new: kept(user).password });
+    return session;
+  };
+  await operator.ask("POST", "/v1/session/password", { old: first, new: kept("operator").password });
+  const given = (user) => `given to ${user}`;
+  await operator.ask("POST", "/v1/users", { participant: "operator", name: "second", duties: ["operator"], password: given("second") });
+  const second = await choose("second", given("second"));
+  const wanted = [
+    ["AUTHORITY", "chen", ["operator"]], ["AUTHORITY", "lin", ["operator"]], ["WATCH", "watch", ["supervisor", "auditor"]],
+    ["JIANGHAI", "jianghai", ["trader", "custodian"]], ["PUDONG", "pudong", ["trader", "custodian"]], ["LINGANG", "crowd", ["trader"]],
+    ["DONGJIANG", "dongjiang", ["trader", "custodian"]], ["HUIMIN", "huimin", ["trader", "custodian"]], ["HUIMIN", "fresh", ["trader"]],
+  ];
+  for (const [participant, name, duties] of wanted) {
+    const { act } = await operator.ask("POST", "/v1/users", { participant, name, duties, password: given(name) });
+    if (act !== undefined) await second.ask("POST", `/v1/acts/${act}/approve`, {});
+    if (name !== "fresh") await choose(name, given(name));
+  }
+  const people = {
+    trader: kept("jianghai"), maker: kept("pudong"), lister: kept("dongjiang"), taker: kept("huimin"), crowd: kept("crowd"), supervisor: kept("watch"),
+    authority1: kept("chen"), authority2: kept("lin"), operator1: kept("operator"), operator2: kept("second"), fresh: { user: "fresh", password: given("fresh") },
+  };
+  return people;
+}
+
+const cents = (value) => `${Math.floor(value / 100)}.${String(value % 100).padStart(2, "0")}`;
+
+/** Fills the book on both sides and keeps a little trade going, so that there is something to see move. */
+async function enliven(base, people) {
+  const maker = await new Session(base).signIn(people.maker);
+  const crowd = await new Session(base).signIn(people.crowd);
+  const lister = await new Session(base).signIn(people.lister);
+  const order = (who, account, side, price, quantity, more = {}) => who.send("place_order", { account, instrument: BOND, side, price, quantity: String(quantity), ...more }).catch((problem) => {
+    if (problem.answer?.code !== "refused") throw problem;
+  });
+  for (let level = 0; level < 24; level += 1) {
+    for (let more = 0; more <= level % 3; more += 1) {
+      await order(maker, "PD", "buy", cents(9861 - level), 1000 * (3 + ((level * 7 + more * 3) % 19)), { life: "gtc" });
+      await order(maker, "PD", "sell", cents(9864 + level), 1000 * (3 + ((level * 5 + more * 4) % 23)), { life: "gtc" });
+    }
+  }
+  for (let step = 0; step < 5; step += 1) {
+    await lister.send("place_listing", { account: "DJ", instrument: CARBON, side: "sell", price: cents(7030 + 10 * step), quantity: String(4000 + 3500 * step) });
+    await lister.send("place_listing", { account: "DJ", instrument: "CEA25", side: "sell", price: cents(7210 + 15 * step), quantity: String(9000 + 2500 * step) });
+  }
+  let turn = 0;
+  const fail = () => clearInterval(beat);
+  const beat = setInterval(() => {
+    turn += 1;
+    const middle = 9862 + Math.round(6 * Math.sin(turn / 40));
+    const side = (turn * 7) % 5 < 2 ? "buy" : "sell";
+    const taker = side === "buy" ? cents(middle + 6) : cents(middle - 6);
+    if (turn % 2) order(crowd, "LG", side, taker, 1000 * (1 + (turn % 6)), { life: "ioc" }).catch(fail);
+    const quote = (turn * 11) % 4 < 2 ? "buy" : "sell";
+    const away = 1 + ((turn * 5) % 9);
+    order(maker, "PD", quote, cents(quote === "buy" ? middle - away : middle + 1 + away), 1000 * (2 + (turn % 9)), { life: "gtc", self_trade: "cancel_resting" }).catch(fail);
+  }, 300);
+  return () => clearInterval(beat);
+}
+
+/** The node of a test. */
+export async function openNode() {
+  const place = await mkdtemp(path.join(os.tmpdir(), "huangpu-console-"));
+  const folder = path.join(place, "market");
+  const data = path.join(place, "data");
+  await writeMarket(folder, ROOT);
+  const port = await freePort();
+  const base = `http://127.0.0.1:${port}/`;
+  let { child, said } = await run(folder, data, port);
+  const first = /password (\S+) \(/.exec(said())?.[1];
+  if (!first) throw new Error(`no password was printed: ${said()}`);
+  const people = await admit(base, first);
+  let calm = await enliven(base, people);
+  const halt = async () => {
+    calm();
+    if (child.exitCode !== null) return;
+    const ended = new Promise((done) => child.once("exit", done));
+    child.kill("SIGTERM");
+    const late = setTimeout(() => child.kill("SIGKILL"), 20_000);
+    await ended;
+    clearTimeout(late);
+  };
+  return {
+    base, people, halt,
+    restart: async () => { ({ child, said } = await run(folder, data, port)); },
+    stop: async () => {
+      await halt();
+      await rm(place, { recursive: true, force: true });
+    },
+    quiet: { buy: "95.05" }, cross: "98.63", listing: "69.95", issue: { holder: "taker", account: "HM", asset: "CEA26" }, past: 600,
+    pages: {
+      trader: ["markets", `trade/${BOND}`, `trade/${CARBON}`, "auctions", "blocks", "orders", "holdings", "settlement", "compliance", "approvals", "limits", "kill", "everything", "trail/JH", "me"],
+      operator1: ["health", "phases", "approvals", "participants", "issuance", "limits", "kill", "users", "everything", "me"],
+      supervisor: ["alerts", "cases", "trail/JH", "past", "log", "phases", "participants", "me"],
+      authority1: ["issuance", "approvals", "compliance", "me"],
+    },
+    shots: Boolean(process.env.HUANGPU_SHOTS),
+    shot: (name) => path.join(ROOT, "docs/img", `${name}.png`),
+    gallery: [
+      ["console-market", "trader", `trade/${BOND}`, {}],
+      ["console-listings", "taker", `trade/${CARBON}`, { theme: "dark", lang: "zh" }],
+      ["console-supervision", "supervisor", "log", { theme: "dark", lang: "zh" }],
+      ["console-node", "operator1", "health", { size: { width: 1280, height: 620 } }],
+      ["console-phone", "trader", `trade/${BOND}`, { size: { width: 390, height: 844 }, touch: true }],
+    ],
+  };
+}
