@@ -41,7 +41,8 @@ fn endpoints() -> Vec<Endpoint> {
     use Allowed::{MarketData, SignedIn};
     const TRADERS: Allowed = Allowed::Duties(&[Duty::Trader]);
     let reads = |path: &str, allowed, does| Endpoint::reads(&format!("{MOUNT}{path}"), allowed, "", "", does);
-    let looks_up = |path: &str, allowed, does| Endpoint::looks_up(&format!("{MOUNT}{path}"), allowed, "", "", does);
+    let looks_up =
+        |path: &str, allowed, does| Endpoint::looks_up(&format!("{MOUNT}{path}"), allowed, "", "", does);
     let acts =
         |method, path: &str, does| Endpoint::acts(method, &format!("{MOUNT}{path}"), TRADERS, "", "", does);
     vec![
