@@ -108,7 +108,10 @@ impl Topic {
                 false => return Err(forbidden("this is for operators of the node")),
             },
             other => {
-                return Err(Problem::field("channel", format!("expected one of {CHANNELS}, found {other:?}")));
+                return Err(Problem::field(
+                    "channel",
+                    format!("expected one of {CHANNELS}, found {other:?}"),
+                ));
             }
         };
         topic.check_fields(wanted)?;
