@@ -182,18 +182,23 @@ fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     Some(bytes)
 }
 
+/// Out of whose allowance a request is taken.
+#[must_use]
+pub(super) fn payer(caller: Option<&Caller>, peer: IpAddr) -> String {
+    match caller.map(|caller| (&caller.via, caller.user)) {
+        Some((Via::Key(key), _)) => format!("key {key}"),
+        Some((Via::Session(_), user)) => format!("user {}", user.0),
+        None => format!("from {peer}"),
+    }
+}
+
 fn spend(
     app: &App,
     caller: Option<&Caller>,
     peer: IpAddr,
     spent: &mut Option<(String, String)>,
 ) -> Result<(), Problem> {
-    let who = match caller.map(|caller| (&caller.via, caller.user)) {
-        Some((Via::Key(key), _)) => format!("key {key}"),
-        Some((Via::Session(_), user)) => format!("user {}", user.0),
-        None => format!("from {peer}"),
-    };
-    match app.rates.spend(&who) {
+    match app.rates.spend(&payer(caller, peer)) {
         Ok(left) => {
             *spent = Some((left.limit.to_string(), left.left.to_string()));
             Ok(())

@@ -4,7 +4,7 @@ use crate::serve::door::{Manner, OWN};
 use crate::serve::endpoint::Endpoint;
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
-use crate::serve::{App, assets, door};
+use crate::serve::{App, assets, door, stream};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::RawPathParamsRejection;
@@ -37,6 +37,7 @@ const STRICT: [(HeaderName, &str); 4] = [
 /// The router over the node's own endpoints, and over others beside them.
 pub(super) fn router(app: &Arc<App>, endpoints: Vec<Endpoint>, beside: Router) -> Router {
     mount(app, endpoints, &OWN)
+        .route(stream::PATH, streams(Arc::clone(app)).fallback(|request| not_so(request, &OWN)))
         .merge(beside)
         .fallback(nothing)
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(panicked))
@@ -76,6 +77,14 @@ fn route(app: Arc<App>, endpoint: Arc<Endpoint>, manner: &'static Manner) -> Met
             let peer = peer(&request);
             door::answer(app, endpoint, manner, peer, path, request).await
         }
+    })
+}
+
+/// The one path that is not an endpoint: it becomes a WebSocket.
+fn streams(app: Arc<App>) -> MethodRouter {
+    on(MethodFilter::GET, move |request: Request| {
+        let (app, peer) = (Arc::clone(&app), peer(&request));
+        stream::enter(app, peer, request)
     })
 }
 

@@ -222,7 +222,7 @@ pub(crate) fn holdings_of(state: &State, account: AccountId) -> Vec<HoldingView>
 
 /// What an account holds of an asset.
 #[must_use]
-pub(super) fn holding_view(state: &State, account: AccountId, asset: AssetId) -> HoldingView {
+pub(crate) fn holding_view(state: &State, account: AccountId, asset: AssetId) -> HoldingView {
     let names = Names(state);
     let (of, held) = (state.registry().asset(asset), state.registry().ledger().holding(account, asset));
     let units = |quantity: base::Quantity| names.units(asset, quantity.0.into());
