@@ -71,7 +71,8 @@ fn route(app: Arc<App>, endpoint: Arc<Endpoint>, manner: &'static Manner) -> Met
         let (app, endpoint) = (Arc::clone(&app), Arc::clone(&endpoint));
         async move {
             let Ok(path) = path else {
-                return (manner.tell)(Problem::new(Code::BadRequest, "the path is not UTF-8")).into_response();
+                return (manner.tell)(Problem::new(Code::BadRequest, "the path is not UTF-8"))
+                    .into_response();
             };
             let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
             let peer = peer(&request);

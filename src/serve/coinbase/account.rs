@@ -24,9 +24,10 @@ pub(super) fn account_of(state: &State, caller: &Caller) -> Result<AccountId, Pr
     match (own.next(), own.next()) {
         (Some(account), None) => Ok(account),
         (None, _) => Err(Problem::new(Code::Forbidden, "the key's participant has no account")),
-        (Some(_), Some(_)) => {
-            Err(Problem::new(Code::Forbidden, "the key is for all accounts of its participant: take one for one account"))
-        }
+        (Some(_), Some(_)) => Err(Problem::new(
+            Code::Forbidden,
+            "the key is for all accounts of its participant: take one for one account",
+        )),
     }
 }
 
@@ -75,5 +76,7 @@ pub(super) fn accounts(call: &Call, follower: &Follower) -> Answered {
 pub(super) fn one(call: &Call, follower: &Follower) -> Answered {
     let wanted = call.parameter("account");
     let found = all(call, follower)?.into_iter().find(|account| account.id == wanted);
-    found.map(|account| Reply::json(&account)).ok_or_else(|| Problem::not_found(format_args!("account {wanted:?}")))
+    found
+        .map(|account| Reply::json(&account))
+        .ok_or_else(|| Problem::not_found(format_args!("account {wanted:?}")))
 }

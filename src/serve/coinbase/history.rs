@@ -85,13 +85,16 @@ pub(super) fn trades(call: &Call) -> Answered {
     let written = written(follower.state(), id)?;
     let newer = |row: &&TradeRow| before.is_none_or(|before| row.trade.0 > before);
     let rows: Vec<&TradeRow> = rows.iter().filter(newer).collect();
-    let trades: Vec<Trade> = rows.iter().map(|row| Trade {
-        trade_id: row.trade.0,
-        side: maker_side(row.aggressor),
-        size: written.quantity(row.quantity),
-        price: written.price(row.price),
-        time: utc(row.time),
-    }).collect();
+    let trades: Vec<Trade> = rows
+        .iter()
+        .map(|row| Trade {
+            trade_id: row.trade.0,
+            side: maker_side(row.aggressor),
+            size: written.quantity(row.quantity),
+            price: written.price(row.price),
+            time: utc(row.time),
+        })
+        .collect();
     let ends = (rows.first().map(|row| row.trade.0), rows.last().map(|row| row.trade.0));
     Ok(paged(Reply::json(&trades), ends))
 }
@@ -113,7 +116,9 @@ pub(super) fn candles(call: &Call) -> Answered {
     let from = asked.time("start")?;
     let most = step.seconds().saturating_mul(1_000_000_000).saturating_mul(i64::from(CANDLES_MAX));
     if from.is_some_and(|from| to.0.saturating_sub(from.0) > most) {
-        return Err(bad(format!("granularity too small for the requested time range: at most {CANDLES_MAX} candles")));
+        return Err(bad(format!(
+            "granularity too small for the requested time range: at most {CANDLES_MAX} candles"
+        )));
     }
     let span = (from.unwrap_or(Timestamp(0)), Timestamp(to.0.saturating_add(1)));
     let rows = look_up(call, |view| view.candles(id, step, span, CANDLES_MAX))?.value;
@@ -155,7 +160,8 @@ pub(super) fn stats(call: &Call) -> Answered {
     let (id, now) = (asked_for(call)?, call.app.clock.now());
     let month = (Timestamp(now.0.saturating_sub(30 * DAY_NS)), now);
     let days = Step::parse("1d").ok_or_else(|| bad("Unsupported granularity"))?;
-    let (day, days) = look_up(call, |view| Ok((view.stats(id, now)?, view.candles(id, days, month, 31)?)))?.value;
+    let (day, days) =
+        look_up(call, |view| Ok((view.stats(id, now)?, view.candles(id, days, month, 31)?)))?.value;
     let follower = call.app.reader.read();
     let written = written(follower.state(), id)?;
     let price = |of: fn(&CandleRow) -> base::Price| day.as_ref().map(|day| written.price(of(day)));

@@ -41,14 +41,17 @@ pub(super) fn router(app: &Arc<App>) -> Router {
         let (app, peer) = (Arc::clone(&own), http::peer(&request));
         feed::enter(app, peer, request)
     };
-    http::mount(app, endpoints(), &MANNER).route("/coinbase/ws", get(feed)).route("/coinbase/{*rest}", any(nothing))
+    http::mount(app, endpoints(), &MANNER)
+        .route("/coinbase/ws", get(feed))
+        .route("/coinbase/{*rest}", any(nothing))
 }
 
 fn endpoints() -> Vec<Endpoint> {
     use Allowed::{MarketData, SignedIn};
     const TRADERS: Allowed = Allowed::Duties(&[Duty::Trader]);
     let reads = |path: &str, allowed, does| Endpoint::reads(&format!("{MOUNT}{path}"), allowed, "", "", does);
-    let looks_up = |path: &str, allowed, does| Endpoint::looks_up(&format!("{MOUNT}{path}"), allowed, "", "", does);
+    let looks_up =
+        |path: &str, allowed, does| Endpoint::looks_up(&format!("{MOUNT}{path}"), allowed, "", "", does);
     let acts =
         |method, path: &str, does| Endpoint::acts(method, &format!("{MOUNT}{path}"), TRADERS, "", "", does);
     vec![

@@ -148,7 +148,8 @@ impl Wanted {
     fn of(call: &Call, state: &State) -> Result<Self, Problem> {
         let asked = Asked::of(call)?;
         let named: Vec<String> = asked.all("status").into_iter().map(str::to_owned).collect();
-        let statuses = if named.is_empty() { ["open", "pending", "active"].map(str::to_owned).to_vec() } else { named };
+        let statuses =
+            if named.is_empty() { ["open", "pending", "active"].map(str::to_owned).to_vec() } else { named };
         let open = !statuses.iter().any(|status| matches!(status.as_str(), "all" | "done" | "settled"));
         let filter = OrderFilter {
             account: Some(account_of(state, call.caller()?)?),
@@ -280,9 +281,12 @@ pub(super) fn fills(call: &Call) -> Answered {
     let follower = call.app.reader.read();
     let within = |row: &&FillRow| {
         let continuous = super::product::is_product(follower.state(), row.instrument);
-        continuous && since.is_none_or(|since| row.time >= since) && until.is_none_or(|until| row.time <= until)
+        continuous
+            && since.is_none_or(|since| row.time >= since)
+            && until.is_none_or(|until| row.time <= until)
     };
-    let fills: Result<Vec<Fill>, Problem> = rows.iter().filter(within).map(|row| fill(&follower, row)).collect();
+    let fills: Result<Vec<Fill>, Problem> =
+        rows.iter().filter(within).map(|row| fill(&follower, row)).collect();
     let ends = (rows.first().map(|row| row.fill), rows.last().map(|row| row.fill));
     Ok(paged(Reply::json(&fills?), ends))
 }

@@ -21,7 +21,11 @@ pub(super) fn product_name(state: &State, id: InstrumentId) -> String {
     let currency = state.venue().instrument(id).map(|instrument| instrument.currency);
     let half = |code: String| code.replace('-', ".");
     let names = Names(state);
-    format!("{}-{}", half(names.instrument(id)), currency.map_or_else(String::new, |id| half(names.asset(id))))
+    format!(
+        "{}-{}",
+        half(names.instrument(id)),
+        currency.map_or_else(String::new, |id| half(names.asset(id)))
+    )
 }
 
 /// The product of a name; `A/B` for `A-B`, as some clients write it.
@@ -43,8 +47,11 @@ pub(super) fn is_product(state: &State, id: InstrumentId) -> bool {
 }
 
 fn all_products(state: &State) -> impl Iterator<Item = InstrumentId> {
-    let listed = |id: &InstrumentId| state.venue().instrument(*id).is_some_and(|instrument| !instrument.delisted);
-    (0..state.venue().instruments().len()).map(InstrumentId::at).filter(move |id| is_product(state, *id) && listed(id))
+    let listed =
+        |id: &InstrumentId| state.venue().instrument(*id).is_some_and(|instrument| !instrument.delisted);
+    (0..state.venue().instruments().len())
+        .map(InstrumentId::at)
+        .filter(move |id| is_product(state, *id) && listed(id))
 }
 
 #[derive(Serialize)]
@@ -128,7 +135,14 @@ fn all_currencies(state: &State) -> Vec<Currency> {
         let least = Names(state).units(id, 1);
         let kind = if matches!(asset.class, AssetClass::Currency) { "fiat" } else { "security" };
         let (id, name) = (asset.code.replace('-', "."), asset.code.clone());
-        Currency { id, name, min_size: least.clone(), max_precision: least, status: "online", details: Details { r#type: kind } }
+        Currency {
+            id,
+            name,
+            min_size: least.clone(),
+            max_precision: least,
+            status: "online",
+            details: Details { r#type: kind },
+        }
     };
     ids.into_iter().map(view).collect()
 }
@@ -140,7 +154,9 @@ pub(super) fn currencies(_: &Call, follower: &Follower) -> Answered {
 pub(super) fn currency(call: &Call, follower: &Follower) -> Answered {
     let wanted = call.parameter("currency");
     let found = all_currencies(follower.state()).into_iter().find(|currency| currency.id == wanted);
-    found.map(|currency| Reply::json(&currency)).ok_or_else(|| Problem::not_found(format_args!("currency {wanted:?}")))
+    found
+        .map(|currency| Reply::json(&currency))
+        .ok_or_else(|| Problem::not_found(format_args!("currency {wanted:?}")))
 }
 
 #[derive(Serialize)]
@@ -165,7 +181,14 @@ pub(super) fn book(call: &Call, follower: &Follower) -> Answered {
     let BookView { sequence, bids, asks, indication, .. } =
         BookView::of(state, id, levels).ok_or_else(|| Problem::not_found("such product"))?;
     let time = utc(call.app.clock.now());
-    Ok(Reply::json(&Book { sequence, bids, asks, auction_mode: indication.is_some(), auction: indication, time }))
+    Ok(Reply::json(&Book {
+        sequence,
+        bids,
+        asks,
+        auction_mode: indication.is_some(),
+        auction: indication,
+        time,
+    }))
 }
 
 /// The machine's time: what signatures are measured by. The market's time, where it is another, is at `/v1/time`.

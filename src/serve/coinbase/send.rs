@@ -95,7 +95,9 @@ impl NewOrder {
         }
         match (self.time_in_force, self.cancel_after) {
             (_, Some(After::Day)) => Ok(Life::Day),
-            (_, Some(_)) => Err(bad("cancel_after is day here: orders end with the trading day, not within it")),
+            (_, Some(_)) => {
+                Err(bad("cancel_after is day here: orders end with the trading day, not within it"))
+            }
             // What does not trade at once does not stand.
             (Some(InForce::AtOnce), None) => Ok(Life::Ioc),
             (Some(InForce::Whole), None) => Ok(Life::Fok),
@@ -158,7 +160,8 @@ pub(super) fn place(call: Call) -> Later {
             let follower = app.reader.read();
             let state = follower.state();
             let instrument = product(state, &order.product_id);
-            let instrument = instrument.map_err(|_| Problem::field("product_id", "there is no such product"))?;
+            let instrument =
+                instrument.map_err(|_| Problem::field("product_id", "there is no such product"))?;
             let account = account_of(state, caller)?;
             let names = Names(state);
             order.wire(names.account(account), names.instrument(instrument))?
@@ -190,7 +193,8 @@ pub(super) fn cancel(call: Call) -> Later {
         let app = call.app.clone();
         let caller = call.caller()?.clone();
         app.past.at_least(app.clerk.acknowledged()).await;
-        let (account, row) = blocking(call, |call| named(call, call.parameter("order"))).await.map_err(unknown)?;
+        let (account, row) =
+            blocking(call, |call| named(call, call.parameter("order"))).await.map_err(unknown)?;
         let account = {
             let follower = app.reader.read();
             Names(follower.state()).account(account)
@@ -226,9 +230,10 @@ pub(super) fn cancel_all(call: Call) -> Later {
             let state = follower.state();
             let account = account_of(state, caller)?;
             let only = named.map(|name| product(state, &name)).transpose()?;
-            let own = state.venue().book_orders().filter(|order| {
-                order.account == account && only.is_none_or(|only| only == order.instrument)
-            });
+            let own = state
+                .venue()
+                .book_orders()
+                .filter(|order| order.account == account && only.is_none_or(|only| only == order.instrument));
             let mut standing: BTreeMap<InstrumentId, Vec<OrderId>> = BTreeMap::new();
             for order in own.filter(|order| is_product(state, order.instrument)) {
                 standing.entry(order.instrument).or_default().push(order.order);
@@ -238,8 +243,11 @@ pub(super) fn cancel_all(call: Call) -> Later {
         // One after the other, so that listings of the account stay: those are not this API's.
         for instrument in standing.keys() {
             let instrument = Names(app.reader.read().state()).instrument(*instrument);
-            let wire =
-                WireCommand::MassCancel { account: Some(account.clone()), participant: None, instrument: Some(instrument) };
+            let wire = WireCommand::MassCancel {
+                account: Some(account.clone()),
+                participant: None,
+                instrument: Some(instrument),
+            };
             send(app, caller, None, &wire).await?;
         }
         app.reader.at_least(app.clerk.acknowledged()).await;

@@ -48,9 +48,19 @@ pub(super) fn identify(
 ///
 /// # Errors
 /// The signature, its time or its key.
-pub(super) fn signer(app: &App, claim: &Claim<'_>, any: &[Signed<'_>], once: bool) -> Result<Caller, Problem> {
+pub(super) fn signer(
+    app: &App,
+    claim: &Claim<'_>,
+    any: &[Signed<'_>],
+    once: bool,
+) -> Result<Caller, Problem> {
     let bad = || Problem::new(Code::BadSignature, "no such key, or another signature");
-    let stale = || Problem::new(Code::StaleTime, format!("the time is in seconds since 1970, {WINDOW_MS} ms about the node's"));
+    let stale = || {
+        Problem::new(
+            Code::StaleTime,
+            format!("the time is in seconds since 1970, {WINDOW_MS} ms about the node's"),
+        )
+    };
     let (sent, now) = (milliseconds(claim.time).ok_or_else(stale)?, machine_ms());
     if sent.abs_diff(now) > WINDOW_MS.unsigned_abs() {
         return Err(stale());

@@ -191,7 +191,9 @@ impl Feed {
         let sequence = self.app.reader.sequence();
         let products = locked(&self.teller).channels.get(&Channel::Heartbeat).cloned().unwrap_or_default();
         for product in products.values() {
-            self.say(&json!({ "type": "heartbeat", "sequence": sequence, "product_id": product, "time": time }));
+            self.say(
+                &json!({ "type": "heartbeat", "sequence": sequence, "product_id": product, "time": time }),
+            );
         }
     }
 
@@ -202,9 +204,14 @@ impl Feed {
             return Err(Problem::new(Code::TooLarge, detail));
         }
         if let Err(seconds) = self.app.rates.spend(&door::payer(self.caller.as_ref(), self.peer)) {
-            return Err(Problem::again_in(seconds, Code::RateLimited, format!("none is left for {seconds} s")));
+            return Err(Problem::again_in(
+                seconds,
+                Code::RateLimited,
+                format!("none is left for {seconds} s"),
+            ));
         }
-        let said = serde_json::from_str(text).map_err(|error| Problem::new(Code::BadJson, error.to_string()))?;
+        let said =
+            serde_json::from_str(text).map_err(|error| Problem::new(Code::BadJson, error.to_string()))?;
         match said {
             Said::Subscribe(wanted) => self.subscribe(&wanted).await,
             Said::Unsubscribe(wanted) => self.unsubscribe(&wanted),
