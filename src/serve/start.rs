@@ -68,7 +68,8 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
     let pipeline = Pipeline::start(node, flow)?;
     let clerk = Arc::new(Clerk::new(pipeline.inbox(), clock, Arc::clone(&gauges)));
     let (run_loop, ended) = run(pipeline, Arc::clone(&clerk), (feed, past_feed), Arc::clone(&gauges))?;
-    let app = Arc::new(app(config, (data, log_id), clock, clerk, (reader, past, hub), gauges, tls.is_some())?);
+    let app =
+        Arc::new(app(config, (data, log_id), clock, clerk, (reader, past, hub), gauges, tls.is_some())?);
     let router = http::router(&app, api::endpoints(), coinbase::router(&app));
     let (stop, stopping) = watch::channel(false);
     let terms = listen::Terms {

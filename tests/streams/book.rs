@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// A small random source.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
     fn throw(&mut self, sides: u64) -> u64 {
@@ -18,7 +18,7 @@ impl Dice {
 }
 
 /// So many random orders, amendments and cancellations of both sides. Gives the record of the last.
-async fn business(dice: &mut Dice, sockets: &mut [(Socket, &str)], steps: u32) -> u64 {
+pub(crate) async fn business(dice: &mut Dice, sockets: &mut [(Socket, &str)], steps: u32) -> u64 {
     let mut last = 0;
     let mut standing: Vec<(usize, u64)> = Vec::new();
     for _ in 0..steps {
@@ -124,7 +124,9 @@ fn who_comes_back_gets_what_was_missed_and_nothing_else() {
             back.rest(Duration::from_millis(700)).await;
             let later = |text: &&String| {
                 let message: Value = serde_json::from_str(text).unwrap();
-                message["channel"] == *channel && message["type"] == "update" && message["seq"].as_u64() > Some(at)
+                message["channel"] == *channel
+                    && message["type"] == "update"
+                    && message["seq"].as_u64() > Some(at)
             };
             let (missed, told) = (stays.all.iter().filter(later), back.all.iter().filter(later));
             let (missed, told): (Vec<_>, Vec<_>) = (missed.collect(), told.collect());
@@ -174,18 +176,16 @@ fn trades_candles_prices_and_phases() {
         let (trades, candle, tick) = (trades.unwrap(), candle.unwrap(), tick.unwrap());
         assert_eq!((trades["seq"].as_u64(), candle["seq"].as_u64()), (Some(seq), Some(seq)));
         let items = trades["data"]["items"].as_array().unwrap();
-        let shown: Vec<_> = items.iter().map(|item| (&item["price"], &item["quantity"], &item["side"])).collect();
+        let shown: Vec<_> =
+            items.iter().map(|item| (&item["price"], &item["quantity"], &item["side"])).collect();
         let text = |text: &str| Value::from(text);
         let (buy, first, second) = (text("buy"), text("98.70"), text("98.72"));
         assert_eq!(shown, [(&first, &text("2000"), &buy), (&second, &text("2000"), &buy)]);
         let shown = |name: &str| candle["data"][name].clone();
-        assert_eq!([shown("open"), shown("high"), shown("low"), shown("close"), shown("volume")], [
-            text("98.70"),
-            text("98.72"),
-            text("98.70"),
-            text("98.72"),
-            text("4000")
-        ]);
+        assert_eq!(
+            [shown("open"), shown("high"), shown("low"), shown("close"), shown("volume")],
+            [text("98.70"), text("98.72"), text("98.70"), text("98.72"), text("4000")]
+        );
         let one = &tick["data"]["items"][0];
         assert_eq!((&one["code"], &one["ask"], &one["volume"]), (&text("B2609"), &second, &text("4000")));
 

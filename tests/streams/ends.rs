@@ -66,7 +66,9 @@ fn orders_end_when_the_dead_mans_timer_goes_off() {
         assert_eq!(open_orders(&served, "trader"), 1);
         // Who may not trade has nothing to cancel.
         let mut auditor = as_user(&served, "auditor").await;
-        for wish in [json!({ "op": "dead_man", "seconds": 5 }), json!({ "op": "cancel_on_disconnect", "on": true })] {
+        for wish in
+            [json!({ "op": "dead_man", "seconds": 5 }), json!({ "op": "cancel_on_disconnect", "on": true })]
+        {
             auditor.send(&wish).await;
             assert_eq!(auditor.json().await["problem"]["code"], "forbidden");
         }
@@ -149,11 +151,14 @@ fn who_is_signed_out_hears_no_more() {
 #[test]
 fn a_node_that_stops_says_so() {
     let served = Served::start();
+    fund(&served);
     let address = served.address;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (mut socket, mut nobody) = runtime.block_on(async {
         let mut socket = as_user(&served, "trader").await;
         socket.snapshot(&json!({ "channel": "status" })).await;
+        socket.send(&json!({ "op": "cancel_on_disconnect", "on": true })).await;
+        socket.command("place_order", &order("DJ", "buy", "98.00", 1)).await;
         (socket, open(address, &[]).await.unwrap())
     });
     let stopping = std::thread::spawn(move || served.stop());
@@ -163,5 +168,7 @@ fn a_node_that_stops_says_so() {
         assert_eq!(nobody.end().await, Came::Closed(1001));
     });
     drop((socket, nobody));
-    stopping.join().unwrap();
+    let dir = stopping.join().unwrap();
+    let node = crate::common::open(dir.path());
+    assert_eq!(node.state().venue().standing_orders(), 0, "its orders went with it");
 }

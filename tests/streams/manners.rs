@@ -88,9 +88,19 @@ fn what_cannot_be_read_is_answered() {
         ] {
             trader.text(text).await;
             let said = trader.json().await;
-            assert_eq!((&said["op"], &said["problem"]["code"]), (&"error".into(), &code.into()), "{text}: {said}");
+            assert_eq!(
+                (&said["op"], &said["problem"]["code"]),
+                (&"error".into(), &code.into()),
+                "{text}: {said}"
+            );
         }
-        trader.text(&format!("{{\"op\":\"subscribe\",\"channel\":{}1{}}}", "[".repeat(9_000), "]".repeat(9_000))).await;
+        trader
+            .text(&format!(
+                "{{\"op\":\"subscribe\",\"channel\":{}1{}}}",
+                "[".repeat(9_000),
+                "]".repeat(9_000)
+            ))
+            .await;
         assert_eq!(trader.json().await["problem"]["code"], "bad_json");
         trader.binary(b"\x00\xff").await;
         assert_eq!(trader.json().await["problem"]["code"], "bad_request");
@@ -113,7 +123,10 @@ fn commands_are_answered_as_over_http() {
         let mut named = order("DJ", "buy", "98.00", 1);
         named["id"] = "mine".into();
         let first = trader.command("place_order", &named).await;
-        assert_eq!((&first["op"], &first["id"], &first["repeated"]), (&"answer".into(), &"mine".into(), &false.into()));
+        assert_eq!(
+            (&first["op"], &first["id"], &first["repeated"]),
+            (&"answer".into(), &"mine".into(), &false.into())
+        );
         let again = trader.command("place_order", &named).await;
         assert_eq!((&again["sequence"], &again["repeated"]), (&first["sequence"], &true.into()), "{again}");
         named["quantity"] = 2_000.into();
@@ -125,18 +138,27 @@ fn commands_are_answered_as_over_http() {
         for (name, fields, code) in [
             ("place_order", order("HM", "buy", "98.00", 1), "bad_field"),
             ("place_order", json!({ "account": "DJ" }), "bad_json"),
-            ("issue", json!({ "account": "DJ", "asset": "B2609", "quantity": 1, "reason": "x" }), "forbidden"),
+            (
+                "issue",
+                json!({ "account": "DJ", "asset": "B2609", "quantity": 1, "reason": "x" }),
+                "forbidden",
+            ),
             ("create_user", json!({}), "bad_field"),
             ("tick", json!({}), "bad_field"),
             ("sing", json!({}), "bad_json"),
         ] {
             let answer = trader.command(name, &fields).await;
-            assert_eq!((&answer["op"], &answer["problem"]["code"]), (&"answer".into(), &code.into()), "{answer}");
+            assert_eq!(
+                (&answer["op"], &answer["problem"]["code"]),
+                (&"answer".into(), &code.into()),
+                "{answer}"
+            );
         }
         // Many at once keep their order, and each has its answer.
         for number in 0..200 {
             let mut named = order("DJ", "buy", "98.00", 1);
-            (named["id"], named["op"], named["do"]) = (format!("n{number}").into(), "command".into(), "place_order".into());
+            (named["id"], named["op"], named["do"]) =
+                (format!("n{number}").into(), "command".into(), "place_order".into());
             trader.send(&named).await;
         }
         let mut sequences = vec![0; 200];
@@ -158,7 +180,10 @@ fn who_asks_too_often_is_told() {
             trader.send(&json!({ "op": "ping" })).await;
         }
         let said = trader.until(|message| message["op"] == "error").await;
-        assert_eq!((&said["problem"]["code"], said["problem"]["retry_after"].is_u64()), (&"rate_limited".into(), true));
+        assert_eq!(
+            (&said["problem"]["code"], said["problem"]["retry_after"].is_u64()),
+            (&"rate_limited".into(), true)
+        );
         trader.rest(Duration::from_millis(300)).await;
         tokio::time::sleep(Duration::from_secs(3)).await;
         trader.send(&json!({ "op": "ping", "ref": "again" })).await;

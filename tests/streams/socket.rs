@@ -163,7 +163,8 @@ impl Socket {
         self.next_ref += 1;
         let reference = format!("do-{}", self.next_ref);
         let mut message = fields.clone();
-        (message["op"], message["do"], message["ref"]) = ("command".into(), name.into(), reference.clone().into());
+        (message["op"], message["do"], message["ref"]) =
+            ("command".into(), name.into(), reference.clone().into());
         self.send(&message).await;
         self.until(|message| message["ref"] == reference.as_str()).await
     }

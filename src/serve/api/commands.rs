@@ -154,7 +154,12 @@ pub(crate) fn is_offered(name: &str) -> bool {
 ///
 /// # Errors
 /// It means nothing here, is not permitted, or the node takes none.
-pub(crate) fn submit(app: &App, caller: &Caller, id: Option<String>, wire: &WireCommand) -> Result<Underway, Problem> {
+pub(crate) fn submit(
+    app: &App,
+    caller: &Caller,
+    id: Option<String>,
+    wire: &WireCommand,
+) -> Result<Underway, Problem> {
     let command = {
         let follower = app.reader.read();
         check_accounts(&follower, caller, wire)?;
@@ -184,7 +189,12 @@ pub(crate) async fn send_command(
     outcome(app, submit_command(app, caller, id, command)?).await
 }
 
-fn submit_command(app: &App, caller: &Caller, id: Option<String>, command: Command) -> Result<Underway, Problem> {
+fn submit_command(
+    app: &App,
+    caller: &Caller,
+    id: Option<String>,
+    command: Command,
+) -> Result<Underway, Problem> {
     let id = match id {
         Some(id) => id,
         None => random_text(15).map_err(|error| Problem::new(Code::Internal, error.to_string()))?,

@@ -86,12 +86,12 @@ pub(crate) struct JournalView {
 }
 
 fn operations(call: &Call, follower: &Follower) -> Answered {
-    Ok(Reply::json(&figures(&call.app, follower)))
+    Ok(Reply::json(&figures(&call.app, follower.state().sequence().0)))
 }
 
-/// How the node is doing now.
+/// How the node is doing now, at a record of the log.
 #[must_use]
-pub(crate) fn figures(app: &App, follower: &Follower) -> Operations {
+pub(crate) fn figures(app: &App, sequence: u64) -> Operations {
     let gauges = &app.gauges;
     let (uptime, records) = (gauges.started.elapsed().as_secs(), gauges.records.load(Relaxed));
     let files = std::fs::read_dir(crate::node::DataDir::at(&app.data).journal());
@@ -101,7 +101,7 @@ pub(crate) fn figures(app: &App, follower: &Follower) -> Operations {
     let answers = &gauges.answers;
     Operations {
         uptime,
-        sequence: follower.state().sequence().0,
+        sequence,
         records,
         refused: gauges.refused.load(Relaxed),
         records_per_second: records / uptime.max(1),

@@ -36,7 +36,8 @@ impl BookCopy {
     /// The book as it stands.
     pub(super) fn of(state: &State, instrument: InstrumentId) -> Self {
         let side = |side| state.venue().depth(instrument, side).take(LEVELS).collect();
-        let (phase, indication) = (state.venue().book_phase(instrument), state.venue().indication(instrument));
+        let (phase, indication) =
+            (state.venue().book_phase(instrument), state.venue().indication(instrument));
         Self { instrument, bids: side(Side::Buy), asks: side(Side::Sell), phase, indication }
     }
 
@@ -69,7 +70,8 @@ impl BookCopy {
             };
             levels.iter().map(shown).collect()
         };
-        let best = |levels: &[(Price, Level)]| shown(&levels[..levels.len().min(crate::serve::book::CHECKED)]);
+        let best =
+            |levels: &[(Price, Level)]| shown(&levels[..levels.len().min(crate::serve::book::CHECKED)]);
         let indication = self.indication.map(|indication| IndicationView {
             price: indication.price.map(|price| written.price(price)),
             quantity: written.quantity(indication.quantity),
@@ -86,7 +88,8 @@ impl BookCopy {
 }
 
 fn differences(old: &[(Price, Level)], new: &[(Price, Level)]) -> Vec<(Price, Level)> {
-    let (before, after): (BTreeMap<_, _>, BTreeMap<_, _>) = (old.iter().copied().collect(), new.iter().copied().collect());
+    let (before, after): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        (old.iter().copied().collect(), new.iter().copied().collect());
     let changed = new.iter().filter(|(price, level)| before.get(price) != Some(level));
     let gone = old.iter().filter(|(price, _)| !after.contains_key(price));
     changed.copied().chain(gone.map(|(price, _)| (*price, Level::default()))).collect()

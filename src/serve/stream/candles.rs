@@ -90,7 +90,8 @@ impl Candles {
         }
         let start = self.minute(&trade, state);
         let (price, volume, amount) = (trade.price, trade.quantity.into(), trade.amount.into());
-        let one = Candle { start, open: price, high: price, low: price, close: price, volume, amount, trades: 1 };
+        let one =
+            Candle { start, open: price, high: price, low: price, close: price, volume, amount, trades: 1 };
         let known = self.running.get(&trade.instrument).filter(|candle| candle.start == start);
         let candle = known.map_or(one, |candle| then(*candle, one));
         self.running.insert(trade.instrument, candle);

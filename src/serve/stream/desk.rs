@@ -108,6 +108,9 @@ pub(super) struct Desk {
     /// Firms, and how many streams watch each.
     firms: BTreeMap<ParticipantId, usize>,
     orders: BTreeMap<OrderId, Live>,
+    by_firm: BTreeSet<(ParticipantId, OrderId)>,
+    /// How an order was written last, while it is as it was.
+    written: BTreeMap<OrderId, Arc<str>>,
     /// Those that this record changed, in the order in which it did.
     changed: Vec<OrderId>,
 }
@@ -125,7 +128,9 @@ impl Desk {
         let books = books.map(|order| Live::standing(&order, firm));
         let listings = state.venue().orders().filter(|(_, order)| owner(order.terms.account) == Some(firm));
         let listings = listings.map(|(id, order)| Live::listed(id, &order.terms, order.left(), firm));
-        self.orders.extend(books.chain(listings).map(|live| (live.order, live)));
+        for live in books.chain(listings) {
+            self.insert(live);
+        }
     }
 
     /// A stream that watched a firm is no more.
@@ -134,7 +139,8 @@ impl Desk {
         *streams -= 1;
         if *streams == 0 {
             self.firms.remove(&firm);
-            self.orders.retain(|_, live| live.owner != firm);
+            let all: Vec<OrderId> = self.numbers(firm).collect();
+            all.into_iter().for_each(|order| self.remove(order));
         }
     }
 
@@ -149,16 +155,60 @@ impl Desk {
         self.firms.contains_key(&owner).then_some(owner)
     }
 
-    /// The orders that stand of a firm, by their numbers.
-    pub(super) fn standing(&self, firm: ParticipantId) -> impl Iterator<Item = &Live> {
-        self.orders.values().filter(move |live| live.owner == firm)
+    fn numbers(&self, firm: ParticipantId) -> impl Iterator<Item = OrderId> {
+        let span = (firm, OrderId(0))..=(firm, OrderId(u64::MAX));
+        self.by_firm.range(span).map(|(_, order)| *order)
+    }
+
+    fn insert(&mut self, live: Live) {
+        self.by_firm.insert((live.owner, live.order));
+        self.written.remove(&live.order);
+        self.orders.insert(live.order, live);
+    }
+
+    fn remove(&mut self, order: OrderId) {
+        self.written.remove(&order);
+        if let Some(live) = self.orders.remove(&order) {
+            self.by_firm.remove(&(live.owner, order));
+        }
+    }
+
+    /// The orders that stand of a firm, or of one account of it, as they are written; at most so many, and whether there are more.
+    /// What has not changed is not written again, so that who asks often holds up nobody.
+    pub(super) fn standing(
+        &mut self,
+        firm: ParticipantId,
+        account: Option<AccountId>,
+        most: usize,
+        write: impl Fn(&Live) -> Option<String>,
+    ) -> (Vec<Arc<str>>, bool) {
+        let all: Vec<OrderId> = self.numbers(firm).collect();
+        let mut texts = Vec::new();
+        for order in all {
+            let Some(live) = self.orders.get(&order) else { continue };
+            if account.is_some_and(|only| only != live.account) {
+                continue;
+            }
+            if texts.len() == most {
+                return (texts, true);
+            }
+            let known = self.written.get(&order).cloned();
+            if let Some(text) = known.or_else(|| write(live).map(Arc::from)) {
+                self.written.insert(order, Arc::clone(&text));
+                texts.push(text);
+            }
+        }
+        (texts, false)
     }
 
     /// Orders whose record is known to someone else.
     pub(super) fn came_with(&mut self, known: &BTreeMap<OrderId, Came>) {
         for (order, came) in known {
             if let Some(live) = self.orders.get_mut(order) {
-                live.came.get_or_insert_with(|| came.clone());
+                if live.came.is_none() {
+                    live.came = Some(came.clone());
+                    self.written.remove(order);
+                }
             }
         }
     }
@@ -207,12 +257,13 @@ impl Desk {
         let (sequence, time) = (record.sequence.0, record.time);
         let came = Some(Came { id, sequence, time });
         self.changed.push(live.order);
-        self.orders.insert(live.order, Live { came, ..live });
+        self.insert(Live { came, ..live });
     }
 
     fn change(&mut self, order: OrderId, change: impl FnOnce(&mut Live)) {
         if let Some(live) = self.orders.get_mut(&order) {
             change(live);
+            self.written.remove(&order);
             self.changed.push(order);
         }
     }
@@ -233,7 +284,7 @@ impl Desk {
         let all = changed.into_iter().filter(|order| seen.insert(*order));
         let all: Vec<Live> = all.filter_map(|order| self.orders.get(&order).cloned()).collect();
         for live in all.iter().filter(|live| live.status() != "open") {
-            self.orders.remove(&live.order);
+            self.remove(live.order);
         }
         all
     }

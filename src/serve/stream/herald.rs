@@ -30,7 +30,10 @@ pub(crate) async fn run(app: Arc<App>) {
 }
 
 fn tell(app: &App) -> (String, String) {
-    let follower = app.reader.read();
-    let time = local(follower.state(), None, app.clock.now());
-    (time, super::items::json(&figures(app, &follower)))
+    let (time, sequence) = {
+        let follower = app.reader.read();
+        let state = follower.state();
+        (local(state, None, app.clock.now()), state.sequence().0)
+    };
+    (time, super::items::json(&figures(app, sequence)))
 }

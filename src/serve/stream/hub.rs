@@ -138,7 +138,8 @@ impl Hub {
     /// Subscribes: says that it did, and sends what was missed or how it stands. `state` is read under the reader's lock.
     pub(crate) fn subscribe(&self, state: &State, topic: Topic, who: &Subscriber<'_>) {
         let mut inner = self.inner();
-        let Inner { streams, desk, candles, .. } = inner.flush(state, true);
+        let slow = matches!(topic, Topic::Ticker | Topic::Listings(_));
+        let Inner { streams, desk, candles, .. } = inner.flush(state, slow);
         let stream = streams.entry(topic).or_insert_with(|| {
             if let Some(firm) = topic.watches(state) {
                 desk.watch(firm, state);
@@ -167,7 +168,9 @@ impl Hub {
     /// Ends subscriptions of a connection. Whether the first of them was one.
     pub(crate) fn leave<'a>(&self, socket: u64, topics: impl IntoIterator<Item = &'a Topic>) -> bool {
         let mut inner = self.inner();
-        let left = topics.into_iter().map(|topic| inner.streams.get_mut(topic).is_some_and(|one| one.log.leave(socket)));
+        let left = topics
+            .into_iter()
+            .map(|topic| inner.streams.get_mut(topic).is_some_and(|one| one.log.leave(socket)));
         left.fold(None, |first, left| first.or(Some(left))).unwrap_or(false)
     }
 

@@ -1,9 +1,9 @@
-//! What waits to be sent to one client: a bounded queue. Whoever leaves it full is cut off.
+//! What waits to be sent to one client: a queue, bounded in messages and in bytes. Whoever leaves it full is cut off.
 
 use crate::serve::gauges::Gauges;
 use axum::extract::ws::Utf8Bytes;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 
@@ -44,9 +44,24 @@ pub(crate) enum Out {
     Many(Vec<Utf8Bytes>),
 }
 
+/// Bytes that may wait for a client.
+const BYTES_MAX: usize = 32 << 20;
+
+impl Out {
+    /// How long it is.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::One(text) => text.len(),
+            Self::Many(texts) => texts.iter().map(|text| text.len()).sum(),
+        }
+    }
+}
+
 /// See the module.
 pub(crate) struct Outbox {
     queue: mpsc::Sender<Out>,
+    /// Bytes that wait.
+    bytes: AtomicUsize,
     end: watch::Sender<Option<End>>,
     gauges: Arc<Gauges>,
 }
@@ -57,7 +72,7 @@ impl Outbox {
     pub(crate) fn new(capacity: usize, gauges: Arc<Gauges>) -> (Arc<Self>, mpsc::Receiver<Out>) {
         let (queue, out) = mpsc::channel(capacity.max(1));
         let (end, _) = watch::channel(None);
-        (Arc::new(Self { queue, end, gauges }), out)
+        (Arc::new(Self { queue, bytes: AtomicUsize::new(0), end, gauges }), out)
     }
 
     /// Puts something into the queue. False: the connection is at its end, because the queue is full or already.
@@ -65,16 +80,22 @@ impl Outbox {
         if self.end.borrow().is_some() {
             return false;
         }
-        match self.queue.try_send(out) {
-            Ok(()) => true,
-            Err(TrySendError::Full(_)) => {
-                if self.end(End::TOO_SLOW) {
-                    self.gauges.streams_cut.fetch_add(1, Relaxed);
-                }
-                false
-            }
-            Err(TrySendError::Closed(_)) => false,
+        let bytes = out.bytes();
+        let waiting = self.bytes.fetch_add(bytes, Relaxed).saturating_add(bytes);
+        // What is large may wait alone.
+        let sent = match waiting > BYTES_MAX.max(bytes) {
+            true => Err(TrySendError::Full(out)),
+            false => self.queue.try_send(out),
+        };
+        if matches!(sent, Err(TrySendError::Full(_))) && self.end(End::TOO_SLOW) {
+            self.gauges.streams_cut.fetch_add(1, Relaxed);
         }
+        sent.is_ok()
+    }
+
+    /// So many bytes wait no more.
+    pub(super) fn written(&self, bytes: usize) {
+        self.bytes.fetch_sub(bytes, Relaxed);
     }
 
     /// Puts a text into the queue.

@@ -18,6 +18,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// Items that a snapshot of what happens repeats.
 const RECENT: usize = 100;
+/// Orders of a snapshot.
+const ORDERS_MAX: usize = 2_000;
 
 /// What a stream shows, and what it told last.
 pub(super) enum View {
@@ -81,7 +83,7 @@ impl View {
     }
 
     /// How a topic stands, for who comes new.
-    pub(super) fn whole(&self, topic: Topic, state: &State, desk: &Desk, candles: &Candles) -> String {
+    pub(super) fn whole(&self, topic: Topic, state: &State, desk: &mut Desk, candles: &Candles) -> String {
         match (self, topic) {
             (Self::Book(view), _) => view.whole(state),
             (Self::Listings(view), _) => view.whole(),
@@ -92,14 +94,13 @@ impl View {
             (Self::Recent(recent), _) => items::list(recent.iter().map(String::as_str)),
             (Self::Latest(latest), _) => latest.clone(),
             (Self::Nothing, Topic::Orders(scope)) => {
-                let orders = standing(state, desk, scope);
-                items::list(orders.iter().map(String::as_str))
+                let (orders, more) = standing(state, desk, scope);
+                format!("{{\"items\":[{orders}],\"more\":{more}}}")
             }
             (Self::Firm(fills), Topic::DropCopy(participant)) => {
-                let orders = standing(state, desk, Scope { participant, account: None });
-                let orders = items::join(orders.iter().map(String::as_str));
+                let (orders, more) = standing(state, desk, Scope { participant, account: None });
                 let fills = items::join(fills.iter().map(String::as_str));
-                format!("{{\"orders\":[{orders}],\"fills\":[{fills}]}}")
+                format!("{{\"orders\":[{orders}],\"more\":{more},\"fills\":[{fills}]}}")
             }
             (Self::Nothing, Topic::Candles(id)) => {
                 let last = candles.last(id);
@@ -110,9 +111,11 @@ impl View {
     }
 }
 
-fn standing(state: &State, desk: &Desk, scope: Scope) -> Vec<String> {
-    let all = desk.standing(scope.participant).filter(|live| scope.covers(live.account, live.owner));
-    all.filter_map(|live| items::order(state, live)).collect()
+/// The orders that stand, and whether there are more than a snapshot holds.
+fn standing(state: &State, desk: &mut Desk, scope: Scope) -> (String, bool) {
+    let (all, more) =
+        desk.standing(scope.participant, scope.account, ORDERS_MAX, |live| items::order(state, live));
+    (items::join(all.iter().map(AsRef::as_ref)), more)
 }
 
 /// The market whose local time a topic is told in.

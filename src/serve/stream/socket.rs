@@ -129,13 +129,16 @@ impl Socket {
                 }
                 self.text(&text).await;
             }
-            Some(Ok(Message::Binary(_))) => self.error(&Problem::new(Code::BadRequest, "a message is text"), None),
+            Some(Ok(Message::Binary(_))) => {
+                self.error(&Problem::new(Code::BadRequest, "a message is text"), None)
+            }
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
             Some(Ok(Message::Close(_))) | None => {
                 self.outbox.end(End::LEFT);
             }
             Some(Err(error)) => {
-                let too_large = error.to_string().contains("too long") || error.to_string().contains("too large");
+                let too_large =
+                    error.to_string().contains("too long") || error.to_string().contains("too large");
                 self.outbox.end(if too_large { End::TOO_LARGE } else { End::LEFT });
             }
         }
@@ -249,7 +252,10 @@ impl Socket {
                     (user, gateway::Names(state).participant(caller.participant))
                 };
                 self.caller = Some(caller);
-                self.say(&with(reference, json!({ "op": "authenticated", "user": user, "participant": participant })));
+                self.say(&with(
+                    reference,
+                    json!({ "op": "authenticated", "user": user, "participant": participant }),
+                ));
                 Ok(())
             }
             Err(problem) => {
@@ -342,8 +348,11 @@ impl Socket {
             return Err(Problem::field("do", format!("there is no command {name:?} here")));
         }
         // The place in a message is not the place in the fields alone: the name of the field says where to look.
-        let (id, wire) = commands::read(name, fields)
-            .map_err(|problem| Problem { line: None, column: None, ..problem })?;
+        let (id, wire) = commands::read(name, fields).map_err(|problem| Problem {
+            line: None,
+            column: None,
+            ..problem
+        })?;
         Ok((commands::submit(&self.app, caller, id, &wire)?, permit))
     }
 
@@ -366,7 +375,9 @@ impl Socket {
         for _ in 0..50 {
             match self.app.clerk.post(mass_cancel(caller, &id)) {
                 Ok(()) => return Some(id),
-                Err(error) => tracing::warn!("orders of {:?} are still to be cancelled: {error}", caller.participant),
+                Err(error) => {
+                    tracing::warn!("orders of {:?} are still to be cancelled: {error}", caller.participant)
+                }
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

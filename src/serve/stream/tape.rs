@@ -4,7 +4,8 @@
 use super::candles::{Candle, Candles, Counted};
 use super::desk::{Desk, Live};
 use base::{
-    AccountId, InstrumentId, Method, Money, OrderId, Price, ProposalId, Quantity, Side, Timestamp, TradeId, amount_of,
+    AccountId, InstrumentId, Method, Money, OrderId, Price, ProposalId, Quantity, Side, Timestamp, TradeId,
+    amount_of,
 };
 use engine::{Command, Event, Record, State};
 use std::collections::BTreeSet;

@@ -18,13 +18,6 @@ pub(crate) struct Scope {
     pub(crate) account: Option<AccountId>,
 }
 
-impl Scope {
-    /// Whether an account is within it.
-    pub(super) fn covers(self, account: AccountId, owner: ParticipantId) -> bool {
-        owner == self.participant && self.account.is_none_or(|only| only == account)
-    }
-}
-
 /// A stream, by what it tells and of what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Topic {
@@ -101,7 +94,9 @@ impl Topic {
             "holdings" => Self::Holdings(wanted.holder(state, signed_in()?)?),
             "acts" => signed_in().map(|caller| Self::Acts(caller.user, caller.duties))?,
             "drop_copy" => match signed_in()? {
-                Caller { account: Some(_), .. } => return Err(forbidden("this key is for one account, and this is all of them")),
+                Caller { account: Some(_), .. } => {
+                    return Err(forbidden("this key is for one account, and this is all of them"));
+                }
                 caller => Self::DropCopy(caller.participant),
             },
             "alerts" => match signed_in()?.sees_all(state) {
@@ -112,7 +107,12 @@ impl Topic {
                 true => Self::Operations,
                 false => return Err(forbidden("this is for operators of the node")),
             },
-            other => return Err(Problem::field("channel", format!("expected one of {CHANNELS}, found {other:?}"))),
+            other => {
+                return Err(Problem::field(
+                    "channel",
+                    format!("expected one of {CHANNELS}, found {other:?}"),
+                ));
+            }
         };
         topic.check_fields(wanted)?;
         Ok(topic)
@@ -186,7 +186,8 @@ impl Topic {
 
 impl Wanted<'_> {
     fn instrument(&self, state: &State) -> Result<InstrumentId, Problem> {
-        let missing = || Problem::field("instrument", format!("the channel {} is of an instrument", self.channel));
+        let missing =
+            || Problem::field("instrument", format!("the channel {} is of an instrument", self.channel));
         let code = self.instrument.ok_or_else(missing)?;
         let unknown = || Problem::field("instrument", format!("there is no instrument {code:?}"));
         state.venue().instrument_id(code).ok_or_else(unknown)
@@ -206,7 +207,8 @@ impl Wanted<'_> {
     }
 
     fn holder(&self, state: &State, caller: &Caller) -> Result<AccountId, Problem> {
-        let code = self.account.ok_or_else(|| Problem::field("account", "the channel holdings is of an account"))?;
+        let code =
+            self.account.ok_or_else(|| Problem::field("account", "the channel holdings is of an account"))?;
         let keeps = caller.keeps_accounts(state) && caller.account.is_none();
         views::account(state, code, |id| keeps || caller.owns(state, id))
     }

@@ -44,7 +44,8 @@ async fn admit(app: &Arc<App>, peer: IpAddr, parts: &mut Parts) -> Result<Respon
         return Err(Problem::again_in(seconds, Code::RateLimited, detail));
     }
     let (upgrade, seat) = upgrade(app, parts).await?;
-    let signed_out = with_cookie && !matches!(caller.as_ref().map(|caller| &caller.via), Some(Via::Session(_) | Via::Key(_)));
+    let signed_out = with_cookie
+        && !matches!(caller.as_ref().map(|caller| &caller.via), Some(Via::Session(_) | Via::Key(_)));
     let arrival = Arrival { caller, signed_out, peer };
     let own = Arc::clone(app);
     Ok(upgrade.on_upgrade(move |socket| socket::run(own, socket, arrival, seat)))
@@ -56,15 +57,21 @@ async fn admit(app: &Arc<App>, peer: IpAddr, parts: &mut Parts) -> Result<Respon
 /// It is none, or there is no room.
 pub(crate) async fn upgrade(app: &App, parts: &mut Parts) -> Result<(WebSocketUpgrade, Seat), Problem> {
     let upgrade = WebSocketUpgrade::from_request_parts(parts, &()).await;
-    let upgrade = upgrade.map_err(|error| Problem::new(Code::BadRequest, format!("this is a WebSocket: {error}")))?;
-    let busy = || Problem { retry_after: Some(5), ..Problem::new(Code::Busy, "as many streams are open as may be") };
+    let upgrade =
+        upgrade.map_err(|error| Problem::new(Code::BadRequest, format!("this is a WebSocket: {error}")))?;
+    let busy =
+        || Problem { retry_after: Some(5), ..Problem::new(Code::Busy, "as many streams are open as may be") };
     let seat = app.hub.sit(app.config.limits.connections_max).ok_or_else(busy)?;
     let most = app.config.limits.body_bytes_max.saturating_mul(FRAME);
     Ok((upgrade.max_message_size(most).max_frame_size(most), seat))
 }
 
 fn has_cookie(headers: &HeaderMap) -> bool {
-    headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).any(|text| token_in(text).is_some())
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|text| token_in(text).is_some())
 }
 
 /// A browser sends its cookie whichever page opens the socket, and says which page that is: only a page of this node may. A program
@@ -94,7 +101,9 @@ mod tests {
         };
         assert!(check_origin(&headers(None)).is_ok());
         assert!(check_origin(&headers(Some("https://node.example:8080"))).is_ok());
-        for other in ["https://evil.example", "https://node.example", "null", "https://node.example:8080.evil.example"] {
+        for other in
+            ["https://evil.example", "https://node.example", "null", "https://node.example:8080.evil.example"]
+        {
             assert_eq!(check_origin(&headers(Some(other))).unwrap_err().code, Code::Csrf, "{other}");
         }
     }

@@ -11,6 +11,7 @@ use registry::Holding;
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
+use trading::Phase;
 
 /// Items by their keys, as they were told last.
 pub(super) struct Told<K>(BTreeMap<K, String>);
@@ -52,12 +53,14 @@ impl Status {
     pub(super) fn changes(&mut self, state: &State) -> Option<String> {
         let all = state.venue().instruments().iter().enumerate().map(|(index, instrument)| {
             let id = InstrumentId::at(index);
+            let phase = phase(state, id, state.time());
             let item = json!({
                 "code": instrument.code,
                 "market": Names(state).market(instrument.market),
-                "phase": word(&phase(state, id, state.time())),
+                "phase": word(&phase),
                 "halted": instrument.halted,
                 "delisted": instrument.delisted,
+                "tradable": !instrument.halted && !instrument.delisted && phase != Phase::Closed,
             });
             (id, item.to_string())
         });

@@ -19,9 +19,17 @@ pub(super) enum Said {
     Unsubscribe(Subscription),
     Ping,
     /// The name of a command, and its fields, as JSON.
-    Command { name: String, id: Option<String>, fields: String },
-    CancelOnDisconnect { on: bool },
-    DeadMan { seconds: u64 },
+    Command {
+        name: String,
+        id: Option<String>,
+        fields: String,
+    },
+    CancelOnDisconnect {
+        on: bool,
+    },
+    DeadMan {
+        seconds: u64,
+    },
 }
 
 #[derive(Debug, Deserialize)]
@@ -138,7 +146,8 @@ fn say(op: &str, fields: Map<String, Value>) -> Result<Said, Problem> {
 }
 
 fn typed<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, Problem> {
-    serde_json::from_value(Value::Object(fields)).map_err(|error| Problem::new(Code::BadJson, error.to_string()))
+    serde_json::from_value(Value::Object(fields))
+        .map_err(|error| Problem::new(Code::BadJson, error.to_string()))
 }
 
 fn command(mut fields: Map<String, Value>) -> Result<Said, Problem> {

@@ -33,7 +33,7 @@ pub(crate) async fn run(mut sink: Sink, mut out: mpsc::Receiver<Out>, outbox: Ar
         let written = tokio::select! {
             biased;
             end = outbox.ended() => break end,
-            written = write(&mut sink, first, &mut out) => written,
+            written = write(&mut sink, first, &mut out, &outbox) => written,
         };
         if written.is_err() {
             outbox.end(End::LEFT);
@@ -42,15 +42,24 @@ pub(crate) async fn run(mut sink: Sink, mut out: mpsc::Receiver<Out>, outbox: Ar
     let _ = tokio::time::timeout(LAST, last_word(sink, out, end)).await;
 }
 
-async fn write(sink: &mut Sink, first: Out, out: &mut mpsc::Receiver<Out>) -> Result<(), axum::Error> {
+async fn write(
+    sink: &mut Sink,
+    first: Out,
+    out: &mut mpsc::Receiver<Out>,
+    outbox: &Outbox,
+) -> Result<(), axum::Error> {
     let mut next = Some(first);
     for _ in 0..TOGETHER {
         let Some(this) = next.take() else { break };
+        let bytes = this.bytes();
         feed(sink, this).await?;
+        outbox.written(bytes);
         next = out.try_recv().ok();
     }
     if let Some(last) = next {
+        let bytes = last.bytes();
         feed(sink, last).await?;
+        outbox.written(bytes);
     }
     sink.flush().await
 }
