@@ -9,7 +9,7 @@ use trading::{BookOrder, End, Event, Life, OrderKind};
 
 /// The record that an order came with.
 #[derive(Clone, Debug)]
-pub(super) struct Came {
+pub(crate) struct Came {
     /// The sender's name for it, as it is shown.
     pub(super) id: Arc<str>,
     pub(super) sequence: u64,
