@@ -90,8 +90,6 @@ pub struct Gauges {
     pub syncs: Histogram,
     /// Records a batch.
     pub batch_records: Histogram,
-    /// The last record that the projection has.
-    pub projected: AtomicU64,
     /// Streams that are open.
     pub streams: AtomicU64,
     /// Streams that were cut off because they read too slowly.
@@ -115,7 +113,6 @@ impl Default for Gauges {
             answers: Histogram::default(),
             syncs: Histogram::default(),
             batch_records: Histogram::default(),
-            projected: AtomicU64::default(),
             streams: AtomicU64::default(),
             streams_cut: AtomicU64::default(),
             requests: AtomicU64::default(),

@@ -15,7 +15,7 @@ use std::sync::atomic::Ordering::Relaxed;
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The endpoint.
-pub fn endpoints() -> Vec<Endpoint> {
+pub(super) fn endpoints() -> Vec<Endpoint> {
     let summary = "The figures for Prometheus; for this machine and for operators, or for anyone where that is configured";
     vec![Endpoint::acts(Method::GET, "/metrics", Allowed::Anyone, "operation", summary, metrics)]
 }
@@ -163,7 +163,7 @@ fn disk(page: &mut Page, app: &App) {
     let [record, pause_us] = app.gauges.snapshot.each_ref().map(|value| value.load(Relaxed));
     page.gauge("snapshot_record", "The record of the last snapshot since the start.", record);
     page.seconds("snapshot_pause_seconds", "How long the node stood still for it.", pause_us);
-    page.gauge("projection_record", "The last record of the projection.", app.gauges.projected.load(Relaxed));
-    let behind = app.reader.sequence().saturating_sub(app.gauges.projected.load(Relaxed));
+    page.gauge("projection_record", "The last record of the projection.", app.past.sequence());
+    let behind = app.reader.sequence().saturating_sub(app.past.sequence());
     page.gauge("projection_behind_records", "Records that the projection is behind.", behind);
 }
