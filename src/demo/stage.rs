@@ -111,6 +111,14 @@ fn admit(player: &mut Player<'_>, traders: &[Trader]) -> Result<()> {
         let (id, secret_hash) = (key.clone(), hash_of(secret.as_bytes()));
         player.orders(Command::CreateKey(CreateKey { user, id, secret_hash, account: None, duties }))?;
     }
+    let operator = CreateUser {
+        participant: engine::OPERATOR,
+        name: "operator".to_owned(),
+        duties: Duties::of(&[Duty::Operator]),
+        password: String::new(),
+        must_change: false,
+    };
+    player.orders(Command::CreateUser(operator))?;
     player.orders(Command::PutRosterInForce)?;
     player.flush()?;
     Ok(())
