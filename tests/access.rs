@@ -329,5 +329,5 @@ fn some_acts_are_approved() {
             .collect();
         approved += play(&moves);
     }
-    assert!(approved > 100, "only {approved} acts were approved");
+    assert!(approved > 30, "only {approved} acts were approved");
 }

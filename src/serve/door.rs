@@ -24,20 +24,32 @@ const CSRF: HeaderName = HeaderName::from_static("x-csrf-token");
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const LEFT: HeaderName = HeaderName::from_static("ratelimit-remaining");
 
+/// How those who ask are known, and how they are told of problems.
+pub(super) struct Manner {
+    /// Who sends a request, by its headers, method, path with query, and body.
+    pub(super) identify: fn(&App, &HeaderMap, &str, &str, &[u8]) -> Result<Option<Caller>, Problem>,
+    /// A problem, as it is sent.
+    pub(super) tell: fn(Problem) -> Reply,
+}
+
+/// The manner of the node's own API: sessions and keys, and problem details.
+pub(super) static OWN: Manner = Manner { identify, tell: Reply::from };
+
 /// Answers a request for an endpoint.
 pub(super) async fn answer(
     app: Arc<App>,
     endpoint: Arc<Endpoint>,
+    manner: &'static Manner,
     peer: IpAddr,
     path: Vec<(String, String)>,
     request: Request,
 ) -> Response<Body> {
     let mut spent = None;
-    let answered = match enter(&app, &endpoint, peer, path, request, &mut spent).await {
+    let answered = match enter(&app, (&endpoint, manner), peer, path, request, &mut spent).await {
         Ok(call) => endpoint.does.it(call).await,
         Err(problem) => Err(problem),
     };
-    let reply = answered.unwrap_or_else(Reply::from);
+    let reply = answered.unwrap_or_else(manner.tell);
     app.gauges.request(reply.status.as_u16());
     let reply = match spent {
         Some((limit, left)) => reply.with(LIMIT, &limit).with(LEFT, &left),
@@ -48,7 +60,7 @@ pub(super) async fn answer(
 
 async fn enter(
     app: &Arc<App>,
-    endpoint: &Endpoint,
+    (endpoint, manner): (&Endpoint, &Manner),
     peer: IpAddr,
     path: Vec<(String, String)>,
     request: Request,
@@ -60,7 +72,7 @@ async fn enter(
     let body = read(app, body).await?;
     let (headers, uri) = (parts.headers, parts.uri);
     let target = uri.path_and_query().map_or(uri.path(), |target| target.as_str());
-    let caller = identify(app, &headers, parts.method.as_str(), target, &body)?;
+    let caller = (manner.identify)(app, &headers, parts.method.as_str(), target, &body)?;
     spend(app, caller.as_ref(), peer, spent)?;
     if !body.is_empty() {
         check_content_type(&headers)?;
@@ -170,18 +182,23 @@ fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     Some(bytes)
 }
 
+/// Out of whose allowance a request is taken.
+#[must_use]
+pub(super) fn payer(caller: Option<&Caller>, peer: IpAddr) -> String {
+    match caller.map(|caller| (&caller.via, caller.user)) {
+        Some((Via::Key(key), _)) => format!("key {key}"),
+        Some((Via::Session(_), user)) => format!("user {}", user.0),
+        None => format!("from {peer}"),
+    }
+}
+
 fn spend(
     app: &App,
     caller: Option<&Caller>,
     peer: IpAddr,
     spent: &mut Option<(String, String)>,
 ) -> Result<(), Problem> {
-    let who = match caller.map(|caller| (&caller.via, caller.user)) {
-        Some((Via::Key(key), _)) => format!("key {key}"),
-        Some((Via::Session(_), user)) => format!("user {}", user.0),
-        None => format!("from {peer}"),
-    };
-    match app.rates.spend(&who) {
+    match app.rates.spend(&payer(caller, peer)) {
         Ok(left) => {
             *spent = Some((left.limit.to_string(), left.left.to_string()));
             Ok(())

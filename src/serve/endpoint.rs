@@ -76,9 +76,22 @@ pub(super) type Shape = fn(&mut Vec<(String, RefOr<Schema>)>) -> RefOr<Schema>;
 
 /// The shape of a type.
 pub(super) fn shape<T: ToSchema>(all: &mut Vec<(String, RefOr<Schema>)>) -> RefOr<Schema> {
+    let name = schema_name::<T>();
     T::schemas(all);
-    all.push((T::name().into_owned(), T::schema()));
-    RefOr::Ref(Ref::from_schema_name(T::name()))
+    all.push((name.clone(), T::schema()));
+    RefOr::Ref(Ref::from_schema_name(name))
+}
+
+/// The name of a schema: lists of different things have different ones.
+fn schema_name<T: ToSchema>() -> String {
+    let own = T::name();
+    match std::any::type_name::<T>().split_once('<') {
+        Some((_, of)) if !of.starts_with('\'') => {
+            let of = of.trim_end_matches('>').rsplit("::").next().unwrap_or_default();
+            format!("{own}Of{of}")
+        }
+        _ => own.into_owned(),
+    }
 }
 
 /// A body that an endpoint takes.

@@ -14,7 +14,7 @@ const BEHIND_MAX: u64 = 100_000;
 const FREE_MIN: u64 = 256 << 20;
 
 /// The endpoints.
-pub fn endpoints() -> Vec<Endpoint> {
+pub(super) fn endpoints() -> Vec<Endpoint> {
     let anyone = Allowed::Anyone;
     vec![
         Endpoint::acts(Method::GET, "/healthz", anyone, TAG, "Whether the node lives", healthz)
@@ -27,7 +27,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 
 /// How the node is, in a word, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Health {
+pub(super) struct Health {
     /// `ok`, or what is wrong.
     pub status: String,
     /// The last record that readers see.
@@ -36,7 +36,7 @@ pub struct Health {
 
 /// What keeps the node from being used.
 #[must_use]
-pub fn trouble(app: &App) -> Option<String> {
+pub(super) fn trouble(app: &App) -> Option<String> {
     if !app.clerk.is_open() {
         return Some("the node is stopping".to_owned());
     }

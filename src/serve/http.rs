@@ -1,11 +1,13 @@
 //! HTTP: the router over the endpoints, and what every answer carries.
 
+use crate::serve::door::{Manner, OWN};
 use crate::serve::endpoint::Endpoint;
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
-use crate::serve::{App, assets, door};
+use crate::serve::{App, assets, door, stream};
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY,
@@ -32,25 +34,32 @@ const STRICT: [(HeaderName, &str); 4] = [
     (REFERRER_POLICY, "no-referrer"),
 ];
 
-/// The router over these endpoints.
-pub(super) fn router(app: &Arc<App>, endpoints: Vec<Endpoint>) -> Router {
-    let mut paths: BTreeMap<String, MethodRouter> = BTreeMap::new();
-    for endpoint in endpoints {
-        let route = route(Arc::clone(app), Arc::new(endpoint.clone()));
-        let path = paths.remove(&endpoint.path).unwrap_or_default();
-        paths.insert(endpoint.path, path.merge(route));
-    }
-    let mut router = Router::new();
-    for (path, methods) in paths {
-        router = router.route(&path, methods.fallback(not_so));
-    }
-    router
+/// The router over the node's own endpoints, and over others beside them.
+pub(super) fn router(app: &Arc<App>, endpoints: Vec<Endpoint>, beside: Router) -> Router {
+    mount(app, endpoints, &OWN)
+        .route(stream::PATH, streams(Arc::clone(app)).fallback(|request| not_so(request, &OWN)))
+        .merge(beside)
         .fallback(nothing)
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(panicked))
         .layer(axum::middleware::map_response(dress))
 }
 
-fn route(app: Arc<App>, endpoint: Arc<Endpoint>) -> MethodRouter {
+/// A router over endpoints that are answered in a manner.
+pub(super) fn mount(app: &Arc<App>, endpoints: Vec<Endpoint>, manner: &'static Manner) -> Router {
+    let mut paths: BTreeMap<String, MethodRouter> = BTreeMap::new();
+    for endpoint in endpoints {
+        let route = route(Arc::clone(app), Arc::new(endpoint.clone()), manner);
+        let path = paths.remove(&endpoint.path).unwrap_or_default();
+        paths.insert(endpoint.path, path.merge(route));
+    }
+    let mut router = Router::new();
+    for (path, methods) in paths {
+        router = router.route(&path, methods.fallback(move |request| not_so(request, manner)));
+    }
+    router
+}
+
+fn route(app: Arc<App>, endpoint: Arc<Endpoint>, manner: &'static Manner) -> MethodRouter {
     let filter = match endpoint.method {
         Method::POST => MethodFilter::POST,
         Method::PUT => MethodFilter::PUT,
@@ -58,11 +67,25 @@ fn route(app: Arc<App>, endpoint: Arc<Endpoint>) -> MethodRouter {
         Method::DELETE => MethodFilter::DELETE,
         _ => MethodFilter::GET,
     };
-    on(filter, move |path: RawPathParams, request: Request| {
+    on(filter, move |path: Result<RawPathParams, RawPathParamsRejection>, request: Request| {
         let (app, endpoint) = (Arc::clone(&app), Arc::clone(&endpoint));
-        let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let peer = peer(&request);
-        door::answer(app, endpoint, peer, path, request)
+        async move {
+            let Ok(path) = path else {
+                return (manner.tell)(Problem::new(Code::BadRequest, "the path is not UTF-8"))
+                    .into_response();
+            };
+            let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            let peer = peer(&request);
+            door::answer(app, endpoint, manner, peer, path, request).await
+        }
+    })
+}
+
+/// The one path that is not an endpoint: it becomes a WebSocket.
+fn streams(app: Arc<App>) -> MethodRouter {
+    on(MethodFilter::GET, move |request: Request| {
+        let (app, peer) = (Arc::clone(&app), peer(&request));
+        stream::enter(app, peer, request)
     })
 }
 
@@ -82,9 +105,9 @@ async fn nothing(request: Request) -> Response<Body> {
     Reply::from(Problem::not_found(format_args!("path {:?}", request.uri().path()))).into_response()
 }
 
-async fn not_so(request: Request) -> Response<Body> {
+async fn not_so(request: Request, manner: &'static Manner) -> Response<Body> {
     let detail = format!("{} is not done on {}", request.method(), request.uri().path());
-    Reply::from(Problem::new(Code::MethodNotAllowed, detail)).into_response()
+    (manner.tell)(Problem::new(Code::MethodNotAllowed, detail)).into_response()
 }
 
 fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response<Body> {

@@ -15,7 +15,7 @@ use std::sync::atomic::Ordering::Relaxed;
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The endpoint.
-pub fn endpoints() -> Vec<Endpoint> {
+pub(super) fn endpoints() -> Vec<Endpoint> {
     let summary = "The figures for Prometheus; for this machine and for operators, or for anyone where that is configured";
     vec![Endpoint::acts(Method::GET, "/metrics", Allowed::Anyone, "operation", summary, metrics)]
 }

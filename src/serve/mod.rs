@@ -16,6 +16,7 @@ mod book;
 mod clerk;
 mod clock;
 mod codes;
+mod coinbase;
 mod door;
 mod endpoint;
 mod gauges;
@@ -31,6 +32,7 @@ mod problem;
 mod reader;
 mod reply;
 mod start;
+mod stream;
 mod ticker;
 mod tls;
 
@@ -68,6 +70,8 @@ pub struct App {
     pub reader: Arc<Reader>,
     /// Looks into the past.
     pub past: Past,
+    /// Tells what happens as it happens.
+    pub(crate) hub: Arc<stream::Hub>,
     /// What is counted.
     pub gauges: Arc<Gauges>,
     /// Sessions of people.

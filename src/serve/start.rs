@@ -8,7 +8,8 @@ use crate::serve::codes::Codes;
 use crate::serve::gauges::Gauges;
 use crate::serve::past::{self, Past};
 use crate::serve::reader::{Feed, Reader, Sink};
-use crate::serve::{App, Clock, api, http, listen, openapi, page, ticker};
+use crate::serve::stream::{self, Hub};
+use crate::serve::{App, Clock, api, coinbase, http, listen, openapi, page, ticker};
 use anyhow::{Context, Result, anyhow};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -44,6 +45,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     server: tokio::task::JoinHandle<Result<()>>,
     ticker: tokio::task::JoinHandle<()>,
+    herald: tokio::task::JoinHandle<()>,
     run_loop: JoinHandle<Result<Node>>,
     ended: oneshot::Receiver<()>,
 }
@@ -59,14 +61,16 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
     let address = listener.local_addr()?;
     let (gauges, log_id) = (Arc::new(Gauges::default()), node.log_id());
     let (past, past_feed) = Past::start(&config, &node)?;
-    let sinks: Vec<Box<dyn Sink>> = Vec::new();
+    let hub = Hub::new(Arc::clone(&gauges), stream::minutes(&past.projection, node.state()));
+    let sinks: Vec<Box<dyn Sink>> = vec![hub.sink()];
     let (reader, feed) = Reader::start(Follower::of(&node)?, sinks)?;
     let flow = Flow { snapshot_every: Some(config.snapshots.every_records), ..Flow::default() };
     let pipeline = Pipeline::start(node, flow)?;
     let clerk = Arc::new(Clerk::new(pipeline.inbox(), clock, Arc::clone(&gauges)));
     let (run_loop, ended) = run(pipeline, Arc::clone(&clerk), (feed, past_feed), Arc::clone(&gauges))?;
-    let app = Arc::new(app(config, (data, log_id), clock, clerk, (reader, past), gauges, tls.is_some())?);
-    let router = http::router(&app, api::endpoints());
+    let app =
+        Arc::new(app(config, (data, log_id), clock, clerk, (reader, past, hub), gauges, tls.is_some())?);
+    let router = http::router(&app, api::endpoints(), coinbase::router(&app));
     let (stop, stopping) = watch::channel(false);
     let terms = listen::Terms {
         connections_max: app.config.limits.connections_max,
@@ -75,7 +79,8 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
     };
     let server = tokio::spawn(listen::serve(listener, tls, router, terms, stopping));
     let ticker = tokio::spawn(ticker::run(Arc::clone(&app)));
-    Ok(Running { address, app, stop, server, ticker, run_loop, ended })
+    let herald = tokio::spawn(stream::herald(Arc::clone(&app)));
+    Ok(Running { address, app, stop, server, ticker, herald, run_loop, ended })
 }
 
 fn run(
@@ -102,7 +107,7 @@ fn app(
     (data, log_id): (PathBuf, [u8; 16]),
     clock: Clock,
     clerk: Arc<Clerk>,
-    (reader, past): (Arc<Reader>, Past),
+    (reader, past, hub): (Arc<Reader>, Past, Arc<Hub>),
     gauges: Arc<Gauges>,
     secure: bool,
 ) -> Result<App> {
@@ -129,6 +134,7 @@ fn app(
         clerk,
         reader,
         past,
+        hub,
         gauges,
         openapi: openapi::document(&api::endpoints()).to_pretty_json().unwrap_or_default(),
         page: page::page(&api::endpoints()),
@@ -148,9 +154,11 @@ impl Running {
     /// # Errors
     /// The log could not be written.
     pub async fn stop(self) -> Result<()> {
-        let Self { app, stop, server, ticker, run_loop, .. } = self;
+        let Self { app, stop, server, ticker, herald, run_loop, .. } = self;
         ticker.abort();
+        herald.abort();
         stop.send_replace(true);
+        app.hub.stop(GRACE).await;
         match server.await {
             Ok(served) => served?,
             Err(error) => tracing::error!("the server broke off: {error}"),

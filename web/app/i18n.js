@@ -38,6 +38,9 @@ export function named(name) {
   return language() === "zh" ? found[2] : found[1];
 }
 
+/** Problems whose detail says no more than their title. */
+const SAID = new Set(["bad_credentials", "unauthenticated", "csrf", "password_change_needed", "unreachable"]);
+
 /** A problem in the reader's language: `{title, detail}`. The node's own words stand where there is no translation. */
 export function explain(problem) {
   const chinese = language() === "zh";
@@ -46,6 +49,6 @@ export function explain(problem) {
     return { title: t("problem.refused", { stage: word(`stage.${problem.stage}`, problem.stage ?? "") }), detail };
   }
   const own = word(`problem.${problem.code}`, "");
-  if (chinese && own) return { title: own, detail: problem.detail };
+  if (chinese && own) return { title: own, detail: SAID.has(problem.code) ? "" : problem.detail };
   return { title: problem.title || own || t("problem.other"), detail: problem.detail || (problem.title ? "" : `HTTP ${problem.status ?? ""}`) };
 }

@@ -20,7 +20,10 @@ function Clock() {
   const [, tick] = useState(0);
   const heard = useStore(heardTime);
   useEffect(() => {
-    const ask = () => get("/v1/time").then((answer) => setBase({ ...answer, at: Date.now() })).catch(() => {});
+    const ask = () => get("/v1/time").then((answer) => {
+      setBase({ ...answer, at: Date.now() });
+      if (!heardTime.get()) heardTime.set(answer.time);
+    }).catch(() => {});
     ask();
     const timers = [setInterval(ask, 15000), setInterval(() => tick((n) => n + 1), 1000)];
     return () => timers.forEach(clearInterval);
@@ -99,7 +102,7 @@ export function Shell() {
       <nav class="sections" aria-label=${t("nav.sections")}>${sections.map((section) => html`<a key=${section} href=${href(allowed.find((item) => item.section === section).name)} aria-current=${section === page.section ? "true" : undefined}>
         <svg viewBox="0 0 16 16" aria-hidden="true"><path d=${ICONS[section]} /></svg><span>${t(`section.${section}`)}</span>${section === "operation" ? html`<${Waiting} />` : null}</a>`)}</nav>
       <${Search} /><${Clock} /><${Connection} /><${UserMenu} />
-      <button type="button" class="icon ask" aria-label=${t("help.title")} title=${`${t("help.title")} (?)`} onClick=${() => setHelping(true)}>?</button></header>
+      <button type="button" class="icon helper" aria-label=${t("help.title")} title=${`${t("help.title")} (?)`} onClick=${() => setHelping(true)}>?</button></header>
     ${inSection.length > 1 ? html`<nav class="pages" aria-label=${t("nav.pages")}>${inSection.map((item) => html`<a key=${item.name} href=${href(item.name)} aria-current=${item.name === page.name ? "page" : undefined}>${t(`page.${item.name}`)}${item.name === "approvals" ? html`<${Waiting} />` : null}</a>`)}</nav>` : null}
     <main id="content" tabindex="-1" class=${`view-${page.name}`}><${Guard} key=${page.name}>${View ? html`<${View} rest=${rest} />` : html`<${Empty} />`}<//></main>
     ${helping ? html`<${Dialog} wide title=${t("help.title")} onClose=${() => setHelping(false)}><${Help} /><//>` : null}`;

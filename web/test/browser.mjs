@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 import { BOND, CARBON, openNode } from "./support/node.mjs";
-import { go, open, overflow, overflowing, approveFirst, signIn, text, until } from "./support/hand.mjs";
+import { approveFirst, go, oneTimeCode, open, overflow, overflowing, signIn, text, until } from "./support/hand.mjs";
 
 let browser;
 let node;
@@ -47,9 +47,8 @@ test("a wrong password is refused beside the form, the right one opens the conso
   await context.close();
 });
 
-test("a first password has to be changed before anything else", async () => {
-  if (!node.people.fresh) return;
-  const { page, context } = await open(browser, node, "fresh");
+test("a first password has to be changed before anything else; then a second factor is set up", async () => {
+  const { page, context, faults } = await open(browser, node, "fresh");
   await signIn(page, node.people.fresh, "[data-form=password]");
   await page.fill("[name=old]", node.people.fresh.password);
   await page.fill("[name=new]", "a password of my own");
@@ -59,7 +58,38 @@ test("a first password has to be changed before anything else", async () => {
   await page.fill("[name=again]", "a password of my own");
   await page.click("form button.main");
   await page.waitForSelector("header.top");
+  await go(page, "me");
+  await page.click("[data-totp=begin]");
+  const secret = (await text(page, "code.secret")).replaceAll(" ", "");
+  await page.fill("[name=totp]", oneTimeCode(secret));
+  await page.click("[data-totp=on]");
+  await page.waitForSelector("[data-totp=off]");
   await context.close();
+  assert.deepEqual(faults, []);
+  const again = await open(browser, node, "fresh");
+  await again.page.fill("[name=user]", node.people.fresh.user);
+  await again.page.fill("[name=password]", "a password of my own");
+  await again.page.click("form button.main");
+  await again.page.waitForSelector("form .problem");
+  await again.page.click("form button.plain");
+  await again.page.fill("[name=code]", oneTimeCode(secret));
+  await again.page.click("form button.main");
+  await again.page.waitForSelector("header.top");
+  await again.context.close();
+});
+
+test("the secret of a key is shown once, and the key waits for a second person", async () => {
+  const page = await as("maker");
+  await go(page, "me");
+  await page.click("[data-form=key] button.main");
+  await page.waitForSelector("dialog[open] code.secret");
+  assert.ok((await text(page, "dialog[open] code.secret")).length > 16);
+  assert.ok(await page.locator("dialog[open] .receipt.waits").count());
+  await page.keyboard.press("Escape");
+  await until(async () => (await page.locator("code.secret").count()) === 0, "the secret is gone");
+  const operator = await as("operator1");
+  await approveFirst(operator);
+  await until(async () => (await page.locator("main tbody tr[data-key]").count()) > 0, "the key is there");
 });
 
 test("an order is placed from the keyboard, stands in ladder and blotter, and is cancelled", async () => {
@@ -105,21 +135,23 @@ test("a click in the ladder fills the ticket in", async () => {
 
 test("a fill is seen by both, live: blotter, trades, holdings", async () => {
   const [buyer, seller] = [await as("trader"), await as("maker")];
-  await go(buyer, `trade/${BOND}`);
-  await go(seller, `trade/${BOND}`);
-  await buyer.click('.below [data-value="fills"]');
-  const [fills, before] = [await buyer.locator(".below tbody tr").count(), await text(buyer, "[data-holding]")];
-  for (const [page, side] of [[seller, "sell"], [buyer, "buy"]]) {
-    await page.click(`.sides [data-value="${side}"]`);
-    await page.fill(".ticket [name=price]", node.cross);
-    await page.fill(".ticket [name=quantity]", "1000");
-    await page.keyboard.press("Enter");
-    await page.waitForSelector(".ticket .receipt");
+  for (const page of [buyer, seller]) {
+    await go(page, `trade/${BOND}`);
+    await page.click('.below [data-value="fills"]');
+    await page.waitForSelector(".below tbody tr");
   }
-  await until(async () => (await buyer.locator(".below tbody tr").count()) > fills, "the buyer sees the fill");
+  const first = (page) => page.locator(".below tbody tr").first().getAttribute("data-key");
+  const [bought, sold, before] = [await first(buyer), await first(seller), await text(buyer, "[data-holding]")];
+  await buyer.click('.sides [data-value="buy"]');
+  await buyer.fill(".ticket [name=price]", node.cross);
+  await buyer.fill(".ticket [name=quantity]", "1000");
+  await buyer.keyboard.press("Enter");
+  await buyer.waitForSelector(".ticket .receipt");
+  await until(async () => (await first(buyer)) !== bought, "the buyer sees the fill");
   await until(async () => (await text(buyer, "[data-holding]")) !== before, "the buyer's holding changes");
-  await until(() => seller.locator(".tapes .rows .level").count(), "the seller sees the trade");
-  await buyer.click('.below [data-value="open"]');
+  await until(async () => (await first(seller)) !== sold, "the seller sees it too");
+  await until(() => seller.locator(".tapes .rows .level").count(), "and so does everyone, among the trades");
+  for (const page of [buyer, seller]) await page.click('.below [data-value="open"]');
 });
 
 test("a listing is placed by one, seen live by the other, and picked", async () => {
@@ -242,12 +274,18 @@ test("nothing shifts while the market moves", async () => {
   await go(page, `trade/${BOND}`);
   await page.waitForTimeout(1500);
   const shift = await page.evaluate(() => new Promise((done) => {
-    let sum = 0;
-    const watch = new PerformanceObserver((list) => { for (const entry of list.getEntries()) if (!entry.hadRecentInput) sum += entry.value; });
+    const found = { sum: 0, what: new Set() };
+    const watch = new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) {
+        if (entry.hadRecentInput) continue;
+        found.sum += entry.value;
+        for (const source of entry.sources ?? []) found.what.add(`${source.node?.nodeName}.${source.node?.className ?? source.node?.parentElement?.className}`);
+      }
+    });
     watch.observe({ type: "layout-shift", buffered: false });
-    setTimeout(() => { watch.disconnect(); done(sum); }, 3000);
+    setTimeout(() => { watch.disconnect(); done({ sum: found.sum, what: [...found.what].slice(0, 12).join(" ") }); }, 3000);
   }));
-  assert.ok(shift < 0.01, `layout shifted by ${shift}`);
+  assert.ok(shift.sum < 0.01, `layout shifted by ${shift.sum}: ${shift.what}`);
 });
 
 test("every page of everyone draws, in both languages, and on a phone nothing sticks out", async () => {

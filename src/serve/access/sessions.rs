@@ -87,6 +87,14 @@ impl Sessions {
         Some(session.clone())
     }
 
+    /// Whether a session stands. To look is not to use it.
+    #[must_use]
+    pub fn lasts(&self, token: &str) -> bool {
+        let open = locked(&self.open);
+        let session = open.get(&super::hash_of(token.as_bytes()));
+        session.is_some_and(|session| self.terms.lasts(session, Instant::now()))
+    }
+
     /// Ends a session.
     pub fn end(&self, token: &str) {
         locked(&self.open).remove(&super::hash_of(token.as_bytes()));

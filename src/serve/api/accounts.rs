@@ -179,7 +179,7 @@ fn seen_accounts<'a>(
 
 /// What an account holds of an asset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(super) struct HoldingView {
+pub(crate) struct HoldingView {
     /// The account.
     pub account: String,
     /// The asset.
@@ -211,7 +211,7 @@ fn holdings(call: &Call, follower: &Follower) -> Answered {
 
 /// What an account holds, asset by asset.
 #[must_use]
-pub(super) fn holdings_of(state: &State, account: AccountId) -> Vec<HoldingView> {
+pub(crate) fn holdings_of(state: &State, account: AccountId) -> Vec<HoldingView> {
     let assets = (0..state.registry().assets().len()).map(AssetId::at);
     let all = assets.map(|asset| holding_view(state, account, asset));
     all.filter(|holding| {
@@ -222,7 +222,7 @@ pub(super) fn holdings_of(state: &State, account: AccountId) -> Vec<HoldingView>
 
 /// What an account holds of an asset.
 #[must_use]
-pub(super) fn holding_view(state: &State, account: AccountId, asset: AssetId) -> HoldingView {
+pub(crate) fn holding_view(state: &State, account: AccountId, asset: AssetId) -> HoldingView {
     let names = Names(state);
     let (of, held) = (state.registry().asset(asset), state.registry().ledger().holding(account, asset));
     let units = |quantity: base::Quantity| names.units(asset, quantity.0.into());

@@ -1,14 +1,15 @@
 //! Acts that wait for a second person (四眼原则).
 
-use super::commands::{Sent, names, send_command, user_name};
+use super::commands::{Sent, send_command};
 use super::views::{List, local};
 use crate::node::Follower;
+use crate::serve::access::Caller;
 use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint, Later};
 use crate::serve::problem::Problem;
 use crate::serve::reply::Reply;
 use axum::http::Method;
 use base::ActId;
-use engine::Command;
+use engine::{Command, State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -50,7 +51,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 /// An act.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(super) struct ActView {
+pub(crate) struct ActView {
     /// Its number.
     pub act: u64,
     /// The command, as in docs/commands.md.
@@ -71,22 +72,27 @@ pub(super) struct ActView {
 
 fn acts(call: &Call, follower: &Follower) -> Answered {
     let (state, caller) = (follower.state(), call.caller()?);
-    let all = state.acts().filter_map(|act| {
-        let mine = act.proposer == caller.user;
-        let may_approve = !mine && state.may_approve(caller.participant, caller.user, act);
-        let seen = mine || may_approve || act.actor == caller.participant || caller.sees_all(state);
-        seen.then(|| ActView {
-            act: act.id.0.into(),
-            command: redacted(names(follower).command(&act.command, &[])),
-            proposer: user_name(follower, act.proposer),
-            participant: names(follower).participant(act.actor),
-            proposed: local(state, None, act.proposed),
-            expires: local(state, None, act.expires),
-            mine,
-            may_approve,
-        })
-    });
+    let all = state.acts().filter_map(|act| act_view(state, caller, act));
     Ok(Reply::json(&List::all(follower, all.collect())))
+}
+
+/// An act as a caller sees it, if it does.
+#[must_use]
+pub(crate) fn act_view(state: &State, caller: &Caller, act: &engine::Act) -> Option<ActView> {
+    let names = gateway::Names(state);
+    let mine = act.proposer == caller.user;
+    let may_approve = !mine && state.may_approve(caller.participant, caller.user, act);
+    let seen = mine || may_approve || act.actor == caller.participant || caller.sees_all(state);
+    seen.then(|| ActView {
+        act: act.id.0.into(),
+        command: redacted(names.command(&act.command, &[])),
+        proposer: state.roster().user(act.proposer).map_or_else(String::new, |user| user.name.clone()),
+        participant: names.participant(act.actor),
+        proposed: local(state, None, act.proposed),
+        expires: local(state, None, act.expires),
+        mine,
+        may_approve,
+    })
 }
 
 /// Hashes of secrets are of no use to a reader.

@@ -12,6 +12,7 @@ use base::{AccountId, MarketId, Sentence, Timestamp, UserId};
 use engine::{AccessRejection, ClientId, Command, Envelope};
 use gateway::{Created, Names, ResolveError, Resolver, WireCommand, format_time};
 use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -140,12 +141,39 @@ pub async fn send(
     wire: &WireCommand,
 ) -> Result<Sent, Problem> {
     app.reader.at_least(app.clerk.acknowledged()).await;
+    outcome(app, submit(app, caller, id, wire)?).await
+}
+
+/// Whether a command is sent under its own name: some have an endpoint of their own instead.
+#[must_use]
+pub(crate) fn is_offered(name: &str) -> bool {
+    !ELSEWHERE.contains(&name)
+}
+
+/// Sends a command as it is written, and does not wait: commands that one after another submits reach the node in that order.
+///
+/// # Errors
+/// It means nothing here, is not permitted, or the node takes none.
+pub(crate) fn submit(
+    app: &App,
+    caller: &Caller,
+    id: Option<String>,
+    wire: &WireCommand,
+) -> Result<Underway, Problem> {
     let command = {
         let follower = app.reader.read();
         check_accounts(&follower, caller, wire)?;
         resolve(&follower, wire)?
     };
-    send_command(app, caller, id, command).await
+    submit_command(app, caller, id, command)
+}
+
+/// A command on its way to the node.
+pub(crate) struct Underway {
+    id: String,
+    /// Of a proposal: when it is over.
+    expires: Option<Timestamp>,
+    told: oneshot::Receiver<Told>,
 }
 
 /// Sends a command, or proposes it where it needs a second person.
@@ -158,13 +186,41 @@ pub(crate) async fn send_command(
     id: Option<String>,
     command: Command,
 ) -> Result<Sent, Problem> {
+    outcome(app, submit_command(app, caller, id, command)?).await
+}
+
+fn submit_command(
+    app: &App,
+    caller: &Caller,
+    id: Option<String>,
+    command: Command,
+) -> Result<Underway, Problem> {
     let id = match id {
         Some(id) => id,
         None => random_text(15).map_err(|error| Problem::new(Code::Internal, error.to_string()))?,
     };
     let (envelope, expires) = envelope(app, caller, &id, command)?;
-    let actor = envelope.actor;
-    match app.clerk.ask(envelope).await {
+    match app.clerk.send(envelope) {
+        Ok(told) => Ok(Underway { id, expires, told }),
+        Err(why) => Err(unanswered(why, id)),
+    }
+}
+
+fn unanswered(why: Unanswered, id: String) -> Problem {
+    let (code, retry_after) = match why {
+        Unanswered::Busy => (Code::Busy, Some(1)),
+        Unanswered::Stopping => (Code::NodeStopping, None),
+    };
+    Problem { id: Some(id), retry_after, ..Problem::new(code, why.to_string()) }
+}
+
+/// Waits for what comes of a command.
+///
+/// # Errors
+/// It is refused, its id stands for another command, or there is no answer.
+pub(crate) async fn outcome(app: &App, underway: Underway) -> Result<Sent, Problem> {
+    let Underway { id, expires, told } = underway;
+    match told.await {
         Ok(Told::Answered { answer, repeated }) => {
             if let Some(reason) = answer.refusal {
                 return Err(Problem::refused(reason, answer.sequence.0, id));
@@ -178,17 +234,10 @@ pub(crate) async fn send_command(
             Ok(Sent { sequence: answer.sequence.0, id, created, repeated, act, expires })
         }
         Ok(Told::TurnedAway(why)) => {
-            tracing::debug!(?actor, "a command was turned away: {why}");
+            tracing::debug!("a command was turned away: {why}");
             Err(Problem { id: Some(id), ..Problem::new(Code::IdUsed, why.to_string()) })
         }
-        Err(Unanswered::Busy) => {
-            let busy = Problem::new(Code::Busy, Unanswered::Busy.to_string());
-            Err(Problem { id: Some(id), retry_after: Some(1), ..busy })
-        }
-        Err(Unanswered::Stopping) => Err(Problem {
-            id: Some(id),
-            ..Problem::new(Code::NodeStopping, Unanswered::Stopping.to_string())
-        }),
+        Err(_) => Err(unanswered(Unanswered::Stopping, id)),
     }
 }
 

@@ -78,7 +78,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 /// Asks the projection.
-pub(super) fn look_up<T>(
+pub(crate) fn look_up<T>(
     call: &Call,
     ask: impl FnOnce(&mut View<'_>) -> Result<T>,
 ) -> Result<Seen<T>, Problem> {

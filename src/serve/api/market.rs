@@ -202,7 +202,7 @@ pub(super) struct InMarket {
 
 /// An instrument and its day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(super) struct InstrumentView {
+pub(crate) struct InstrumentView {
     /// Its code.
     pub code: String,
     /// Where it trades.
@@ -271,7 +271,7 @@ fn one_instrument(call: &Call, follower: &Follower) -> Answered {
 
 /// An instrument, as it is shown.
 #[must_use]
-pub(super) fn instrument_view(
+pub(crate) fn instrument_view(
     state: &State,
     id: InstrumentId,
     now: base::Timestamp,
@@ -280,14 +280,7 @@ pub(super) fn instrument_view(
     let (day, rules) = (&instrument.day, state.venue().rules(instrument.market));
     let price = |price: Price| written.price(price);
     let is_book = rules.continuous.is_some();
-    let open_for = |sessions: &[base::Session]| rules.calendar.is_open(sessions, now);
-    let ended = state.venue().day_ended(instrument.market);
-    let listed = rules.listing.as_ref().is_some_and(|listing| open_for(&listing.sessions)) && !ended;
-    let phase = match (is_book, listed) {
-        (true, _) => state.venue().book_phase(id),
-        (false, true) if !instrument.halted => Phase::Continuous,
-        (false, _) => Phase::Closed,
-    };
+    let phase = phase(state, id, now);
     let band = rules.continuous.as_ref().map(|rules| rules.band);
     let band = band.or(rules.listing.as_ref().map(|rules| rules.band));
     let best = |side: Side| {
@@ -330,6 +323,19 @@ pub(super) fn instrument_view(
     })
 }
 
+/// What an instrument is doing: of an order book what the engine says, of listings what the calendar does.
+#[must_use]
+pub(crate) fn phase(state: &State, id: InstrumentId, now: base::Timestamp) -> Phase {
+    let Some(instrument) = state.venue().instrument(id) else { return Phase::Closed };
+    let rules = state.venue().rules(instrument.market);
+    if rules.continuous.is_some() {
+        return state.venue().book_phase(id);
+    }
+    let open = |listing: &trading::rules::ListingRules| rules.calendar.is_open(&listing.sessions, now);
+    let open = rules.listing.as_ref().is_some_and(open) && !state.venue().day_ended(instrument.market);
+    if open && !instrument.halted { Phase::Continuous } else { Phase::Closed }
+}
+
 fn best_listing(state: &State, id: InstrumentId, side: Side) -> Option<Price> {
     let here =
         state.venue().orders().filter(|(_, order)| order.terms.instrument == id && order.terms.side == side);
@@ -359,7 +365,7 @@ fn book(call: &Call, follower: &Follower) -> Answered {
 
 /// Listings of an instrument that may be picked now: those at the best prices, and the caller's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(super) struct Listings {
+pub(crate) struct Listings {
     /// The record of the log after which it was so.
     pub sequence: u64,
     /// Buyers, the highest price first.
@@ -370,7 +376,7 @@ pub(super) struct Listings {
 
 /// A listing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(super) struct ListingView {
+pub(crate) struct ListingView {
     /// Its number.
     pub listing: u64,
     /// The price.
@@ -389,7 +395,7 @@ fn listings(call: &Call, follower: &Follower) -> Answered {
 }
 
 /// The listings of an instrument, as someone sees them.
-pub(super) fn listings_view(
+pub(crate) fn listings_view(
     state: &State,
     id: InstrumentId,
     own: impl Fn(base::AccountId) -> bool,

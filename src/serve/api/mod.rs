@@ -1,17 +1,17 @@
 //! The API, version 1: every endpoint, in the order of the docs.
 
-mod accounts;
-mod acts;
-mod commands;
-mod history;
+pub(crate) mod accounts;
+pub(crate) mod acts;
+pub(crate) mod commands;
+pub(crate) mod history;
 mod log;
-mod market;
-mod operate;
+pub(crate) mod market;
+pub(crate) mod operate;
 mod orders;
 mod past_book;
 mod people;
 mod session;
-mod supervision;
+pub(crate) mod supervision;
 pub(crate) mod views;
 
 pub use commands::{Sent, send};

@@ -1,6 +1,7 @@
 //! What operators see of the node, and the documents of the API.
 
 use crate::node::Follower;
+use crate::serve::App;
 use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint};
 use crate::serve::page;
 use crate::serve::reply::Reply;
@@ -35,7 +36,7 @@ fn style(_: &Call, _: &Follower) -> Answered {
 
 /// How the node is doing.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(super) struct Operations {
+pub(crate) struct Operations {
     /// Seconds since it began to run.
     pub uptime: u64,
     /// The last record of the log.
@@ -66,7 +67,7 @@ pub(super) struct Operations {
 
 /// Bounds of a latency, microseconds, to a power of two.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(super) struct Latency {
+pub(crate) struct Latency {
     /// Half are below.
     pub p50_us: u64,
     /// 99 of a hundred are below.
@@ -77,7 +78,7 @@ pub(super) struct Latency {
 
 /// The log on disk.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(super) struct JournalView {
+pub(crate) struct JournalView {
     /// Its files.
     pub segments: u64,
     /// Their bytes.
@@ -85,16 +86,22 @@ pub(super) struct JournalView {
 }
 
 fn operations(call: &Call, follower: &Follower) -> Answered {
-    let (app, gauges) = (&call.app, &call.app.gauges);
+    Ok(Reply::json(&figures(&call.app, follower.state().sequence().0)))
+}
+
+/// How the node is doing now, at a record of the log.
+#[must_use]
+pub(crate) fn figures(app: &App, sequence: u64) -> Operations {
+    let gauges = &app.gauges;
     let (uptime, records) = (gauges.started.elapsed().as_secs(), gauges.records.load(Relaxed));
     let files = std::fs::read_dir(crate::node::DataDir::at(&app.data).journal());
     let sizes: Vec<u64> = files
         .map(|files| files.filter_map(|file| Some(file.ok()?.metadata().ok()?.len())).collect())
         .unwrap_or_default();
     let answers = &gauges.answers;
-    Ok(Reply::json(&Operations {
+    Operations {
         uptime,
-        sequence: follower.state().sequence().0,
+        sequence,
         records,
         refused: gauges.refused.load(Relaxed),
         records_per_second: records / uptime.max(1),
@@ -110,5 +117,5 @@ fn operations(call: &Call, follower: &Follower) -> Answered {
         sessions: app.sessions.count() as u64,
         streams: [gauges.streams.load(Relaxed), gauges.streams_cut.load(Relaxed)],
         requests: gauges.requests.load(Relaxed),
-    }))
+    }
 }

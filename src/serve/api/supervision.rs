@@ -22,7 +22,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 /// An alert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(super) struct AlertView {
+pub(crate) struct AlertView {
     /// Its number.
     pub alert: u64,
     /// `position_limit`, `self_trade`, `at_price_limit`.
@@ -51,7 +51,7 @@ fn alerts(_: &Call, follower: &Follower) -> Answered {
 
 /// An alert, as it is shown.
 #[must_use]
-pub(super) fn alert_view(state: &State, alert: &supervision::Alert) -> AlertView {
+pub(crate) fn alert_view(state: &State, alert: &supervision::Alert) -> AlertView {
     let names = gateway::Names(state);
     AlertView {
         alert: alert.id.0,

@@ -20,7 +20,7 @@ export function Depth({ book, instrument, decimals, onPick }) {
   const most = [asks.at(-1)?.sum ?? "0", bids.at(-1)?.sum ?? "0"].reduce((a, b) => (money.cmp(a, b) >= 0 ? a : b));
   const spread = asks[0] && bids[0] ? money.sub(asks[0].price, bids[0].price) : null;
   const row = (side, level, key) => html`<div key=${key} class=${`level ${side}`} role="row">
-    ${level ? html`<i style=${`width:${money.share(level.sum, most) * 100}%`}></i>
+    ${level ? html`<i style=${`transform:scaleX(${money.share(level.sum, most)})`}></i>
       <button type="button" class="price" onClick=${() => onPick(side === "ask" ? "buy" : "sell", level.price)}>${num(level.price, decimals)}</button>
       <span>${num(level.quantity)}</span><span class="sum">${num(level.sum)}</span><span class="many">${level.orders ?? ""}</span>` : html`<span> </span>`}
   </div>`;

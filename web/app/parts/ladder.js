@@ -75,7 +75,7 @@ export function Ladder({ book, instrument, own, decimals, tick = 1n, onPick, onC
   };
   const cell = (side, level, price) => html`<button type="button" tabindex="-1" data-part=${side === "buy" ? "bid" : "ask"} class=${side === "buy" ? "bid" : "ask"}
       aria-label=${t(side === "buy" ? "ladder.buy_at" : "ladder.sell_at", { price })} onClick=${() => onPick(side, price)}>
-    ${level ? html`<i style=${`width:${money.share(level[1], most) * 100}%`}></i><b>${figure(level[1])}</b>` : ""}</button>`;
+    ${level ? html`<i style=${`transform:scaleX(${money.share(level[1], most)})`}></i><b>${figure(level[1])}</b>` : ""}</button>`;
   const ownCell = (found) => (found ? html`<button type="button" class="own" title=${t("ladder.cancel")} aria-label=${`${t("ladder.cancel")} ${num(found.left)}`} onClick=${() => onCancel(found.orders)}>${figure(found.left)}<s>✕</s></button>` : html`<span class="own"></span>`);
   return html`<div class="ladder" role="group" aria-label=${t("ladder.label")}>
     <div class="rung head"><span>${t("ladder.own")}</span><span class="r">${t("side.bid")}</span><span class="c">${t("field.price")}</span><span>${t("side.ask")}</span><span class="r">${t("ladder.own")}</span></div>

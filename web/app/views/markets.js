@@ -4,8 +4,9 @@ import { num, short, t, word, list } from "../i18n.js";
 import * as money from "../money.js";
 import { items } from "../api.js";
 import { go } from "../route.js";
-import { useGet, useInstruments, useMarkets } from "../hooks.js";
+import { useGet, useInstruments, useMarkets, useSession } from "../hooks.js";
 import { Delta, Empty, Panel, ProblemNote, State, Tag } from "../parts/basic.js";
+import { Fills, Orders } from "../parts/blotter.js";
 import { Table } from "../parts/table.js";
 
 /** The day's band as [low, high], or null. */
@@ -15,7 +16,7 @@ export function bandOf(item) {
 }
 
 /** The phase of an instrument; a halt is said before anything else. */
-export const phaseOf = (item) => (item.halted ? "halted" : item.phase);
+export const phaseOf = (item) => (item.halted ? "halted" : item.kind === "listing" && item.phase === "continuous" ? "open" : item.phase);
 
 /** The day so far as a line: the closes of its five minutes. Only the place on the screen is not exact. */
 function Spark({ code, decimals, reference }) {
@@ -48,7 +49,7 @@ const columns = (decimals) => [
 ];
 
 function Market({ market, rows }) {
-  const methods = Object.entries(market.mechanisms ?? {}).filter(([, on]) => on).map(([name, sessions]) => html`<span class="quiet" key=${name}>${t(`method.${name}`)}${Array.isArray(sessions) ? ` ${list(sessions)}` : ""}</span>`);
+  const methods = Object.entries(market.mechanisms ?? {}).filter(([, on]) => on).map(([name, sessions]) => html`<span class="quiet low2" key=${name}>${t(`method.${name}`)}${Array.isArray(sessions) ? ` ${list(sessions)}` : ""}</span>`);
   const tools = html`${methods}
     ${market.holiday || market.trading_day === false ? html`<${Tag} tone="warn">${t("market.holiday")}<//>` : null}${market.day_ended ? html`<${Tag}>${t("market.day_ended")}<//>` : null}<b class="figure">${market.date}</b>`;
   return html`<${Panel} title=${html`${marketName(market)} <span class="quiet">${market.currency} / ${word(`unit.${market.unit}`, market.unit)}</span>`} tools=${tools} label=${marketName(market)}>
@@ -62,7 +63,9 @@ const marketName = (market) => word(`market.${market.code}`, market.name ?? mark
 export function Markets() {
   const { markets, loaded, problem } = useMarkets();
   const { instruments, problem: second } = useInstruments();
+  const user = useSession();
   return html`<div class="page"><${ProblemNote} problem=${problem} /><${ProblemNote} problem=${second} />
     ${markets.map((market) => html`<${Market} key=${market.code} market=${market} rows=${instruments.filter((item) => item.market === market.code)} />`)}
+    ${user?.accounts?.length ? html`<div class="halves"><${Panel} title=${t("orders.open")}><${Orders} open /><//><${Panel} title=${t("page.fills")} className="short"><${Fills} /><//></div>` : null}
     ${markets.length || problem ? null : html`<${Empty}>${t(loaded ? "market.none" : "table.loading")}<//>`}</div>`;
 }

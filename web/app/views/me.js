@@ -25,7 +25,7 @@ function Totp() {
     }
   };
   const turnOff = async () => {
-    const { problem: failed } = await send("DELETE", "/v1/session/totp", code ? { code: code.trim() } : undefined);
+    const { problem: failed } = await send("DELETE", "/v1/session/totp");
     if (!failed) session.set({ ...session.get(), totp: false });
   };
   const [secret, setSecret] = useState(null);
@@ -33,10 +33,10 @@ function Totp() {
     const { answer: made } = await send("POST", "/v1/session/totp", {});
     if (made?.secret) setSecret(made);
   };
-  if (user?.totp) return html`<p><${Tag} tone="good">${t("totp.on")}<//></p><${Sure} onSure=${turnOff}>${t("totp.turn_off")}<//><${ProblemNote} problem=${problem} />`;
-  if (!secret) return html`<p class="hint">${t("totp.what")}</p><button type="button" class="main" disabled=${busy} onClick=${begin}>${t("totp.begin")}</button><${ProblemNote} problem=${problem} />`;
+  if (user?.totp) return html`<p><${Tag} tone="good">${t("totp.on")}<//></p><span data-totp="off"><${Sure} onSure=${turnOff}>${t("totp.turn_off")}<//></span><${ProblemNote} problem=${problem} />`;
+  if (!secret) return html`<p class="hint">${t("totp.what")}</p><button type="button" class="main" data-totp="begin" disabled=${busy} onClick=${begin}>${t("totp.begin")}</button><${ProblemNote} problem=${problem} />`;
   return html`<p class="hint">${t("totp.enter")}</p><p><code class="secret">${secret.secret.replace(/(.{4})/g, "$1 ").trim()}</code></p><p><a href=${secret.uri}>${t("totp.open")}</a></p>
-    <form class="row end" onSubmit=${turnOn}><${Text} label=${t("signin.code")} value=${code} onInput=${setCode} inputmode="numeric" autocomplete="one-time-code" name="totp" /><button class="main" disabled=${busy || !code}>${t("totp.turn_on")}</button></form><${ProblemNote} problem=${problem} />`;
+    <form class="row end" onSubmit=${turnOn}><${Text} label=${t("signin.code")} value=${code} onInput=${setCode} inputmode="numeric" autocomplete="one-time-code" name="totp" /><button class="main" data-totp="on" disabled=${busy || !code}>${t("totp.turn_on")}</button></form><${ProblemNote} problem=${problem} />`;
 }
 
 function NewKey({ onMade }) {
@@ -50,7 +50,7 @@ function NewKey({ onMade }) {
     if (answer) onMade(answer);
   };
   const toggle = (duty) => setDuties(duties.includes(duty) ? duties.filter((item) => item !== duty) : [...duties, duty]);
-  return html`<form onSubmit=${onSubmit}><div class="fields two"><${Select} label=${t("keys.account")} value=${account} onChange=${setAccount} options=${[["", t("word.all")], ...(user?.accounts ?? []).map((item) => [item, item])]} />
+  return html`<form onSubmit=${onSubmit} data-form="key"><div class="fields two"><${Select} label=${t("keys.account")} value=${account} onChange=${setAccount} options=${[["", t("word.all")], ...(user?.accounts ?? []).map((item) => [item, item])]} />
     <fieldset class="field many"><legend>${t("field.duties")}</legend><div>${(user?.duties ?? []).map((duty) => html`<label key=${duty}><input type="checkbox" checked=${duties.includes(duty)} onChange=${() => toggle(duty)} />${t(`duty.${duty}`)}</label>`)}</div></fieldset></div>
     <div class="row end"><button class="main" disabled=${busy || !duties.length}>${t("keys.create")}</button></div><${ProblemNote} problem=${problem} /></form>`;
 }

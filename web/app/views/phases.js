@@ -8,7 +8,7 @@ import { CommandForm } from "../parts/form.js";
 import { Table } from "../parts/table.js";
 import { useDecimals } from "../parts/blotter.js";
 import { CommandTabs } from "./holdings.js";
-import { bandOf } from "./markets.js";
+import { bandOf, phaseOf } from "./markets.js";
 
 const VENUE = ["list_instrument", "correct_reference", "declare_holiday", "delist_instrument", "announce_auction", "tick"];
 
@@ -21,7 +21,7 @@ export function Phases() {
   const columns = [
     { key: "code", label: t("field.instrument"), show: (row) => html`<b>${row.code}</b>` },
     { key: "market", label: t("field.market"), low: 1 },
-    { key: "phase", label: t("field.phase"), show: (row) => html`<${State} kind="phase" value=${row.phase} />` },
+    { key: "phase", label: t("field.phase"), show: (row) => html`<${State} kind="phase" value=${phaseOf({ ...row, halted: false })} />` },
     { key: "halted", label: t("phases.halt"), show: (row) => (row.halted ? html`<${Tag} tone="bad">${t("phase.halted")}<//>` : html`<span class="quiet">–</span>`) },
     { key: "last", label: t("field.last"), num: true, low: 1, show: (row) => num(row.last ?? row.reference, decimals(row.code)) },
     { key: "band", label: t("field.band"), num: true, low: 2, show: (row) => bandOf(row)?.map((edge) => num(edge, decimals(row.code))).join(" – ") ?? "–" },

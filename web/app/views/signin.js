@@ -24,7 +24,7 @@ export function SignIn() {
     try {
       await signIn(user.trim(), password, code.trim());
     } catch (problem) {
-      if (problem.field === "code" || /totp|code/i.test(problem.detail ?? "")) setMore(true);
+      if (problem.field === "code") setMore(true);
       setState({ busy: false, problem });
     }
   };

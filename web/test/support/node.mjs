@@ -161,7 +161,7 @@ export async function openNode() {
       await halt();
       await rm(place, { recursive: true, force: true });
     },
-    quiet: { buy: "95.05" }, cross: "98.63", listing: "69.95", issue: { holder: "taker", account: "HM", asset: "CEA26" }, past: 600,
+    quiet: { buy: "95.05" }, cross: "99.20", listing: "69.95", issue: { holder: "taker", account: "HM", asset: "CEA26" }, past: 600,
     pages: {
       trader: ["markets", `trade/${BOND}`, `trade/${CARBON}`, "auctions", "blocks", "orders", "holdings", "settlement", "compliance", "approvals", "limits", "kill", "everything", "trail/JH", "me"],
       operator1: ["health", "phases", "approvals", "participants", "issuance", "limits", "kill", "users", "everything", "me"],

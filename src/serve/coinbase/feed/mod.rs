@@ -1,0 +1,303 @@
+//! The feed: the node's own streams, told in the messages of this API. A connection listens and subscribes here; what it is told
+//! waits in its outbox like that of any other stream, and passes the teller on its way out.
+
+mod teller;
+mod user;
+mod words;
+
+use super::account::account_of;
+use super::product::{product, product_name};
+use super::sign::{Claim, signer};
+use super::{bad, refusal, utc};
+use crate::serve::access::{Caller, Signed};
+use crate::serve::problem::{Code, Problem};
+use crate::serve::stream::{self, End, Outbox, Seat, Subscriber, Topic};
+use crate::serve::{App, door};
+use axum::body::Body;
+use axum::extract::Request;
+use axum::extract::ws::{Message, WebSocket};
+use axum::http::Response;
+use base::InstrumentId;
+use futures_util::StreamExt;
+use futures_util::stream::SplitStream;
+use gateway::Names;
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use teller::Teller;
+use words::{Channel, Said, Wanted};
+
+/// How long one may take to say who one is, where market data is not open.
+const TO_SIGN_IN: Duration = Duration::from_secs(5);
+/// How long a client may say nothing, not even that it lives.
+const SILENCE: Duration = Duration::from_secs(60);
+/// How often it is looked at whether a client may still be here.
+const LOOK: Duration = Duration::from_millis(500);
+/// How often a heartbeat is told.
+const BEAT: Duration = Duration::from_secs(1);
+/// How long a connection may take to close.
+const CLOSING: Duration = Duration::from_secs(5);
+/// Products of a channel at most.
+const PRODUCTS_MAX: usize = 200;
+/// What a subscription signs, besides its time.
+const SIGNED: &str = "/users/self/verify";
+
+/// A connection.
+struct Feed {
+    app: Arc<App>,
+    outbox: Arc<Outbox>,
+    seat: Seat,
+    peer: IpAddr,
+    caller: Option<Caller>,
+    channels: BTreeMap<Channel, BTreeSet<InstrumentId>>,
+    teller: Arc<Mutex<Teller>>,
+    began: Instant,
+    heard: Instant,
+}
+
+/// Answers the request that opens the feed.
+pub(super) async fn enter(app: Arc<App>, peer: IpAddr, request: Request) -> Response<Body> {
+    app.reader.at_least(app.clerk.acknowledged()).await;
+    let (mut parts, _) = request.into_parts();
+    let reply = match admit(&app, peer, &mut parts).await {
+        Ok(response) => response,
+        Err(problem) => refusal::tell(problem).into_response(),
+    };
+    app.gauges.request(reply.status().as_u16());
+    reply
+}
+
+async fn admit(
+    app: &Arc<App>,
+    peer: IpAddr,
+    parts: &mut axum::http::request::Parts,
+) -> Result<Response<Body>, Problem> {
+    if let Err(seconds) = app.rates.spend(&door::payer(None, peer)) {
+        return Err(Problem::again_in(seconds, Code::RateLimited, format!("none is left for {seconds} s")));
+    }
+    let (upgrade, seat) = stream::upgrade(app, parts).await?;
+    let own = Arc::clone(app);
+    Ok(upgrade.on_upgrade(move |socket| run(own, socket, peer, seat)))
+}
+
+/// A connection, from here to its end.
+async fn run(app: Arc<App>, socket: WebSocket, peer: IpAddr, seat: Seat) {
+    let (sink, mut said) = socket.split();
+    let (outbox, out) = Outbox::new(app.config.limits.stream_queue_messages, Arc::clone(&app.gauges));
+    let teller = Arc::new(Mutex::new(Teller::default()));
+    let own = Arc::clone(&teller);
+    let writing = tokio::spawn(stream::write(sink, out, Arc::clone(&outbox), move |text| locked(&own).translate(text)));
+    let (channels, now) = (BTreeMap::new(), Instant::now());
+    let mut this = Feed { app, outbox, seat, peer, caller: None, channels, teller, began: now, heard: now };
+    this.listen(&mut said).await;
+    this.app.hub.leave(this.seat.number, &this.topics());
+    // What the client still says is read and forgotten until it has heard that this is the end.
+    let reading = async { while let Some(Ok(_)) = said.next().await {} };
+    let _ = tokio::time::timeout(CLOSING, async { tokio::join!(writing, reading) }).await;
+}
+
+fn locked(teller: &Mutex<Teller>) -> MutexGuard<'_, Teller> {
+    teller.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Feed {
+    async fn listen(&mut self, said: &mut SplitStream<WebSocket>) {
+        let (outbox, hub) = (Arc::clone(&self.outbox), Arc::clone(&self.app.hub));
+        let (mut look, mut beat) = (tokio::time::interval(LOOK), tokio::time::interval(BEAT));
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                _ = outbox.ended() => return,
+                () = hub.stopped() => {
+                    outbox.end(End::STOPPING);
+                }
+                _ = look.tick() => self.look(),
+                _ = beat.tick() => self.beat(),
+                message = said.next() => self.hear(message).await,
+            }
+        }
+    }
+
+    async fn hear(&mut self, message: Option<Result<Message, axum::Error>>) {
+        self.heard = Instant::now();
+        match message {
+            Some(Ok(Message::Text(text))) => {
+                if let Err(problem) = self.text(&text).await {
+                    self.refuse(&problem);
+                }
+            }
+            Some(Ok(Message::Binary(_))) => self.refuse(&bad("a message is text")),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+            Some(Ok(Message::Close(_))) | None => {
+                self.outbox.end(End::LEFT);
+            }
+            Some(Err(error)) => {
+                let error = error.to_string();
+                let too_large = error.contains("too long") || error.contains("too large");
+                self.outbox.end(if too_large { End::TOO_LARGE } else { End::LEFT });
+            }
+        }
+    }
+
+    /// Whether the client lives, and may still be here.
+    fn look(&mut self) {
+        let now = Instant::now();
+        if now.duration_since(self.heard) > SILENCE {
+            self.outbox.end(End::SILENT);
+        }
+        let open = self.app.config.market_data.public;
+        match &self.caller {
+            None if !open && now.duration_since(self.began) > TO_SIGN_IN => {
+                self.outbox.end(End::NOT_SIGNED_IN);
+            }
+            Some(caller) => {
+                let follower = self.app.reader.read();
+                if Caller::of(follower.state(), caller.user, caller.via.clone()).as_ref() != Some(caller) {
+                    self.outbox.end(End::SIGNED_OUT);
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn beat(&self) {
+        let time = utc(self.app.clock.now());
+        let sequence = self.app.reader.sequence();
+        let products = locked(&self.teller).channels.get(&Channel::Heartbeat).cloned().unwrap_or_default();
+        for product in products.values() {
+            self.say(&json!({ "type": "heartbeat", "sequence": sequence, "product_id": product, "time": time }));
+        }
+    }
+
+    async fn text(&mut self, text: &str) -> Result<(), Problem> {
+        let most = self.app.config.limits.body_bytes_max;
+        if text.len() > most {
+            let detail = format!("a message has at most {most} bytes, this one has {}", text.len());
+            return Err(Problem::new(Code::TooLarge, detail));
+        }
+        if let Err(seconds) = self.app.rates.spend(&door::payer(self.caller.as_ref(), self.peer)) {
+            return Err(Problem::again_in(seconds, Code::RateLimited, format!("none is left for {seconds} s")));
+        }
+        let said = serde_json::from_str(text).map_err(|error| Problem::new(Code::BadJson, error.to_string()))?;
+        match said {
+            Said::Subscribe(wanted) => self.subscribe(&wanted).await,
+            Said::Unsubscribe(wanted) => self.unsubscribe(&wanted),
+        }
+    }
+
+    async fn subscribe(&mut self, wanted: &Wanted) -> Result<(), Problem> {
+        self.app.reader.at_least(self.app.clerk.acknowledged()).await;
+        if let Some(key) = &wanted.key {
+            let (time, sign) = wanted.signed();
+            let signed = Signed { time: &time, method: "GET", path: SIGNED, body: b"" };
+            // Its time is in seconds, and it changes nothing: it may come again.
+            let claim = Claim { key, time: &time, sign };
+            let caller = signer(&self.app, &claim, &[signed], false)?;
+            if self.caller.as_ref().is_some_and(|before| *before != caller) {
+                return Err(bad("another key has signed here already"));
+            }
+            self.caller = Some(caller);
+        }
+        let mut topics = BTreeSet::new();
+        for (channel, names) in wanted.channels()? {
+            let ids = self.products(channel, names)?;
+            topics.extend(ids.iter().flat_map(|id| self.topic(channel, *id)));
+            self.channels.entry(channel).or_default().extend(ids);
+        }
+        self.tell_teller();
+        self.say(&locked(&self.teller).subscriptions());
+        for topic in topics {
+            let orders = stream::known_orders(&self.app, topic).await;
+            let who = Subscriber {
+                socket: self.seat.number,
+                outbox: &self.outbox,
+                from: None,
+                reference: None,
+                known: &orders,
+            };
+            self.app.hub.subscribe(self.app.reader.read().state(), topic, &who);
+        }
+        Ok(())
+    }
+
+    fn unsubscribe(&mut self, wanted: &Wanted) -> Result<(), Problem> {
+        let before = self.topics();
+        for (channel, names) in wanted.channels()? {
+            if names.is_empty() {
+                self.channels.remove(&channel);
+                continue;
+            }
+            let gone = self.products(channel, names)?;
+            if let Some(left) = self.channels.get_mut(&channel) {
+                left.retain(|id| !gone.contains(id));
+            }
+        }
+        self.channels.retain(|_, products| !products.is_empty());
+        self.tell_teller();
+        let after = self.topics();
+        self.app.hub.leave(self.seat.number, before.difference(&after));
+        self.say(&locked(&self.teller).subscriptions());
+        Ok(())
+    }
+
+    /// The products that a channel is wanted for, if the client may have it.
+    fn products(&self, channel: Channel, names: &[String]) -> Result<BTreeSet<InstrumentId>, Problem> {
+        let open = self.app.config.market_data.public && channel != Channel::User;
+        if self.caller.is_none() && !open {
+            return Err(Problem::new(Code::Unauthenticated, "nobody has signed"));
+        }
+        if names.is_empty() || names.len() > PRODUCTS_MAX {
+            return Err(bad(format!("{} is for 1 to {PRODUCTS_MAX} products", channel.name())));
+        }
+        let follower = self.app.reader.read();
+        if let Some(caller) = self.caller.as_ref().filter(|_| channel == Channel::User) {
+            account_of(follower.state(), caller)?;
+        }
+        let found = names.iter().map(|name| product(follower.state(), name));
+        found.collect::<Result<_, _>>().map_err(|problem: Problem| bad(problem.detail))
+    }
+
+    /// The node's own stream for a channel.
+    fn topic(&self, channel: Channel, id: InstrumentId) -> Option<Topic> {
+        match channel {
+            Channel::Level2 | Channel::Level2Batch => Some(Topic::Book(id)),
+            Channel::Matches => Some(Topic::Trades(id)),
+            Channel::Ticker => Some(Topic::Ticker),
+            Channel::Heartbeat => None,
+            Channel::User => self.caller.as_ref().map(|caller| Topic::DropCopy(caller.participant)),
+        }
+    }
+
+    fn topics(&self) -> BTreeSet<Topic> {
+        let all = self.channels.iter().flat_map(|(channel, ids)| ids.iter().map(|id| (*channel, *id)));
+        all.filter_map(|(channel, id)| self.topic(channel, id)).collect()
+    }
+
+    /// Says to the teller what is to be told.
+    fn tell_teller(&self) {
+        let follower = self.app.reader.read();
+        let state = follower.state();
+        let named = |id: &InstrumentId| (Names(state).instrument(*id), product_name(state, *id));
+        let channels = self.channels.iter().map(|(channel, ids)| (*channel, ids.iter().map(named).collect()));
+        let account = self.caller.as_ref().and_then(|caller| account_of(state, caller).ok());
+        let account = account.map(|account| Names(state).account(account));
+        let mut teller = locked(&self.teller);
+        (teller.channels, teller.account) = (channels.collect(), account);
+    }
+
+    fn say(&self, message: &serde_json::Value) {
+        self.outbox.say(message.to_string());
+    }
+
+    fn refuse(&self, problem: &Problem) {
+        let message = match problem.code {
+            Code::Unauthenticated | Code::BadSignature | Code::StaleTime => "Authentication Failed",
+            _ => "Failed to subscribe",
+        };
+        self.say(&json!({ "type": "error", "message": message, "reason": refusal::words(problem) }));
+    }
+}

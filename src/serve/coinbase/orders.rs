@@ -1,0 +1,292 @@
+//! Orders and fills of the key's account, as they are shown here.
+
+use super::account::account_of;
+use super::history::{paged, written};
+use super::product::{product, product_name};
+use super::{Asked, utc};
+use crate::node::Follower;
+use crate::projection::{FillFilter, FillRow, OrderFilter, OrderRow, PAGE_MAX, View};
+use crate::serve::api::history::look_up;
+use crate::serve::endpoint::{Answered, Call};
+use crate::serve::problem::Problem;
+use crate::serve::reply::Reply;
+use base::{AccountId, OrderId, Timestamp};
+use engine::{ClientId, State};
+use gateway::Names;
+use serde::Serialize;
+
+/// Ids of more bytes than these are in the log as a hash.
+const KEPT_ID_BYTES: usize = 15;
+/// Pages that are read for one answer at most.
+const PAGES_MAX: usize = 20;
+
+/// An order.
+#[derive(Serialize)]
+pub(super) struct Order {
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_oid: Option<String>,
+    product_id: String,
+    profile_id: String,
+    side: &'static str,
+    r#type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    price: Option<String>,
+    size: String,
+    time_in_force: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expire_time: Option<String>,
+    post_only: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stp: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop_price: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_floor: Option<String>,
+    created_at: String,
+    filled_size: String,
+    executed_value: String,
+    fill_fees: String,
+    status: &'static str,
+    settled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    done_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    done_reason: Option<&'static str>,
+    market_type: &'static str,
+}
+
+/// What has become of an order, in the words of this API.
+pub(super) fn status(row: &OrderRow) -> (&'static str, Option<&'static str>) {
+    match row.status.as_str() {
+        "open" if row.waiting && row.trigger.is_some() => ("active", None),
+        "open" => ("open", None),
+        "filled" => ("done", Some("filled")),
+        _ => ("done", Some("canceled")),
+    }
+}
+
+fn life(row: &OrderRow) -> &'static str {
+    match row.life.as_deref() {
+        Some("ioc") => "IOC",
+        Some("fok") => "FOK",
+        Some("gtc") => "GTC",
+        // Until the end of a day, or a call auction.
+        _ => "GTT",
+    }
+}
+
+fn self_trade(row: &OrderRow) -> Option<&'static str> {
+    match row.self_trade.as_deref()? {
+        "decrement" => Some("dc"),
+        "cancel_resting" => Some("co"),
+        "cancel_incoming" => Some("cn"),
+        "cancel_both" => Some("cb"),
+        _ => None,
+    }
+}
+
+fn side(side: base::Side) -> &'static str {
+    match side {
+        base::Side::Buy => "buy",
+        base::Side::Sell => "sell",
+    }
+}
+
+/// An order, as it is shown.
+///
+/// # Errors
+/// What it trades is not known.
+pub(super) fn view(state: &State, row: &OrderRow) -> Result<Order, Problem> {
+    let written = written(state, row.instrument)?;
+    let (status, done_reason) = status(row);
+    let limit = row.kind == "limit";
+    Ok(Order {
+        id: row.order.0.to_string(),
+        client_oid: (row.client_id.len() <= KEPT_ID_BYTES).then(|| row.client_id.clone()),
+        product_id: product_name(state, row.instrument),
+        profile_id: Names(state).account(row.account),
+        side: side(row.side),
+        r#type: row.kind.clone(),
+        price: limit.then(|| written.price(row.price)),
+        size: written.quantity(row.quantity),
+        time_in_force: life(row),
+        expire_time: row.until.map(|until| until.to_string()),
+        post_only: row.post_only,
+        stp: self_trade(row),
+        stop: row.trigger.map(|_| if row.side == base::Side::Buy { "entry" } else { "loss" }),
+        stop_price: row.trigger.map(|trigger| written.price(trigger)),
+        max_floor: (row.display.0 != 0).then(|| written.quantity(row.display)),
+        created_at: utc(row.time),
+        filled_size: written.quantity(row.filled),
+        executed_value: written.money(row.amount.0.into()),
+        fill_fees: written.money(row.fee.0.into()),
+        status,
+        settled: status == "done",
+        done_at: row.ended_time.map(utc),
+        done_reason,
+        market_type: "spot",
+    })
+}
+
+/// Whether an order is one of a book.
+fn of_a_book(row: &OrderRow) -> bool {
+    row.kind == "limit" || row.kind == "market"
+}
+
+struct Wanted {
+    statuses: Vec<String>,
+    filter: OrderFilter,
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+    limit: usize,
+}
+
+impl Wanted {
+    fn of(call: &Call, state: &State) -> Result<Self, Problem> {
+        let asked = Asked::of(call)?;
+        let named: Vec<String> = asked.all("status").into_iter().map(str::to_owned).collect();
+        let statuses =
+            if named.is_empty() { ["open", "pending", "active"].map(str::to_owned).to_vec() } else { named };
+        let open = !statuses.iter().any(|status| matches!(status.as_str(), "all" | "done" | "settled"));
+        let filter = OrderFilter {
+            account: Some(account_of(state, call.caller()?)?),
+            instrument: asked.one("product_id").map(|name| product(state, name)).transpose()?,
+            open,
+            before: asked.number("after")?,
+            ..OrderFilter::default()
+        };
+        let (since, until) = (asked.time("start_date")?, asked.time("end_date")?);
+        Ok(Self { statuses, filter, since, until, limit: asked.limit()? as usize })
+    }
+
+    fn takes(&self, row: &OrderRow) -> bool {
+        let named = |status: &String| status == "all" || status == super::orders::status(row).0;
+        of_a_book(row) && self.statuses.iter().any(named) && self.until.is_none_or(|until| row.time <= until)
+    }
+
+    fn find(&self, view: &mut View<'_>) -> anyhow::Result<Vec<OrderRow>> {
+        let (mut filter, mut found) = (self.filter, Vec::new());
+        for _ in 0..PAGES_MAX {
+            let page = view.orders(&filter)?;
+            let full = page.len() == PAGE_MAX as usize;
+            filter.before = page.last().map(|row| row.sequence.0);
+            for row in page {
+                if self.since.is_some_and(|since| row.time < since) || found.len() == self.limit {
+                    return Ok(found);
+                }
+                if self.takes(&row) {
+                    found.push(row);
+                }
+            }
+            if !full {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
+
+pub(super) fn list(call: &Call) -> Answered {
+    let wanted = Wanted::of(call, call.app.reader.read().state())?;
+    let rows = look_up(call, |view| wanted.find(view))?.value;
+    let follower = call.app.reader.read();
+    let orders: Result<Vec<Order>, Problem> = rows.iter().map(|row| view(follower.state(), row)).collect();
+    let ends = (rows.first().map(|row| row.sequence.0), rows.last().map(|row| row.sequence.0));
+    Ok(paged(Reply::json(&orders?), ends))
+}
+
+/// The order that a path names: by its number, or as `client:` and the sender's id for it.
+///
+/// # Errors
+/// There is none, or it is another's.
+pub(super) fn named(call: &Call, name: &str) -> Result<(AccountId, OrderRow), Problem> {
+    let caller = call.caller()?;
+    let account = account_of(call.app.reader.read().state(), caller)?;
+    let row = look_up(call, |view| match name.strip_prefix("client:") {
+        Some(id) => view.order_by_client(caller.participant, ClientId::of(id)),
+        None => name.parse().map_or(Ok(None), |number| view.order(OrderId(number))),
+    })?
+    .value;
+    let row = row.filter(|row| row.account == account && of_a_book(row));
+    row.map(|row| (account, row)).ok_or_else(|| Problem::not_found(format_args!("order {name:?}")))
+}
+
+pub(super) fn one(call: &Call) -> Answered {
+    let (_, row) = named(call, call.parameter("order"))?;
+    Ok(Reply::json(&view(call.app.reader.read().state(), &row)?))
+}
+
+#[derive(Serialize)]
+struct Fill {
+    trade_id: u64,
+    product_id: String,
+    order_id: String,
+    profile_id: String,
+    liquidity: &'static str,
+    price: String,
+    size: String,
+    fee: String,
+    created_at: String,
+    side: &'static str,
+    settled: bool,
+    market_type: &'static str,
+}
+
+fn fill(follower: &Follower, row: &FillRow) -> Result<Fill, Problem> {
+    let state = follower.state();
+    let written = written(state, row.instrument)?;
+    let liquidity = match row.aggressor {
+        Some(aggressor) if aggressor == row.side => "T",
+        Some(_) => "M",
+        // In a call auction nobody comes first.
+        None => "O",
+    };
+    Ok(Fill {
+        trade_id: row.trade.0,
+        product_id: product_name(state, row.instrument),
+        order_id: row.order.map_or_else(String::new, |order| order.0.to_string()),
+        profile_id: Names(state).account(row.account),
+        liquidity,
+        price: written.price(row.price),
+        size: written.quantity(row.quantity),
+        fee: written.money(row.fee.0.into()),
+        created_at: utc(row.time),
+        side: side(row.side),
+        settled: row.settled.is_some(),
+        market_type: "spot",
+    })
+}
+
+pub(super) fn fills(call: &Call) -> Answered {
+    let asked = Asked::of(call)?;
+    let mut filter = {
+        let follower = call.app.reader.read();
+        let state = follower.state();
+        FillFilter {
+            account: Some(account_of(state, call.caller()?)?),
+            instrument: asked.one("product_id").map(|name| product(state, name)).transpose()?,
+            before: asked.number("after")?,
+            limit: asked.limit()?,
+            ..FillFilter::default()
+        }
+    };
+    if let Some(order) = asked.one("order_id") {
+        filter.order = Some(named(call, order)?.1.order);
+    }
+    let (since, until) = (asked.time("start_date")?, asked.time("end_date")?);
+    let rows = look_up(call, |view| view.fills(&filter))?.value;
+    let follower = call.app.reader.read();
+    let within = |row: &&FillRow| {
+        let continuous = super::product::is_product(follower.state(), row.instrument);
+        continuous
+            && since.is_none_or(|since| row.time >= since)
+            && until.is_none_or(|until| row.time <= until)
+    };
+    let fills: Result<Vec<Fill>, Problem> =
+        rows.iter().filter(within).map(|row| fill(&follower, row)).collect();
+    let ends = (rows.first().map(|row| row.fill), rows.last().map(|row| row.fill));
+    Ok(paged(Reply::json(&fills?), ends))
+}

@@ -1,0 +1,277 @@
+//! The hub: the streams that are open, and the one lock under which everything about them happens.
+//!
+//! Why a snapshot fits the messages that follow it. The reader's thread notes a record while it holds the lock of the state for
+//! writing, so whoever holds it for reading sees a state all of whose records are on the tape. Who subscribes holds it for reading,
+//! takes the hub's lock, publishes what is on the tape, and then takes the snapshot: it shows every record that was published,
+//! and no other. It joins the stream under the same lock, so the next message is the first one after its snapshot. The reader's
+//! thread publishes in the same way when a group of records is noted. The locks are always taken in this order, state and then
+//! hub, by everyone.
+
+use super::acts;
+use super::candles::{Candle, Candles};
+use super::desk::{Came, Desk};
+use super::items;
+use super::log::Log;
+use super::outbox::{Out, Outbox};
+use super::publish::{self, View};
+use super::tape::Tape;
+use super::topic::Topic;
+use crate::serve::api::views::local;
+use crate::serve::clock::machine_ms;
+use crate::serve::gauges::Gauges;
+use crate::serve::reader::Sink;
+use base::{ActId, InstrumentId, OrderId};
+use engine::{Event, Record, State};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// How often at most the ticker and the listings are told.
+const SLOW: Duration = Duration::from_millis(100);
+/// Seconds for which a stream that nobody reads is kept for those who come back.
+const KEPT_SECONDS: u64 = 600;
+
+/// Streams by what they tell.
+pub(super) type Streams = BTreeMap<Topic, Stream>;
+
+/// A stream.
+pub(super) struct Stream {
+    pub(super) log: Log,
+    pub(super) view: View,
+}
+
+struct Inner {
+    streams: Streams,
+    tape: Tape,
+    desk: Desk,
+    candles: Candles,
+    /// How acts ended since the last publication.
+    ended: BTreeMap<ActId, &'static str>,
+    slow_told: Instant,
+}
+
+/// See the module.
+pub(crate) struct Hub {
+    inner: Mutex<Inner>,
+    gauges: Arc<Gauges>,
+    next: AtomicU64,
+    stopping: watch::Sender<bool>,
+    open: watch::Sender<usize>,
+}
+
+/// A connection's place at the hub; given back when it is dropped.
+pub(super) struct Seat {
+    hub: Arc<Hub>,
+    /// The connection's number.
+    pub(super) number: u64,
+}
+
+/// Who subscribes, and how it asked.
+pub(super) struct Subscriber<'a> {
+    pub(super) socket: u64,
+    pub(super) outbox: &'a Arc<Outbox>,
+    /// It has seen everything up to this.
+    pub(super) from: Option<u64>,
+    /// Its own name for the subscription.
+    pub(super) reference: Option<&'a Value>,
+    /// Records that orders came with, as the projection knows them.
+    pub(super) known: &'a BTreeMap<OrderId, Came>,
+}
+
+impl Hub {
+    /// A hub without streams, and the last minutes that were traded before it began.
+    #[must_use]
+    pub(crate) fn new(gauges: Arc<Gauges>, minutes: Vec<(InstrumentId, Candle)>) -> Arc<Self> {
+        let inner = Inner {
+            streams: Streams::new(),
+            tape: Tape::default(),
+            desk: Desk::default(),
+            candles: Candles::new(minutes),
+            ended: BTreeMap::new(),
+            slow_told: Instant::now(),
+        };
+        let (next, (stopping, _), (open, _)) = (AtomicU64::new(1), watch::channel(false), watch::channel(0));
+        Arc::new(Self { inner: Mutex::new(inner), gauges, next, stopping, open })
+    }
+
+    /// What the reader tells of every record.
+    #[must_use]
+    pub(crate) fn sink(self: &Arc<Self>) -> Box<dyn Sink> {
+        Box::new(Ear(Arc::clone(self)))
+    }
+
+    /// Ends every connection, and waits until they are gone, but not for ever.
+    pub(crate) async fn stop(&self, within: Duration) {
+        self.stopping.send_replace(true);
+        let mut open = self.open.subscribe();
+        let _ = tokio::time::timeout(within, open.wait_for(|open| *open == 0)).await;
+    }
+
+    /// Waits until the hub stops.
+    pub(super) async fn stopped(&self) {
+        let mut stopping = self.stopping.subscribe();
+        // The sender lives in this very struct: it cannot have gone away.
+        let _ = stopping.wait_for(|stopping| *stopping).await;
+    }
+
+    /// A place for one more connection, if there are less than so many.
+    pub(super) fn sit(self: &Arc<Self>, most: usize) -> Option<Seat> {
+        let taken = self.open.send_if_modified(|open| {
+            let room = *open < most;
+            *open += usize::from(room);
+            room
+        });
+        if !taken {
+            return None;
+        }
+        self.gauges.streams.fetch_add(1, Relaxed);
+        Some(Seat { hub: Arc::clone(self), number: self.next.fetch_add(1, Relaxed) })
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Subscribes: says that it did, and sends what was missed or how it stands. `state` is read under the reader's lock.
+    pub(super) fn subscribe(&self, state: &State, topic: Topic, who: &Subscriber<'_>) {
+        let mut inner = self.inner();
+        let slow = matches!(topic, Topic::Ticker | Topic::Listings(_));
+        let Inner { streams, desk, candles, .. } = inner.flush(state, slow);
+        let stream = streams.entry(topic).or_insert_with(|| {
+            if let Some(firm) = topic.watches(state) {
+                desk.watch(firm, state);
+            }
+            open(topic, state)
+        });
+        desk.came_with(who.known);
+        let at = stream.at(topic, state);
+        let missed = who.from.and_then(|from| stream.log.missed(from, at));
+        if !who.outbox.say(subscribed(topic, state, missed.is_some(), who.reference)) {
+            return;
+        }
+        let told = match missed {
+            Some(missed) => missed.is_empty() || who.outbox.push(Out::Many(missed)),
+            None => {
+                let data = stream.view.whole(topic, state, desk, candles);
+                let time = local(state, publish::market(topic, state), state.time());
+                who.outbox.push(Out::One(stream.log.snapshot(at, &time, &data)))
+            }
+        };
+        if told {
+            stream.log.join(who.socket, who.outbox);
+        }
+    }
+
+    /// Ends subscriptions of a connection. Whether the first of them was one.
+    pub(super) fn leave<'a>(&self, socket: u64, topics: impl IntoIterator<Item = &'a Topic>) -> bool {
+        let mut inner = self.inner();
+        let left = topics
+            .into_iter()
+            .map(|topic| inner.streams.get_mut(topic).is_some_and(|one| one.log.leave(socket)));
+        left.fold(None, |first, left| first.or(Some(left))).unwrap_or(false)
+    }
+
+    /// Publishes what waits, and gives up streams that nobody has read for long.
+    pub(super) fn tidy(&self, state: &State) {
+        let mut inner = self.inner();
+        let Inner { streams, desk, .. } = inner.flush(state, true);
+        streams.retain(|topic, stream| {
+            let kept = stream.log.idle_seconds() < KEPT_SECONDS;
+            if !kept && let Some(firm) = topic.watches(state) {
+                desk.leave(firm);
+            }
+            kept
+        });
+    }
+
+    /// Whether somebody reads a stream.
+    pub(super) fn is_read(&self, topic: Topic) -> bool {
+        self.inner().streams.get(&topic).is_some_and(|stream| stream.log.is_read())
+    }
+
+    /// Tells the figures of the node. They come of no record: their numbers are milliseconds.
+    pub(super) fn figures(&self, time: &str, data: &str) {
+        let mut inner = self.inner();
+        if let Some(stream) = inner.streams.get_mut(&Topic::Operations) {
+            let now = u64::try_from(machine_ms()).unwrap_or(0);
+            if now > stream.log.last() {
+                stream.log.publish(now, time, data);
+                stream.view = View::Latest(data.to_owned());
+            }
+        }
+    }
+}
+
+/// A stream that begins now.
+fn open(topic: Topic, state: &State) -> Stream {
+    let at = match topic {
+        Topic::Operations => u64::try_from(machine_ms()).unwrap_or(0),
+        _ => state.sequence().0,
+    };
+    let names = Value::Object(topic.names(state)).to_string();
+    let head = names.strip_prefix('{').and_then(|names| names.strip_suffix('}')).unwrap_or_default();
+    Stream { log: Log::new(format!("{head},"), at), view: View::open(topic, state) }
+}
+
+impl Stream {
+    /// Where a snapshot that is taken now stands.
+    fn at(&self, topic: Topic, state: &State) -> u64 {
+        if topic == Topic::Operations { self.log.last() } else { state.sequence().0 }
+    }
+}
+
+fn subscribed(topic: Topic, state: &State, resumed: bool, reference: Option<&Value>) -> String {
+    let mut fields = Map::new();
+    fields.insert("op".to_owned(), "subscribed".into());
+    fields.extend(topic.names(state));
+    fields.insert("resumed".to_owned(), resumed.into());
+    if let Some(reference) = reference {
+        fields.insert("ref".to_owned(), reference.clone());
+    }
+    items::json(&fields)
+}
+
+impl Inner {
+    /// Publishes what is on the tape.
+    fn flush(&mut self, state: &State, slow: bool) -> &mut Self {
+        publish::happened(&mut self.streams, state, &mut self.tape.happened);
+        publish::changes(&mut self.streams, state, &mut self.tape.marks, &self.ended, slow);
+        self.ended.clear();
+        if slow {
+            self.slow_told = Instant::now();
+        }
+        self
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.hub.gauges.streams.fetch_sub(1, Relaxed);
+        self.hub.open.send_modify(|open| *open = open.saturating_sub(1));
+    }
+}
+
+/// What listens at the reader.
+struct Ear(Arc<Hub>);
+
+impl Sink for Ear {
+    fn note(&mut self, record: &Record, events: &[Event], state: &State) {
+        let mut inner = self.0.inner();
+        let Inner { streams, tape, desk, candles, ended, .. } = &mut *inner;
+        tape.note((record, events), state, (desk, candles), !streams.is_empty());
+        if tape.marks.acts {
+            ended.extend(events.iter().filter_map(acts::end_of));
+        }
+    }
+
+    fn batch_noted(&mut self, state: &State) {
+        let mut inner = self.0.inner();
+        if !inner.streams.is_empty() {
+            let slow = inner.slow_told.elapsed() >= SLOW;
+            inner.flush(state, slow);
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! How what happened is written: the same names as in the answers of the API.
+
+use super::candles::Candle;
+use super::desk::Live;
+use super::tape::{Deal, Party};
+use crate::serve::api::views::{Written, local, word};
+use base::{InstrumentId, Side, Timestamp};
+use engine::State;
+use serde::Serialize;
+use trading::{Life, OrderKind};
+
+/// Something as JSON.
+pub(super) fn json<T: Serialize>(what: &T) -> String {
+    // What is shown is made of texts and numbers: it can always be written.
+    serde_json::to_string(what).unwrap_or_else(|_| "null".to_owned())
+}
+
+/// Items that are JSON already, as `{"items":[…]}`.
+pub(super) fn list<'a>(items: impl Iterator<Item = &'a str>) -> String {
+    format!("{{\"items\":[{}]}}", join(items))
+}
+
+pub(super) fn join<'a>(items: impl Iterator<Item = &'a str>) -> String {
+    let mut text = String::new();
+    for item in items {
+        if !text.is_empty() {
+            text.push(',');
+        }
+        text.push_str(item);
+    }
+    text
+}
+
+#[derive(Serialize)]
+struct OrderItem {
+    order: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<String>,
+    account: String,
+    instrument: String,
+    side: String,
+    kind: &'static str,
+    life: Option<&'static str>,
+    price: Option<String>,
+    trigger: Option<String>,
+    quantity: String,
+    filled: String,
+    left: String,
+    status: &'static str,
+    ended: Option<String>,
+    listing: bool,
+}
+
+fn life(life: Life) -> &'static str {
+    match life {
+        Life::Day => "day",
+        Life::UntilCancelled => "gtc",
+        Life::UntilDate(_) => "gtd",
+        Life::Immediate => "ioc",
+        Life::FillOrKill => "fok",
+        Life::AtOpen => "at_open",
+        Life::AtClose => "at_close",
+    }
+}
+
+/// An order.
+pub(super) fn order(state: &State, live: &Live) -> Option<String> {
+    let written = Written::of(state, live.instrument)?;
+    let kind = match (live.listing, live.kind) {
+        (true, _) => "listing",
+        (false, OrderKind::Limit) => "limit",
+        (false, OrderKind::Market) => "market",
+    };
+    let left = if live.ended.is_some() { base::Quantity::ZERO } else { live.left };
+    Some(json(&OrderItem {
+        order: live.order.0,
+        id: live.came.as_ref().map(|came| came.id.to_string()),
+        sequence: live.came.as_ref().map(|came| came.sequence),
+        time: live.came.as_ref().map(|came| local(state, Some(written.market), came.time)),
+        account: written.names.account(live.account),
+        instrument: written.names.instrument(live.instrument),
+        side: word(&live.side),
+        kind,
+        life: live.life.map(life),
+        price: (live.kind == OrderKind::Limit).then(|| written.price(live.price)),
+        trigger: live.trigger.map(|trigger| written.price(trigger)),
+        quantity: written.quantity(live.quantity),
+        filled: written.quantity(live.filled),
+        left: written.quantity(left),
+        status: live.status(),
+        ended: live.ended.map(|end| word(&end)),
+        listing: live.listing,
+    }))
+}
+
+#[derive(Serialize)]
+struct TradeItem {
+    trade: u64,
+    sequence: u64,
+    time: String,
+    price: String,
+    quantity: String,
+    amount: String,
+    method: String,
+    side: Option<String>,
+}
+
+/// A trade, as everyone sees it.
+pub(super) fn trade(state: &State, deal: &Deal, (seq, time): (u64, Timestamp)) -> Option<String> {
+    let written = Written::of(state, deal.instrument)?;
+    Some(json(&TradeItem {
+        trade: deal.trade.0,
+        sequence: seq,
+        time: local(state, Some(written.market), time),
+        price: written.price(deal.price),
+        quantity: written.quantity(deal.quantity),
+        amount: written.money(deal.amount.0.into()),
+        method: word(&deal.method),
+        side: deal.aggressor.as_ref().map(word),
+    }))
+}
+
+#[derive(Serialize)]
+struct FillItem {
+    trade: u64,
+    sequence: u64,
+    time: String,
+    account: String,
+    instrument: String,
+    side: String,
+    price: String,
+    quantity: String,
+    amount: String,
+    fee: String,
+    order: Option<u64>,
+    method: String,
+    role: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+}
+
+/// One side of a trade; with a status where it is told as an obligation.
+pub(super) fn fill(
+    state: &State,
+    deal: &Deal,
+    side: Side,
+    (seq, time): (u64, Timestamp),
+    status: Option<&'static str>,
+) -> Option<String> {
+    let written = Written::of(state, deal.instrument)?;
+    let Party { account, order, fee } = if side == Side::Buy { deal.buyer } else { deal.seller };
+    Some(json(&FillItem {
+        trade: deal.trade.0,
+        sequence: seq,
+        time: local(state, Some(written.market), time),
+        account: written.names.account(account),
+        instrument: written.names.instrument(deal.instrument),
+        side: word(&side),
+        price: written.price(deal.price),
+        quantity: written.quantity(deal.quantity),
+        amount: written.money(deal.amount.0.into()),
+        fee: written.money(fee.0.into()),
+        order: order.map(|order| order.0),
+        method: word(&deal.method),
+        role: deal.aggressor.map(|taker| if taker == side { "taker" } else { "maker" }),
+        status,
+    }))
+}
+
+#[derive(Serialize)]
+struct CandleItem {
+    time: String,
+    open: String,
+    high: String,
+    low: String,
+    close: String,
+    volume: String,
+    amount: String,
+    trades: u64,
+}
+
+/// A minute.
+pub(super) fn candle(state: &State, instrument: InstrumentId, candle: &Candle) -> Option<String> {
+    let written = Written::of(state, instrument)?;
+    Some(json(&CandleItem {
+        time: local(state, Some(written.market), candle.start),
+        open: written.price(candle.open),
+        high: written.price(candle.high),
+        low: written.price(candle.low),
+        close: written.price(candle.close),
+        volume: written.units(candle.volume),
+        amount: written.money(candle.amount),
+        trades: candle.trades,
+    }))
+}

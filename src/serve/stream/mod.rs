@@ -1,0 +1,47 @@
+//! Streams (docs/streams.md): what happens, told over a WebSocket to those who may see it, as it happens.
+//!
+//! ```text
+//! reader's thread ─note─▶ tape ─flush─▶ streams: rendered once, kept in a ring, shared ─▶ outbox ─▶ writer ─▶ socket
+//!                                                                                        (bounded: full = cut off)
+//! ```
+//!
+//! | file | what is there |
+//! |---|---|
+//! | `hub.rs` | the streams that are open, who subscribes to them, and the one lock |
+//! | `tape.rs` | what the records since the last publication did, without a single text |
+//! | `desk.rs` | the orders that stand of those firms that somebody watches |
+//! | `candles.rs` | the running minute of every instrument |
+//! | `publish.rs` | from the tape to messages |
+//! | `views.rs`, `book.rs`, `acts.rs` | what is shown as it stands, and what changed of it |
+//! | `log.rs` | one stream: its numbers, its ring, its subscribers |
+//! | `topic.rs` | what can be subscribed to, and by whom |
+//! | `words.rs` | what a client says |
+//! | `upgrade.rs`, `socket.rs`, `outbox.rs` | a connection, from its first request to its end |
+//! | `herald.rs` | once a second: figures of the node, and streams that nobody reads any more |
+//!
+//! Architecture Invariant: nobody who subscribes is waited for. A message goes into a bounded queue or the subscriber is cut off;
+//! the reader's thread never waits for a socket, and the engine never waits for the reader's thread unless that falls far behind.
+
+mod acts;
+mod book;
+mod candles;
+mod desk;
+mod herald;
+mod hub;
+mod items;
+mod known;
+mod log;
+mod outbox;
+mod publish;
+mod socket;
+mod tape;
+mod topic;
+mod upgrade;
+mod views;
+mod words;
+mod writer;
+
+pub(crate) use candles::before as minutes;
+pub(crate) use herald::run as herald;
+pub(crate) use hub::Hub;
+pub(crate) use upgrade::{PATH, enter};

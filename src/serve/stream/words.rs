@@ -1,0 +1,190 @@
+//! What a client says: one JSON object a message.
+
+use crate::serve::problem::{Code, Problem};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, Error, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+/// A message, and the client's own name for it.
+pub(super) struct Word {
+    pub(super) reference: Option<Value>,
+    pub(super) said: Result<Said, Problem>,
+}
+
+/// What it says.
+#[derive(Debug)]
+pub(super) enum Said {
+    Auth(Auth),
+    Subscribe(Subscription),
+    Unsubscribe(Subscription),
+    Ping,
+    /// The name of a command, and its fields, as JSON.
+    Command {
+        name: String,
+        id: Option<String>,
+        fields: String,
+    },
+    CancelOnDisconnect {
+        on: bool,
+    },
+    DeadMan {
+        seconds: u64,
+    },
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Auth {
+    pub(super) key: String,
+    pub(super) time: Time,
+    pub(super) sign: String,
+}
+
+/// Milliseconds, as text or as a number.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Time {
+    Text(String),
+    Number(u64),
+}
+
+impl Time {
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Number(number) => number.to_string(),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Subscription {
+    pub(super) channel: String,
+    pub(super) instrument: Option<String>,
+    pub(super) account: Option<String>,
+    pub(super) from: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct On {
+    on: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Seconds {
+    seconds: u64,
+}
+
+/// The fields of an object, none of them twice.
+struct Fields(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reading;
+        impl<'de> Visitor<'de> for Reading {
+            type Value = Fields;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                let mut fields = Map::new();
+                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    if fields.contains_key(&name) {
+                        return Err(A::Error::custom(format_args!("the field {name:?} is written twice")));
+                    }
+                    fields.insert(name, value);
+                }
+                Ok(Fields(fields))
+            }
+        }
+        deserializer.deserialize_map(Reading)
+    }
+}
+
+const OPS: &str = "auth, subscribe, unsubscribe, ping, command, cancel_on_disconnect, dead_man";
+
+/// Reads a message.
+pub(super) fn read(text: &str) -> Word {
+    let Fields(mut fields) = match serde_json::from_str(text) {
+        Ok(fields) => fields,
+        Err(error) => {
+            return Word { reference: None, said: Err(crate::serve::endpoint::bad_json(&error, None)) };
+        }
+    };
+    let reference = fields.shift_remove("ref");
+    if !matches!(&reference, None | Some(Value::String(_) | Value::Number(_))) {
+        let wrong = Problem::field("ref", "expected your own name for this message, a text or a number");
+        return Word { reference: None, said: Err(wrong) };
+    }
+    let said = match fields.shift_remove("op") {
+        Some(Value::String(op)) => say(&op, fields),
+        _ => Err(Problem::field("op", format!("expected one of {OPS}"))),
+    };
+    Word { reference, said }
+}
+
+fn say(op: &str, fields: Map<String, Value>) -> Result<Said, Problem> {
+    match op {
+        "auth" => typed(fields).map(Said::Auth),
+        "subscribe" => typed(fields).map(Said::Subscribe),
+        "unsubscribe" => typed(fields).map(Said::Unsubscribe),
+        "ping" => typed(fields).map(|Nothing {}| Said::Ping),
+        "cancel_on_disconnect" => typed(fields).map(|On { on }| Said::CancelOnDisconnect { on }),
+        "dead_man" => typed(fields).map(|Seconds { seconds }| Said::DeadMan { seconds }),
+        "command" => command(fields),
+        other => Err(Problem::field("op", format!("expected one of {OPS}, found {other:?}"))),
+    }
+}
+
+fn typed<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, Problem> {
+    serde_json::from_value(Value::Object(fields))
+        .map_err(|error| Problem::new(Code::BadJson, error.to_string()))
+}
+
+fn command(mut fields: Map<String, Value>) -> Result<Said, Problem> {
+    let Some(Value::String(name)) = fields.shift_remove("do") else {
+        return Err(Problem::field("do", "expected the name of a command"));
+    };
+    let id = fields.get("id").and_then(Value::as_str).map(str::to_owned);
+    Ok(Said::Command { name, id, fields: Value::Object(fields).to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(text: &str) -> Problem {
+        read(text).said.unwrap_err()
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_why() {
+        assert_eq!(problem("{\"op\":\"ping\"").code, Code::BadJson);
+        assert_eq!(problem("[1]").code, Code::BadJson);
+        assert!(problem("{\"op\":\"ping\",\"op\":\"ping\"}").detail.contains("twice"));
+        assert_eq!(problem("{}").field.as_deref(), Some("op"));
+        assert_eq!(problem("{\"op\":\"dance\"}").field.as_deref(), Some("op"));
+        assert!(problem("{\"op\":\"subscribe\",\"channel\":\"book\",\"speed\":1}").detail.contains("speed"));
+        assert!(problem("{\"op\":\"subscribe\",\"channel\":\"book\",\"from\":-1}").detail.contains("-1"));
+        assert_eq!(problem("{\"op\":\"command\"}").field.as_deref(), Some("do"));
+        assert_eq!(problem("{\"op\":\"ping\",\"ref\":{}}").field.as_deref(), Some("ref"));
+    }
+
+    #[test]
+    fn a_command_keeps_its_fields_and_its_reference() {
+        let word = read("{\"op\":\"command\",\"ref\":7,\"id\":\"a\",\"do\":\"place_order\",\"quantity\":5}");
+        assert_eq!(word.reference, Some(7.into()));
+        let Ok(Said::Command { name, id, fields }) = word.said else { panic!("no command") };
+        assert_eq!((name.as_str(), id.as_deref()), ("place_order", Some("a")));
+        assert_eq!(fields, "{\"id\":\"a\",\"quantity\":5}");
+    }
+}

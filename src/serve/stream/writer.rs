@@ -1,0 +1,90 @@
+//! Writes what is in an outbox to its socket, and the last word.
+
+use super::outbox::{End, Out, Outbox};
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use futures_util::SinkExt;
+use futures_util::stream::SplitSink;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// How often a client is asked whether it lives.
+const PING: Duration = Duration::from_secs(20);
+/// How long the last word may take.
+const LAST: Duration = Duration::from_secs(4);
+/// Messages that are written before the socket is told to send them.
+const TOGETHER: usize = 64;
+
+type Sink = SplitSink<WebSocket, Message>;
+
+/// Runs until the connection ends.
+pub(super) async fn run(mut sink: Sink, mut out: mpsc::Receiver<Out>, outbox: Arc<Outbox>) {
+    let mut ping = tokio::time::interval(PING);
+    ping.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    ping.tick().await;
+    let end = loop {
+        let first = tokio::select! {
+            biased;
+            end = outbox.ended() => break end,
+            first = out.recv() => first,
+            _ = ping.tick() => Some(Out::Many(Vec::new())),
+        };
+        let Some(first) = first else { break End::LEFT };
+        let written = tokio::select! {
+            biased;
+            end = outbox.ended() => break end,
+            written = write(&mut sink, first, &mut out, &outbox) => written,
+        };
+        if written.is_err() {
+            outbox.end(End::LEFT);
+        }
+    };
+    let _ = tokio::time::timeout(LAST, last_word(sink, out, end)).await;
+}
+
+async fn write(
+    sink: &mut Sink,
+    first: Out,
+    out: &mut mpsc::Receiver<Out>,
+    outbox: &Outbox,
+) -> Result<(), axum::Error> {
+    let mut next = Some(first);
+    for _ in 0..TOGETHER {
+        let Some(this) = next.take() else { break };
+        let bytes = this.bytes();
+        feed(sink, this).await?;
+        outbox.written(bytes);
+        next = out.try_recv().ok();
+    }
+    if let Some(last) = next {
+        let bytes = last.bytes();
+        feed(sink, last).await?;
+        outbox.written(bytes);
+    }
+    sink.flush().await
+}
+
+async fn feed(sink: &mut Sink, out: Out) -> Result<(), axum::Error> {
+    match out {
+        Out::One(text) => sink.feed(Message::Text(text)).await,
+        Out::Many(texts) if texts.is_empty() => sink.feed(Message::Ping(axum::body::Bytes::new())).await,
+        Out::Many(texts) => {
+            for text in texts {
+                sink.feed(Message::Text(text)).await?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Why it ends. Who is cut off because it reads too slowly is not sent what else there was for it.
+async fn last_word(mut sink: Sink, mut out: mpsc::Receiver<Out>, end: End) -> Result<(), axum::Error> {
+    if end.code != End::TOO_SLOW.code {
+        while let Ok(waiting) = out.try_recv() {
+            feed(&mut sink, waiting).await?;
+        }
+    }
+    let frame = CloseFrame { code: end.code, reason: end.reason.into() };
+    sink.send(Message::Close(Some(frame))).await?;
+    sink.close().await
+}

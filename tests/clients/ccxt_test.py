@@ -1,0 +1,244 @@
+"""ccxt's own drivers for Coinbase Exchange, unchanged but for the address, trade on a node."""
+
+import asyncio
+import decimal
+import time
+import uuid
+
+import ccxt
+import ccxt.pro
+
+from node import Node, Staff
+
+SYMBOL, PRODUCT = "B2609/CNY", "B2609-CNY"
+Decimal = decimal.Decimal
+
+
+def driver(node, key, kind=ccxt.coinbaseexchange, secret=None):
+    """A driver with a key, over a node."""
+    api, feed = node.url("/coinbase"), node.url("/coinbase/ws").replace("http", "ws", 1)
+    return kind({
+        "apiKey": key["key"],
+        "secret": secret or key["secret"],
+        "password": "anything",
+        "urls": {"api": {"public": api, "private": api, "ws": feed}},
+        "rateLimit": 5,
+    })
+
+
+def refused(error, call, *args, **named):
+    """The words of a refusal of a kind."""
+    try:
+        answer = call(*args, **named)
+    except error as told:
+        assert type(told) is error, f"{type(told)}: {told}"
+        return str(told)
+    raise AssertionError(f"{call.__name__}{args} was not refused: {answer}")
+
+
+def close(left, right):
+    return Decimal(str(left)) == Decimal(str(right))
+
+
+def markets(buyer):
+    loaded = buyer.load_markets()
+    assert set(loaded) == {SYMBOL}, f"order books only: {set(loaded)}"
+    market = loaded[SYMBOL]
+    assert (market["id"], market["base"], market["quote"], market["active"]) == (PRODUCT, "B2609", "CNY", True)
+    assert close(market["precision"]["price"], "0.01") and close(market["precision"]["amount"], 1000), market["precision"]
+    assert {"B2609", "CNY"} <= set(buyer.currencies)
+    assert abs(buyer.fetch_time() - time.time() * 1000) < 5_000
+
+
+def balances(node, buyer, person):
+    got = buyer.fetch_balance()
+    held = {item["asset"]: item for item in person.must("GET", "/v1/accounts/DJ/holdings")["items"]}
+    for asset in ("CNY", "B2609"):
+        assert close(got[asset]["total"], held[asset]["total"]), (asset, got[asset], held[asset])
+        assert close(got[asset]["free"], held[asset]["available"]), (asset, got[asset], held[asset])
+    return got
+
+
+def limit_orders(buyer, seller):
+    """A sale that stands, is shown, and is met in part."""
+    ask = seller.create_order(SYMBOL, "limit", "sell", 3000, 98.64)
+    assert (ask["status"], ask["side"], ask["type"], ask["symbol"]) == ("open", "sell", "limit", SYMBOL), ask
+    assert close(ask["amount"], 3000) and close(ask["price"], "98.64") and close(ask["filled"], 0), ask
+    book = buyer.fetch_order_book(SYMBOL)
+    assert book["asks"] == [[98.64, 3000.0, 1]] and book["bids"] == [] and book["nonce"] > 0, book
+    bid = buyer.create_order(SYMBOL, "limit", "buy", 1000, 98.64)
+    assert bid["status"] == "closed" and close(bid["filled"], 1000) and close(bid["cost"], "98640"), bid
+    stood = seller.fetch_order(ask["id"])
+    assert stood["status"] == "open" and close(stood["filled"], 1000) and close(stood["remaining"], 2000), stood
+    assert [order["id"] for order in seller.fetch_open_orders(SYMBOL)] == [ask["id"]]
+    return ask, bid
+
+
+def market_order(buyer, seller, ask):
+    taken = buyer.create_order(SYMBOL, "market", "buy", 1000)
+    assert taken["status"] == "closed" and taken["type"] == "market" and close(taken["average"], "98.64"), taken
+    assert close(buyer.fetch_order_book(SYMBOL)["asks"][0][1], 1000)
+    return taken
+
+
+def reads(buyer, seller, ask, bid, taken):
+    ticker = buyer.fetch_ticker(SYMBOL)
+    assert close(ticker["last"], "98.64") and close(ticker["ask"], "98.64") and ticker["bid"] is None, ticker
+    assert Decimal(str(ticker["baseVolume"])) >= 2000, ticker
+    assert ticker["datetime"].startswith("2026-03-04T02:"), ticker
+    stats = buyer.publicGetProductsIdStats({"id": PRODUCT})
+    assert close(stats["last"], "98.64") and close(stats["high"], "98.64"), stats
+    trades = buyer.fetch_trades(SYMBOL)
+    assert [(trade["side"], trade["amount"], trade["price"]) for trade in trades[-2:]] == [("buy", 1000.0, 98.64)] * 2, trades
+    assert len(buyer.fetch_trades(SYMBOL, limit=1)) == 1
+    for step in ("1m", "5m", "15m", "1h", "1d"):
+        candle = buyer.fetch_ohlcv(SYMBOL, step)[-1]
+        assert candle[1:5] == [98.64] * 4 and candle[5] >= 1000, (step, candle)
+    assert buyer.fetch_ohlcv(SYMBOL, "1m", since=trades[0]["timestamp"] - 3_600_000), "candles since an hour before"
+    own = buyer.fetch_my_trades(SYMBOL)
+    mine = {trade["order"]: trade for trade in own}
+    assert {bid["id"], taken["id"]} <= set(mine) and ask["id"] not in mine, own
+    assert all(mine[order]["side"] == "buy" and mine[order]["takerOrMaker"] == "taker" for order in (bid["id"], taken["id"]))
+    made = seller.fetch_order_trades(ask["id"], SYMBOL)
+    assert len(made) == 2 and all(trade["takerOrMaker"] == "maker" and trade["side"] == "sell" for trade in made), made
+
+
+def lists_and_cancels(buyer, seller, ask):
+    name = str(uuid.uuid4())
+    bid = buyer.create_order(SYMBOL, "limit", "buy", 1000, 98.00, {"clientOrderId": name})
+    again = buyer.create_order(SYMBOL, "limit", "buy", 1000, 98.00, {"clientOrderId": name, "postOnly": False, "stp": "cn"})
+    assert again["id"] == bid["id"], "the same order under the same id is entered once"
+    refused(ccxt.ExchangeError, buyer.create_order, SYMBOL, "limit", "buy", 2000, 98.00, {"clientOrderId": name})
+    assert buyer.fetch_order(None, SYMBOL, {"clientOrderId": name})["id"] == bid["id"]
+    short = buyer.create_order(SYMBOL, "limit", "buy", 1000, 97.99, {"clientOrderId": "short-1", "postOnly": True})
+    assert short["clientOrderId"] == "short-1" and short["postOnly"] is True, short
+    stop = buyer.create_order(SYMBOL, "limit", "buy", 1000, 99.20, {"stopPrice": 99.10, "stop": "entry"})
+    assert stop["status"] == "open" and stop["info"]["status"] == "active" and close(stop["triggerPrice"], "99.1"), stop
+    assert {order["id"] for order in buyer.fetch_open_orders()} == {bid["id"], short["id"], stop["id"]}
+    assert buyer.cancel_order(bid["id"], SYMBOL)["info"] == f'"{bid["id"]}"'
+    gone = buyer.fetch_order(bid["id"])
+    assert gone["status"] == "canceled" and close(gone["remaining"], 1000), gone
+    buyer.cancel_order(None, SYMBOL, {"clientOrderId": "short-1"})
+    assert [order["id"] for order in buyer.fetch_open_orders(SYMBOL)] == [stop["id"]]
+    cancelled = buyer.cancel_all_orders(SYMBOL)
+    assert stop["id"] in cancelled[0]["info"], cancelled
+    assert buyer.fetch_open_orders(SYMBOL) == []
+    everything = {order["id"]: order["status"] for order in buyer.fetch_orders(SYMBOL)}
+    assert everything[bid["id"]] == everything[stop["id"]] == "canceled" and "closed" in everything.values(), everything
+    assert ask["id"] not in everything, "nobody sees another's orders"
+    assert {order["status"] for order in buyer.fetch_closed_orders(SYMBOL)} <= {"closed", "canceled"}
+    at_once = buyer.create_order(SYMBOL, "limit", "buy", 1000, 98.10, {"timeInForce": "IOC"})
+    assert at_once["status"] == "canceled" and at_once["timeInForce"] == "IOC", at_once
+
+
+def refusals(node, buyer, key, ask):
+    refused(ccxt.InsufficientFunds, buyer.create_order, SYMBOL, "limit", "buy", 100_000, 98.60)
+    refused(ccxt.OrderNotFound, buyer.fetch_order, ask["id"])
+    refused(ccxt.OrderNotFound, buyer.cancel_order, ask["id"])
+    refused(ccxt.OrderNotFound, buyer.cancel_order, "123456789")
+    refused(ccxt.OrderNotFound, buyer.fetch_order, "no-number")
+    outside = refused(ccxt.ExchangeError, buyer.create_order, SYMBOL, "limit", "buy", 1000, 50.00)
+    assert "outside the day's band" in outside, outside
+    fine = refused(ccxt.ExchangeError, buyer.private_post_orders, {
+        "product_id": PRODUCT, "side": "buy", "size": "1000", "price": "98.001"})
+    assert "price" in fine and "decimals" in fine, fine
+    refused(ccxt.InvalidOrder, buyer.private_post_orders, {
+        "product_id": "CEA26-CNY", "side": "buy", "size": "1000", "price": "70.00"})
+    refused(ccxt.ExchangeError, buyer.private_post_orders, {
+        "product_id": PRODUCT, "side": "buy", "size": "1000", "price": "98.00", "surprise": 1})
+    wrong = driver(node, key, secret="d3Jvbmc=")
+    wrong.load_markets()
+    told = refused(ccxt.AuthenticationError, wrong.fetch_balance)
+    assert "invalid signature" in told, told
+    nobody = driver(node, {"key": "NoSuchKey123", "secret": key["secret"]})
+    nobody.load_markets()
+    refused(ccxt.AuthenticationError, nobody.fetch_balance)
+
+
+def replay(buyer):
+    """A read may be repeated within a second, a change may not."""
+    buyer.nonce = lambda: moment
+    moment = buyer.seconds()
+    assert buyer.fetch_balance() == buyer.fetch_balance()
+    order = (SYMBOL, "limit", "buy", 1000, 97.90)
+    buyer.create_order(*order)
+    told = refused(ccxt.AuthenticationError, buyer.create_order, *order)
+    assert "client_oid" in told, told
+    moment -= 3_600
+    told = refused(ccxt.AuthenticationError, buyer.fetch_balance)
+    assert "timestamp expired" in told, told
+    del buyer.nonce
+    buyer.cancel_all_orders()
+
+
+async def watched(node, buyer, seller, keys):
+    """The book over the feed, from a snapshot on, through changes, to what the book is."""
+    pro = driver(node, keys[0], ccxt.pro.coinbaseexchange)
+    try:
+        first = await asyncio.wait_for(pro.watch_order_book(SYMBOL), 20)
+        assert [list(level) for level in first["asks"]] == [[98.64, 1000.0]] and not first["bids"], first
+        changes = [
+            lambda: buyer.create_order(SYMBOL, "limit", "buy", 2000, 98.20),
+            lambda: seller.create_order(SYMBOL, "limit", "sell", 1000, 98.70),
+            lambda: seller.create_order(SYMBOL, "limit", "sell", 1000, 98.20),
+            lambda: buyer.cancel_all_orders(SYMBOL),
+        ]
+        for change in changes:
+            await asyncio.to_thread(change)
+            await book_comes_to(pro, buyer)
+        ticker = asyncio.create_task(pro.watch_ticker(SYMBOL))
+        trades = asyncio.create_task(pro.watch_trades(SYMBOL))
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(buyer.create_order, SYMBOL, "limit", "buy", 1000, 98.64)
+        got = await asyncio.wait_for(ticker, 20)
+        assert got["symbol"] == SYMBOL and close(got["last"], "98.2") or close(got["last"], "98.64"), got
+        told = await asyncio.wait_for(trades, 20)
+        assert told[-1]["side"] == "buy" and close(told[-1]["price"], "98.64") and close(told[-1]["amount"], 1000), told
+    finally:
+        await pro.close()
+
+
+async def book_comes_to(pro, other):
+    """Waits until the watched book is the one that is read."""
+    wanted = await asyncio.to_thread(other.fetch_order_book, SYMBOL)
+    shown = None
+    for _ in range(20):
+        shown = pro.orderbooks[SYMBOL]
+        if all([level[:2] for level in shown[side]] == [level[:2] for level in wanted[side]] for side in ("bids", "asks")):
+            return
+        try:
+            await asyncio.wait_for(pro.watch_order_book(SYMBOL), 1)
+        except asyncio.TimeoutError:
+            pass
+    raise AssertionError(f"{shown} is not {wanted}")
+
+
+def main():
+    with Node(options=["--market-data-public"]) as node:
+        staff = Staff(node)
+        duties = ["trader", "custodian"]
+        people = [staff.admit("DONGJIANG", "dj", duties), staff.admit("HUIMIN", "hm", duties)]
+        bank = staff.admit("SETTLEBANK", "bank", ["clearing"])
+        bank.must("POST", "/v1/commands/deposit", {"account": "DJ", "amount": "5000000.00", "reference": "in-2"})
+        # The one for an account, the other for its participant, which has only one.
+        keys = [staff.key(people[0], ["trader"], "DJ"), staff.key(people[1], ["trader"])]
+        buyer, seller = driver(node, keys[0]), driver(node, keys[1])
+        seller.load_markets()
+        markets(buyer)
+        before = balances(node, buyer, people[0])
+        ask, bid = limit_orders(buyer, seller)
+        taken = market_order(buyer, seller, ask)
+        after = balances(node, buyer, people[0])
+        assert close(Decimal(str(after["B2609"]["total"])) - Decimal(str(before["B2609"]["total"])), 2000), after
+        reads(buyer, seller, ask, bid, taken)
+        lists_and_cancels(buyer, seller, ask)
+        refusals(node, buyer, keys[0], ask)
+        replay(buyer)
+        asyncio.run(watched(node, buyer, seller, keys))
+        seller.cancel_all_orders()
+        node.healthy()
+    print("ccxt: markets, book, ticker, trades, candles, balances, orders and the feed are as they should be")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+//! How connections end, and what ends with them.
+
+use crate::common::Served;
+use crate::socket::{Came, Socket, as_user, open};
+use crate::{fund, order};
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+fn open_orders(served: &Served, user: &str) -> usize {
+    served.program(user).get("/v1/orders?status=open").good()["items"].as_array().unwrap().len()
+}
+
+/// Waits until a user has so many open orders.
+async fn wait_for_orders(served: &Served, user: &str, count: usize) {
+    let began = Instant::now();
+    while open_orders(served, user) != count {
+        assert!(began.elapsed() < Duration::from_secs(20), "{user} has {} orders", open_orders(served, user));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[test]
+fn orders_end_with_the_connection_if_it_was_chosen() {
+    let served = Served::start();
+    fund(&served);
+    served.runtime().block_on(async {
+        let (mut careful, mut bold) = (as_user(&served, "trader").await, as_user(&served, "other").await);
+        careful.send(&json!({ "op": "cancel_on_disconnect", "on": true, "ref": 1 })).await;
+        assert_eq!(careful.json().await, json!({ "op": "cancel_on_disconnect", "on": true, "ref": 1 }));
+        for price in ["98.00", "98.01", "98.02"] {
+            careful.command("place_order", &order("DJ", "buy", price, 1)).await;
+            bold.command("place_order", &order("HM", "buy", price, 1)).await;
+        }
+        assert_eq!((open_orders(&served, "trader"), open_orders(&served, "other")), (3, 3));
+        drop((careful, bold));
+        wait_for_orders(&served, "trader", 0).await;
+        assert_eq!(open_orders(&served, "other"), 3);
+    });
+}
+
+#[test]
+fn orders_end_when_the_dead_mans_timer_goes_off() {
+    let served = Served::start();
+    fund(&served);
+    served.runtime().block_on(async {
+        let mut trader = as_user(&served, "trader").await;
+        trader.send(&json!({ "op": "dead_man", "seconds": 2 })).await;
+        trader.until(|message| message["op"] == "dead_man").await;
+        trader.command("place_order", &order("DJ", "buy", "98.00", 1)).await;
+        // As long as it says something, nothing happens.
+        for _ in 0..6 {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            trader.send(&json!({ "op": "ping" })).await;
+            trader.until(|message| message["op"] == "pong").await;
+        }
+        assert_eq!(open_orders(&served, "trader"), 1);
+        let told = trader.until(|message| message["op"] == "dead_man").await;
+        assert_eq!((&told["cancelled"], told["id"].is_string()), (&true.into(), true), "{told}");
+        wait_for_orders(&served, "trader", 0).await;
+        let placed = trader.command("place_order", &order("DJ", "buy", "98.00", 1)).await;
+        assert_eq!(placed["op"], "answer", "it lives: {placed}");
+        trader.send(&json!({ "op": "dead_man", "seconds": 0 })).await;
+        let off = trader.until(|message| message["op"] == "dead_man").await;
+        assert_eq!(off["seconds"], 0);
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert_eq!(open_orders(&served, "trader"), 1);
+        // Who may not trade has nothing to cancel.
+        let mut auditor = as_user(&served, "auditor").await;
+        for wish in
+            [json!({ "op": "dead_man", "seconds": 5 }), json!({ "op": "cancel_on_disconnect", "on": true })]
+        {
+            auditor.send(&wish).await;
+            assert_eq!(auditor.json().await["problem"]["code"], "forbidden");
+        }
+    });
+}
+
+/// Asks for more than it ever reads, until nobody listens.
+async fn glut(mut socket: Socket) -> Socket {
+    let ask = json!({ "op": "subscribe", "channel": "book", "instrument": "B2609" }).to_string();
+    for _ in 0..20_000 {
+        let sent = tokio::time::timeout(Duration::from_secs(2), socket.try_text(ask.clone())).await;
+        if sent != Ok(true) {
+            break;
+        }
+    }
+    socket
+}
+
+#[test]
+fn a_slow_client_is_cut_off_and_nobody_else() {
+    let served = Served::with(|config| config.limits.stream_queue_messages = 64);
+    fund(&served);
+    served.runtime().block_on(async {
+        let mut trader = as_user(&served, "trader").await;
+        for cents in 0..60 {
+            let price = format!("98.{cents:02}");
+            trader.command("place_order", &order("DJ", "buy", &price, 1)).await;
+        }
+        let mut fast = as_user(&served, "auditor").await;
+        fast.snapshot(&json!({ "channel": "book", "instrument": "B2609" })).await;
+        let slow = tokio::spawn(glut(as_user(&served, "other").await));
+        let mut told = 0;
+        for number in 0..40 {
+            let price = format!("97.{:02}", 50 + number);
+            let answer = trader.command("place_order", &order("DJ", "buy", "98.10", 1)).await;
+            assert!(answer["sequence"].is_u64(), "{price}: {answer}");
+            let message = fast.until(|message| message["type"] == "update").await;
+            assert_eq!(message["seq"], answer["sequence"]);
+            told += 1;
+        }
+        assert_eq!(told, 40);
+        let mut slow = slow.await.unwrap();
+        let cut = || served.program("operator1").get("/v1/operations").good()["streams"][1].as_u64();
+        let began = Instant::now();
+        while cut() != Some(1) {
+            assert!(began.elapsed() < Duration::from_secs(20), "it was not cut off");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        // What lies on the way arrives, and then the end, if the last word still found its way.
+        let end = slow.end().await;
+        assert!(matches!(end, Came::Closed(4008) | Came::BrokeOff), "{end:?}");
+        let answer = trader.command("place_order", &order("DJ", "buy", "98.10", 1)).await;
+        assert!(answer["sequence"].is_u64());
+    });
+}
+
+#[test]
+fn who_is_signed_out_hears_no_more() {
+    let served = Served::start();
+    let person = served.person("trader");
+    served.runtime().block_on(async {
+        let cookie = person.cookie().unwrap().to_owned();
+        let host = format!("http://{}", served.address);
+        let mut socket = open(served.address, &[("cookie", &cookie), ("origin", &host)]).await.unwrap();
+        socket.snapshot(&json!({ "channel": "orders" })).await;
+        assert_eq!(person.send("DELETE", "/v1/session", None).status, 204);
+        assert_eq!(socket.end().await, Came::Closed(4010));
+        // The cookie of a session that is over opens nothing.
+        let mut late = open(served.address, &[("cookie", &cookie), ("origin", &host)]).await.unwrap();
+        assert_eq!(late.end().await, Came::Closed(4001));
+
+        let mut program = as_user(&served, "other").await;
+        program.snapshot(&json!({ "channel": "orders" })).await;
+        let revoked = served.person("other").send("DELETE", "/v1/keys/keyother", None);
+        assert!(revoked.status < 300, "{revoked:?}");
+        assert_eq!(program.end().await, Came::Closed(4010));
+    });
+}
+
+#[test]
+fn a_node_that_stops_says_so() {
+    let served = Served::start();
+    fund(&served);
+    let address = served.address;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (mut socket, mut nobody) = runtime.block_on(async {
+        let mut socket = as_user(&served, "trader").await;
+        socket.snapshot(&json!({ "channel": "status" })).await;
+        socket.send(&json!({ "op": "cancel_on_disconnect", "on": true })).await;
+        socket.command("place_order", &order("DJ", "buy", "98.00", 1)).await;
+        (socket, open(address, &[]).await.unwrap())
+    });
+    let stopping = std::thread::spawn(move || served.stop());
+    runtime.block_on(async {
+        let end: Came = socket.end().await;
+        assert_eq!(end, Came::Closed(1001));
+        assert_eq!(nobody.end().await, Came::Closed(1001));
+    });
+    drop((socket, nobody));
+    let dir = stopping.join().unwrap();
+    let node = crate::common::open(dir.path());
+    assert_eq!(node.state().venue().standing_orders(), 0, "its orders went with it");
+}
