@@ -4,6 +4,8 @@ export default {
   "app.name": "Huangpu",
   "app.what": "Trading, clearing, registry and supervision",
 
+  "mark.colon": ": ",
+
   "nav.skip": "Skip to content",
   "nav.sections": "Sections",
   "nav.pages": "Pages",
@@ -225,6 +227,8 @@ export default {
   "field.trade": "Trade",
   "field.obligation": "Obligation",
   "field.trigger": "Trigger",
+  "field.buy": "Buy order",
+  "field.sell": "Sell order",
   "field.shown": "Shown",
   "field.end": "End",
   "field.by": "By",
@@ -822,4 +826,21 @@ export default {
   "event.user_duties_set": "duties set",
   "event.withdrawal_requested": "withdrawal requested",
   "event.withdrawal_settled": "withdrawal answered",
+
+  "end.withdrawn": "withdrawn",
+  "end.declined": "declined",
+  "end.immediate": "not traded at once",
+  "end.unfillable": "unfillable",
+  "end.self_trade": "self-trade",
+  "end.mass_cancelled": "mass cancelled",
+  "end.expired": "expired",
+  "end.call_over": "call over",
+  "end.not_allotted": "not allotted",
+  "end.removed": "removed",
+  "end.blocked": "blocked",
+  "end.outside_band": "outside the band",
+  "end.auction_cancelled": "auction cancelled",
+
+  "aggressor.buy": "buyer",
+  "aggressor.sell": "seller",
 };

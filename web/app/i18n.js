@@ -29,7 +29,7 @@ export const short = (value) => money.compact(value, locale());
 export const plus = (value, decimals = 0) => money.signed(value, locale(), decimals);
 
 /** A list of words. */
-export const list = (words) => words.join(language() === "zh" ? "、" : ", ");
+export const list = (words) => words.join(language() === "zh" ? "，" : ", ");
 
 /** A name that the rules give in both languages ("Dongjiang Power 东江电力"), in the reader's. */
 export function named(name) {

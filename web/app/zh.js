@@ -4,6 +4,8 @@ export default {
   "app.name": "黄浦",
   "app.what": "资产交易 · 支付清算 · 登记托管 · 交易监管",
 
+  "mark.colon": "：",
+
   "nav.skip": "跳到内容",
   "nav.sections": "栏目",
   "nav.pages": "页面",
@@ -225,6 +227,8 @@ export default {
   "field.trade": "成交号",
   "field.obligation": "结算单",
   "field.trigger": "触发价",
+  "field.buy": "买单",
+  "field.sell": "卖单",
   "field.shown": "显示",
   "field.end": "结束原因",
   "field.by": "由",
@@ -822,4 +826,21 @@ export default {
   "event.user_duties_set": "职责变更",
   "event.withdrawal_requested": "出金申请",
   "event.withdrawal_settled": "出金答复",
+
+  "end.withdrawn": "撤回",
+  "end.declined": "拒绝",
+  "end.immediate": "即时未成交",
+  "end.unfillable": "无法成交",
+  "end.self_trade": "自成交防范",
+  "end.mass_cancelled": "批量撤单",
+  "end.expired": "到期",
+  "end.call_over": "集合竞价结束",
+  "end.not_allotted": "未中签",
+  "end.removed": "移除",
+  "end.blocked": "交易禁止",
+  "end.outside_band": "超出涨跌幅",
+  "end.auction_cancelled": "竞价取消",
+
+  "aggressor.buy": "买方",
+  "aggressor.sell": "卖方",
 };

@@ -317,8 +317,10 @@ test("pictures for the docs", { skip: !process.env.HUANGPU_SHOTS }, async () => 
     await signIn(page, node.people[who]);
     await go(page, path);
     await page.waitForTimeout(2500);
+    for (const [field, value] of look.fill ?? []) await (field.endsWith("select") ? page.selectOption(field, value) : page.fill(field, value));
     for (const press of look.press ?? []) await page.click(press);
-    await page.waitForTimeout(700);
+    await page.mouse.move(2, 2);
+    await page.waitForTimeout(2500);
     await page.screenshot({ path: node.shot(name) });
     await context.close();
   }
@@ -329,10 +331,10 @@ test("when the node is gone the page says so, keeps what it shows, and comes bac
   const page = await as("trader");
   await go(page, `trade/${BOND}`);
   await page.waitForSelector(".rung[data-price], .depth");
+  for (const one of Object.values(people)) one.expectFaults();
   await node.halt();
   await until(() => page.locator(".connection.waiting").count(), "it says that it waits");
   assert.ok(await page.locator(".headline h1").count(), "the page still stands");
-  people.trader.expectFaults();
   await node.restart();
   await until(async () => (await page.locator(".connection.live").count()) || (await page.locator("[data-form=signin]").count()), "live again, or asked to sign in", 30_000);
 });

@@ -174,7 +174,9 @@ function Beside({ account, instrument, market, side, price, quantity, decimals }
   const part = (percent) => {
     if (!most) return;
     const all = money.units(money.round(most, decimals.unitDecimals), decimals.unitDecimals);
-    fillTicket({ quantity: money.text((all * BigInt(percent)) / 100n, decimals.unitDecimals) });
+    const lot = money.units(instrument.lot ?? "1", decimals.unitDecimals) || 1n;
+    const wanted = (all * BigInt(percent)) / 100n;
+    fillTicket({ quantity: num(money.text(wanted - (wanted % lot), decimals.unitDecimals)) });
   };
   const short = side === "buy" ? amount && cash && money.cmp(amount, cash.available) > 0 : count && units && money.cmp(count, units.available) > 0;
   return html`<div class="beside">

@@ -3,7 +3,7 @@ import { html, useMemo } from "../ui.js";
 import { num, t } from "../i18n.js";
 import * as time from "../time.js";
 import { operationsFeed } from "../feeds.js";
-import { useFeed, useGet } from "../hooks.js";
+import { useFeed, useGet, useSession } from "../hooks.js";
 import { Empty, Facts, Panel, ProblemNote, Tag } from "../parts/basic.js";
 
 /** Bytes in binary steps, for reading alone. */
@@ -41,7 +41,9 @@ export function perSecond(past) {
 export function Health() {
   const feed = useMemo(operationsFeed, []);
   const { data, problem } = useFeed(feed);
-  const head = useGet("/v1/log/head", {}, { every: 5000 });
+  const user = useSession();
+  const reads = ["supervisor", "auditor"].some((duty) => user?.duties?.includes(duty));
+  const head = useGet(reads ? "/v1/log/head" : null, {}, { every: 5000 });
   const now = data?.at(-1);
   const past = data ?? [];
   const rates = perSecond(past);
@@ -64,8 +66,8 @@ export function Health() {
           [t("health.snapshot"), num(snapshot[0])], [t("health.pause"), micros(snapshot[1])]]} /><//>
       <${Panel} title=${t("health.traffic")} tools=${html`<b class="figure">${num(streams[0])}</b>`}>
         <${Facts} rows=${[[t("health.streams"), num(streams[0])], [t("health.streams_cut"), num(streams[1])], [t("health.sessions"), num(now.sessions ?? "")], [t("health.requests"), num(now.requests ?? "")], [t("health.waiting"), num(now.waiting ?? "")], [t("health.refused"), num(now.refused ?? "")]]} /><//>
-      <${Panel} title=${t("health.log")}>
+      ${reads ? html`<${Panel} title=${t("health.log")}>
         <${ProblemNote} problem=${head.problem} retry=${head.reload} />
-        ${head.data ? html`<${Facts} rows=${[[t("health.head"), num(head.data.sequence)], [t("field.time"), time.moment(head.data.time)], [t("health.log_id"), html`<code>${head.data.log_id}</code>`], [t("health.digest"), html`<code class="long">${head.data.digest}</code>`]]} />` : null}<//>
+        ${head.data ? html`<${Facts} rows=${[[t("health.head"), num(head.data.sequence)], [t("field.time"), time.moment(head.data.time)], [t("health.log_id"), html`<code>${head.data.log_id}</code>`], [t("health.digest"), html`<code class="long">${head.data.digest}</code>`]]} />` : null}<//>` : null}
     </div>` : null}</div>`;
 }

@@ -49,7 +49,7 @@ const columns = (decimals) => [
 ];
 
 function Market({ market, rows }) {
-  const methods = Object.entries(market.mechanisms ?? {}).filter(([, on]) => on).map(([name, sessions]) => html`<span class="quiet low2" key=${name}>${t(`method.${name}`)}${Array.isArray(sessions) ? ` ${list(sessions)}` : ""}</span>`);
+  const methods = Object.entries(market.mechanisms ?? {}).filter(([, on]) => on).map(([name, sessions]) => html`<span class="quiet low2" key=${name}>${t(`method.${name}`)}${Array.isArray(sessions) ? ` ${sessions.join(" ")}` : ""}</span>`);
   const tools = html`${methods}
     ${market.holiday || market.trading_day === false ? html`<${Tag} tone="warn">${t("market.holiday")}<//>` : null}${market.day_ended ? html`<${Tag}>${t("market.day_ended")}<//>` : null}<b class="figure">${market.date}</b>`;
   return html`<${Panel} title=${html`${marketName(market)} <span class="quiet">${market.currency} / ${word(`unit.${market.unit}`, market.unit)}</span>`} tools=${tools} label=${marketName(market)}>

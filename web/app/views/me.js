@@ -56,7 +56,7 @@ function NewKey({ onMade }) {
 }
 
 function Keys() {
-  const { data, problem, loading, reload } = useGet("/v1/keys");
+  const { data, problem, loading, reload } = useGet("/v1/keys", {}, { every: 5000 });
   const request = useRequest();
   const [made, setMade] = useState(null);
   const columns = [

@@ -27,7 +27,9 @@ export function Past() {
   const ask = async (at) => {
     setState((old) => ({ ...old, loading: true, problem: null }));
     try {
-      setState({ data: await get("/v1/supervision/book", { instrument: code, at }), problem: null, loading: false });
+      const data = await get("/v1/supervision/book", { instrument: code, at });
+      if (data?.sequence) setRecord(String(data.sequence));
+      setState({ data, problem: null, loading: false });
     } catch (problem) {
       setState({ data: null, problem, loading: false });
     }

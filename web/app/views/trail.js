@@ -1,6 +1,6 @@
 // An account's trail, and the log record by record.
 import { html, useEffect, useState } from "../ui.js";
-import { explain, t, word } from "../i18n.js";
+import { explain, list, t, word } from "../i18n.js";
 import { get, items } from "../api.js";
 import * as time from "../time.js";
 import { go } from "../route.js";
@@ -21,7 +21,7 @@ function sentence(event) {
   const [name, fields] = Object.entries(event)[0] ?? ["", {}];
   const said = word(`event.${name}`, name.replaceAll("_", " "));
   const rest = plain(fields ?? {}).filter(([key]) => key !== "because").map(([key, value]) => `${word(`field.${key}`, key.replaceAll("_", " "))} ${show(key, value)}`);
-  return rest.length ? `${said}: ${rest.join(", ")}` : said;
+  return rest.length ? said + t("mark.colon") + list(rest) : said;
 }
 
 /** What happened with a record, in sentences; why it was refused comes first. */

@@ -117,6 +117,8 @@ async function enliven(base, people) {
     await lister.send("place_listing", { account: "DJ", instrument: CARBON, side: "sell", price: cents(7030 + 10 * step), quantity: String(4000 + 3500 * step) });
     await lister.send("place_listing", { account: "DJ", instrument: "CEA25", side: "sell", price: cents(7210 + 15 * step), quantity: String(9000 + 2500 * step) });
   }
+  const trader = await new Session(base).signIn(people.trader);
+  for (const [side, price, lots] of [["buy", 9858, 12], ["buy", 9854, 20], ["sell", 9872, 15]]) await order(trader, "JH", side, cents(price), 1000 * lots, { life: "gtc" });
   let turn = 0;
   const fail = () => clearInterval(beat);
   const beat = setInterval(() => {
@@ -171,10 +173,9 @@ export async function openNode() {
     shots: Boolean(process.env.HUANGPU_SHOTS),
     shot: (name) => path.join(ROOT, "docs/img", `${name}.png`),
     gallery: [
-      ["console-market", "trader", `trade/${BOND}`, {}],
+      ["console-market", "trader", `trade/${BOND}`, { press: ['.rung[data-price="98.60"] .bid', ".beside .parts button"] }],
       ["console-listings", "taker", `trade/${CARBON}`, { theme: "dark", lang: "zh" }],
-      ["console-supervision", "supervisor", "log", { theme: "dark", lang: "zh" }],
-      ["console-node", "operator1", "health", { size: { width: 1280, height: 620 } }],
+      ["console-supervision", "supervisor", "past", { theme: "dark", lang: "zh", fill: [["[data-form=past] select", BOND], ["[name=record]", "99999999"]], press: ["[data-form=past] button.main"] }],
       ["console-phone", "trader", `trade/${BOND}`, { size: { width: 390, height: 844 }, touch: true }],
     ],
   };
