@@ -216,19 +216,26 @@ def sessions(node, trader):
     problem(trader.call("POST", "/v1/commands/halt", {"instrument": "B2609", "reason": "x"}), 403, "forbidden")
 
 
+def facade_call(person, key, method, path, body=b"", at=None, **change):
+    """A request that is signed as the facade's clients sign."""
+    stamp = str(int(time.time()) if at is None else at)
+    text = stamp.encode() + method.encode() + path.encode() + body
+    mac = hmac.new(base64.b64decode(key["secret"]), text, hashlib.sha256).digest()
+    headers = {"CB-ACCESS-KEY": key["key"], "CB-ACCESS-SIGN": base64.b64encode(mac).decode(), "CB-ACCESS-TIMESTAMP": stamp, **change}
+    return person.call(method, "/coinbase" + path, body or None, {name: value for name, value in headers.items() if value})
+
+
+def told(answer, status, words):
+    """A refusal of the facade."""
+    got, body = answer
+    assert got == status and words in body["message"], f"wanted {status} {words}, got {got} {body}"
+
+
 def facade(node, person, key):
     """The same over the facade, in its words."""
 
     def call(method, path, body=b"", at=None, **change):
-        stamp = str(int(time.time()) if at is None else at)
-        text = stamp.encode() + method.encode() + path.encode() + body
-        mac = hmac.new(base64.b64decode(key["secret"]), text, hashlib.sha256).digest()
-        headers = {"CB-ACCESS-KEY": key["key"], "CB-ACCESS-SIGN": base64.b64encode(mac).decode(), "CB-ACCESS-TIMESTAMP": stamp, **change}
-        return person.call(method, "/coinbase" + path, body or None, {name: value for name, value in headers.items() if value})
-
-    def told(answer, status, words):
-        got, body = answer
-        assert got == status and words in body["message"], f"wanted {status} {words}, got {got} {body}"
+        return facade_call(person, key, method, path, body, at, **change)
 
     assert call("GET", "/accounts")[0] == 200
     told(person.call("GET", "/coinbase/accounts"), 401, "CB-ACCESS-KEY")
@@ -291,6 +298,29 @@ def streams(node, person):
     assert good[1]["type"] == "subscriptions", good
 
 
+def closed():
+    """Where market data is not open and a key may little: the facade permits what the node permits, and shows no more."""
+    with Node() as node:
+        staff, person = Staff(node), node.person()
+        trader, other = staff.admit("DONGJIANG", "dj", ["trader"]), staff.admit("HUIMIN", "hm", ["custodian"])
+        key, little, house = staff.key(trader, ["trader"], "DJ"), staff.key(other, ["custodian"]), staff.key(staff.first, ["operator"])
+        told(person.call("GET", "/coinbase/products"), 401, "CB-ACCESS-KEY")
+        assert facade_call(person, key, "GET", "/products")[1][0]["id"] == "B2609-CNY"
+        ask = {"type": "subscribe", "product_ids": ["B2609-CNY"], "channels": ["level2"]}
+        assert asyncio.run(hear("/coinbase/ws", node, [json.dumps(ask)]))[0]["message"] == "Authentication Failed"
+        order = {"product_id": "B2609-CNY", "side": "buy", "price": "98.00", "size": "1000", "client_oid": "mine"}
+        got, mine = facade_call(person, key, "POST", "/orders", json.dumps(order).encode())
+        assert got == 200 and mine["status"] == "open" and mine["profile_id"] == "DJ", mine
+        told(facade_call(person, little, "POST", "/orders", json.dumps(order).encode()), 403, "duty")
+        told(facade_call(person, little, "DELETE", "/orders"), 403, "duty")
+        for path in (f"/orders/{mine['id']}", "/orders/client:mine"):
+            told(facade_call(person, little, "GET", path), 404, "NotFound")
+        assert facade_call(person, little, "GET", "/orders?status=all&limit=1000")[1] == [
+            order for order in facade_call(person, little, "GET", "/orders?status=all")[1] if order["profile_id"] == "HM"]
+        assert {item["profile_id"] for item in facade_call(person, little, "GET", "/accounts")[1]} == {"HM"}
+        told(facade_call(person, house, "GET", "/accounts"), 403, "account")
+
+
 def rates():
     """More often than one may: what is left, and when to come back."""
     with Node(options=["--market-data-public", "--set", "limits.requests_per_second=5", "--set", "limits.burst=20"]) as node:
@@ -327,6 +357,7 @@ def main():
             node.healthy()
         taken = trader.must("POST", PLACE, {**GOOD, "id": "after-all"})
         assert taken["created"]["kind"] == "order", taken
+    closed()
     rates()
     print("bad input: every one was refused clearly, and the node serves")
 

@@ -112,9 +112,11 @@ def lists_and_cancels(buyer, seller, ask):
     name = str(uuid.uuid4())
     bid = buyer.create_order(SYMBOL, "limit", "buy", 1000, 98.00, {"clientOrderId": name})
     again = buyer.create_order(SYMBOL, "limit", "buy", 1000, 98.00, {"clientOrderId": name, "postOnly": False, "stp": "cn"})
+    assert bid["clientOrderId"] == name, bid
     assert again["id"] == bid["id"], "the same order under the same id is entered once"
     refused(ccxt.ExchangeError, buyer.create_order, SYMBOL, "limit", "buy", 2000, 98.00, {"clientOrderId": name})
-    assert buyer.fetch_order(None, SYMBOL, {"clientOrderId": name})["id"] == bid["id"]
+    found = buyer.fetch_order(None, SYMBOL, {"clientOrderId": name})
+    assert (found["id"], found["clientOrderId"]) == (bid["id"], name), found
     short = buyer.create_order(SYMBOL, "limit", "buy", 1000, 97.99, {"clientOrderId": "short-1", "postOnly": True})
     assert short["clientOrderId"] == "short-1" and short["postOnly"] is True, short
     stop = buyer.create_order(SYMBOL, "limit", "buy", 1000, 99.20, {"stopPrice": 99.10, "stop": "entry"})

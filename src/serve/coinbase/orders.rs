@@ -58,6 +58,13 @@ pub(super) struct Order {
     market_type: &'static str,
 }
 
+impl Order {
+    /// With the sender's id for it, by which it was asked for: the log may have only its hash.
+    pub(super) fn under(self, id: Option<String>) -> Self {
+        Self { client_oid: id.or(self.client_oid), ..self }
+    }
+}
+
 /// What has become of an order, in the words of this API.
 pub(super) fn status(row: &OrderRow) -> (&'static str, Option<&'static str>) {
     match row.status.as_str() {
@@ -215,8 +222,10 @@ pub(super) fn named(call: &Call, name: &str) -> Result<(AccountId, OrderRow), Pr
 }
 
 pub(super) fn one(call: &Call) -> Answered {
-    let (_, row) = named(call, call.parameter("order"))?;
-    Ok(Reply::json(&view(call.app.reader.read().state(), &row)?))
+    let name = call.parameter("order");
+    let (_, row) = named(call, name)?;
+    let order = view(call.app.reader.read().state(), &row)?;
+    Ok(Reply::json(&order.under(name.strip_prefix("client:").map(str::to_owned))))
 }
 
 #[derive(Serialize)]

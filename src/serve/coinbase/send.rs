@@ -163,13 +163,14 @@ pub(super) fn place(call: Call) -> Later {
             let names = Names(state);
             order.wire(names.account(account), names.instrument(instrument))?
         };
-        let sent = send(app, caller, id, &wire).await?;
+        let sent = send(app, caller, id.clone(), &wire).await?;
         let number = sent.created.map(|made| made.number);
         let number = number.ok_or_else(|| Problem::new(Code::Internal, "an order without a number"))?;
         app.past.at_least(sent.sequence).await;
         blocking(call, move |call| {
             let (_, row) = named(call, &number.to_string())?;
-            Ok(Reply::json(&view(call.app.reader.read().state(), &row)?))
+            let order = view(call.app.reader.read().state(), &row)?;
+            Ok(Reply::json(&order.under(id)))
         })
         .await
         .map(|reply| reply.at(sent.sequence))
