@@ -170,3 +170,14 @@ fn the_sample_file_holds_every_field_and_the_defaults() {
         assert!(text.contains(&format!("{name} = ")), "the sample does not have {name}");
     }
 }
+
+#[test]
+fn the_document_has_every_field() {
+    let document = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/operation.md");
+    let wanted = Effective::table();
+    let found = fs::read_to_string(document).unwrap();
+    assert!(
+        found.contains(&wanted),
+        "docs/operation.md should have this table (huangpu config --fields):\n{wanted}"
+    );
+}

@@ -14,14 +14,14 @@ use serde_json::{Value, json};
 /// The password of everyone who may sign in. It is no secret: the demonstration listens on this machine alone.
 pub const PASSWORD: &str = "huangpu-demo";
 /// The morning before the first day of trading.
-const BEGINS: &str = "2026-03-02T08:00:00+08:00";
+const BEGINS: &str = "2025-09-01T08:00:00+08:00";
 /// When a day of the demonstration begins: just after both markets have opened.
 const OPEN: TimeOfDay = TimeOfDay(9 * 3_600 + 31 * 60);
 
 /// The code of the market of listings, and of that with an order book.
 pub(super) const MARKETS: [&str; 2] = ["carbon-cn", "bond-continuous"];
 /// What is traded by listing: code, vintages, reference.
-pub(super) const ALLOWANCES: [(&str, i32, &str); 2] = [("CEA25", 2025, "71.80"), ("CEA26", 2026, "70.00")];
+pub(super) const ALLOWANCES: [(&str, i32, &str); 2] = [("CEA24", 2024, "71.80"), ("CEA25", 2025, "70.00")];
 /// What is traded on the book: code, reference.
 pub(super) const BONDS: [(&str, &str); 2] = [("B2609", "98.60"), ("B2612", "97.80")];
 /// Who trades by itself: code, name, role, accounts, name of its user.
@@ -159,7 +159,7 @@ fn endow(player: &mut Player<'_>, code: &str, role: &str, accounts: &[&str], tim
     if role == "compliance_entity" {
         player.says(
             "AUTHORITY",
-            &json!({"do": "record_emissions", "participant": code, "year": 2025, "verified": 90_000 * times}),
+            &json!({"do": "record_emissions", "participant": code, "year": 2024, "verified": 90_000 * times}),
         )?;
     }
     Ok(())

@@ -38,7 +38,8 @@ const CASH: &str = "1000000000.00";
 /// Units of each trader.
 const UNITS: u64 = 1_000_000_000;
 
-/// Makes a log in an empty data directory: a market with an order book by a rulebook, two instruments, so many traders; users in force.
+/// Makes a log in an empty data directory: a market with an order book by a rulebook, two instruments, so many traders; users in
+/// force. `time` lies before the day's opening: what is listed later does not trade until the next one.
 ///
 /// # Errors
 /// The log cannot be made, or the rulebook does not fit.
@@ -111,6 +112,14 @@ fn admit(player: &mut Player<'_>, traders: &[Trader]) -> Result<()> {
         let (id, secret_hash) = (key.clone(), hash_of(secret.as_bytes()));
         player.orders(Command::CreateKey(CreateKey { user, id, secret_hash, account: None, duties }))?;
     }
+    let operator = CreateUser {
+        participant: engine::OPERATOR,
+        name: "operator".to_owned(),
+        duties: Duties::of(&[Duty::Operator]),
+        password: String::new(),
+        must_change: false,
+    };
+    player.orders(Command::CreateUser(operator))?;
     player.orders(Command::PutRosterInForce)?;
     player.flush()?;
     Ok(())

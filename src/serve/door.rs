@@ -24,10 +24,13 @@ const CSRF: HeaderName = HeaderName::from_static("x-csrf-token");
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const LEFT: HeaderName = HeaderName::from_static("ratelimit-remaining");
 
+/// Tells who sends a request.
+type Identify = fn(&App, &HeaderMap, &str, &str, &[u8]) -> Result<Option<Caller>, Problem>;
+
 /// How those who ask are known, and how they are told of problems.
 pub(super) struct Manner {
     /// Who sends a request, by its headers, method, path with query, and body.
-    pub(super) identify: fn(&App, &HeaderMap, &str, &str, &[u8]) -> Result<Option<Caller>, Problem>,
+    pub(super) identify: Identify,
     /// A problem, as it is sent.
     pub(super) tell: fn(Problem) -> Reply,
 }

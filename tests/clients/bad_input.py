@@ -1,11 +1,14 @@
 """Whatever is sent to a node, it says clearly what is wrong with it, and goes on serving."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import json
 import socket
 import time
+
+import aiohttp
 
 from node import HOST, Node, Person, Staff, signature, signed
 
@@ -252,6 +255,42 @@ def facade(node, person, key):
     told(call("DELETE", "/orders/" + "9" * 40), 404, "order not found")
 
 
+async def hear(path, node, words):
+    """What a stream answers to each of these, and that it lives afterwards; None: it was closed."""
+    answers = []
+    async with aiohttp.ClientSession() as session:
+        async with session.ws_connect(node.url(path), timeout=aiohttp.ClientWSTimeout(ws_close=5)) as stream:
+            for word in words:
+                await (stream.send_bytes(word) if isinstance(word, bytes) else stream.send_str(word))
+                told = await asyncio.wait_for(stream.receive(), 10)
+                answers.append(json.loads(told.data) if told.type == aiohttp.WSMsgType.TEXT else None)
+    return answers
+
+
+def streams(node, person):
+    """The streams: what is no message is answered as such, and the connection goes on."""
+    for path in ("/v1/stream", "/coinbase/ws"):
+        assert person.call("GET", path)[0] == 400, path
+        assert person.call("POST", path)[0] == 405, path
+    none = ["", "{", "[]", "null", "7", "\x00", "[" * 30_000, b"\xff\xfe", "x" * 70_000, "{}"]
+    own = [*none, '{"op":"dance"}', '{"op":"subscribe"}', '{"op":"subscribe","channel":"none"}',
+           '{"op":"subscribe","channel":"book","instrument":"NO"}', '{"op":"subscribe","channel":"orders"}',
+           '{"op":"command","do":"place_order"}', '{"op":"ping","surprise":1}', '{"op":"ping","op":"ping"}']
+    for word, told in zip(own, asyncio.run(hear("/v1/stream", node, own))):
+        shown = (word[:60], told)
+        assert told and told["op"] in ("error", "answer") and told["problem"]["code"] and told["problem"]["status"] >= 400, shown
+    stale = json.dumps({"op": "auth", "key": "NoSuchKey123", "time": 1, "sign": "00"})
+    assert asyncio.run(hear("/v1/stream", node, [stale]))[0]["problem"]["code"] == "stale_time"
+    ask = {"type": "subscribe", "product_ids": ["B2609-CNY"], "channels": ["level2"]}
+    others = [*none, *(json.dumps({**ask, **change}) for change in [
+        {"type": "dance"}, {"channels": ["full"]}, {"channels": []}, {"product_ids": []}, {"product_ids": ["NO-NO"]}, {"product_ids": "B2609-CNY"},
+        {"channels": ["user"]}, {"key": "NoSuchKey123", "signature": "AAAA", "timestamp": int(time.time())}, {"key": "x", "timestamp": "soon"}])]
+    for word, told in zip(others, asyncio.run(hear("/coinbase/ws", node, others))):
+        assert told and told["type"] == "error" and told["message"] and told["reason"], (word[:60], told)
+    good = asyncio.run(hear("/coinbase/ws", node, ["{", json.dumps(ask)]))
+    assert good[1]["type"] == "subscriptions", good
+
+
 def rates():
     """More often than one may: what is left, and when to come back."""
     with Node(options=["--market-data-public", "--set", "limits.requests_per_second=5", "--set", "limits.burst=20"]) as node:
@@ -280,6 +319,7 @@ def main():
             lambda: too_slow(node, person),
             lambda: signatures(node, person, key),
             lambda: facade(node, person, key),
+            lambda: streams(node, person),
             lambda: sessions(node, trader),
         ]
         for check in checks:

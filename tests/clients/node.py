@@ -17,9 +17,9 @@ HOST = "127.0.0.1"
 
 
 def binary():
-    """The program under test: HUANGPU, else what cargo built last."""
-    if "HUANGPU" in os.environ:
-        return os.environ["HUANGPU"]
+    """The program under test: HUANGPU_BINARY, else what cargo built last."""
+    if "HUANGPU_BINARY" in os.environ:
+        return os.environ["HUANGPU_BINARY"]
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     built = [path for path in (target / "debug/huangpu", target / "release/huangpu") if path.exists()]
     if not built:

@@ -1,4 +1,5 @@
 //! A client that knows nothing of the node but its address: HTTP/1.1 on one connection, requests signed with a key.
+#![allow(unreachable_pub)] // a module of one test
 
 use huangpu::demo::Trader;
 use huangpu::serve::access::{Signed, sign};

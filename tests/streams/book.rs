@@ -15,6 +15,10 @@ impl Dice {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % sides
     }
+
+    pub(crate) fn below(&mut self, sides: usize) -> usize {
+        usize::try_from(self.throw(sides as u64)).unwrap()
+    }
 }
 
 /// So many random orders, amendments and cancellations of both sides. Gives the record of the last.
@@ -194,6 +198,35 @@ fn trades_candles_prices_and_phases() {
         let status = reader.until(|message| message["channel"] == "status").await;
         assert_eq!(status["data"]["items"][0]["halted"], true, "{status}");
         assert_eq!(status["data"]["items"].as_array().unwrap().len(), 1, "only what changed: {status}");
+    });
+}
+
+#[test]
+fn the_minute_that_runs_is_known_after_a_new_start() {
+    let served = Served::start();
+    fund(&served);
+    served.runtime().block_on(async {
+        let (mut buyer, mut seller) = (as_user(&served, "trader").await, as_user(&served, "other").await);
+        seller.command("place_order", &order("HM", "sell", "98.70", 2)).await;
+        buyer.command("place_order", &order("DJ", "buy", "98.70", 1)).await;
+    });
+    let dir = served.stop();
+    let mut config = huangpu::config::Config::default();
+    config.listen = ([127, 0, 0, 1], 0).into();
+    let served = Served::serve(crate::common::open(dir.path()), config, dir);
+    served.runtime().block_on(async {
+        let mut reader = as_user(&served, "auditor").await;
+        let snapshot = reader.snapshot(&json!({ "channel": "candles", "instrument": "B2609" })).await;
+        let shown = |name: &str| snapshot["data"][name].clone();
+        assert_eq!(
+            [shown("open"), shown("volume"), shown("trades")],
+            ["98.70".into(), "1000".into(), json!(1)]
+        );
+        as_user(&served, "trader").await.command("place_order", &order("DJ", "buy", "98.70", 1)).await;
+        let candle = reader.json().await;
+        let listed =
+            served.program("auditor").get("/v1/instruments/B2609/candles?interval=1m&limit=1").good();
+        assert_eq!(candle["data"], listed["items"][0], "the day's orders stood through the night: {candle}");
     });
 }
 

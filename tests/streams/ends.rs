@@ -145,7 +145,40 @@ fn who_is_signed_out_hears_no_more() {
         let revoked = served.person("other").send("DELETE", "/v1/keys/keyother", None);
         assert!(revoked.status < 300, "{revoked:?}");
         assert_eq!(program.end().await, Came::Closed(4010));
+
+        let mut dismissed = as_user(&served, "custodian").await;
+        dismissed.snapshot(&json!({ "channel": "orders" })).await;
+        let reason = json!({ "user": "custodian", "reason": "left the firm" });
+        served.program("manager").post("/v1/commands/deactivate_user", &reason).good();
+        assert_eq!(dismissed.end().await, Came::Closed(4010));
     });
+}
+
+/// Takes more than a minute: `cargo test --test streams -- --ignored`.
+#[test]
+#[ignore = "takes more than a minute"]
+fn who_says_nothing_for_a_minute_is_gone() {
+    use std::io::{Read, Write};
+    let served = Served::start();
+    let person = served.person("trader");
+    // A client that knows how to begin, and then never says that it lives.
+    let mut stream = std::net::TcpStream::connect(served.address).unwrap();
+    let head = format!(
+        "GET /v1/stream HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        served.address,
+        person.cookie().unwrap()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let (began, mut all) = (Instant::now(), Vec::new());
+    stream.read_to_end(&mut all).unwrap();
+    let took = began.elapsed().as_secs();
+    assert!((55..75).contains(&took), "it ended after {took} s");
+    let frames = all.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+    // Two pings, and a closing frame with the code 4008.
+    assert_eq!(all[frames..frames + 4], [0x89, 0, 0x89, 0]);
+    let close = &all[all.len() - 2 - "silent for too long".len() - 2..];
+    assert_eq!((close[0], u16::from_be_bytes([close[2], close[3]])), (0x88, 4008));
 }
 
 #[test]

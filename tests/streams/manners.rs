@@ -1,5 +1,6 @@
 //! Who one is, and what happens to those who do not know how to ask.
 
+use crate::book::Dice;
 use crate::common::{Served, key_of};
 use crate::socket::{Came, as_user, auth, open};
 use crate::{fund, order};
@@ -106,6 +107,24 @@ fn what_cannot_be_read_is_answered() {
         assert_eq!(trader.json().await["problem"]["code"], "bad_request");
         trader.text(&" ".repeat(70_000)).await;
         assert_eq!(trader.json().await["problem"]["code"], "too_large");
+        // Good messages with something wrong in them, and noise.
+        let good = [
+            r#"{"op":"subscribe","channel":"book","instrument":"B2609","from":7,"ref":1}"#,
+            r#"{"op":"command","id":"x","do":"place_order","account":"DJ","instrument":"B2609","side":"buy"}"#,
+            r#"{"op":"unsubscribe","channel":"holdings","account":"DJ"}"#,
+        ];
+        let mut dice = Dice(5);
+        for _ in 0..600 {
+            let mut text: Vec<char> = good[dice.below(3)].chars().collect();
+            for _ in 0..=dice.below(4) {
+                let place = dice.below(text.len());
+                text[place] = ['"', '{', '}', ':', '0', 'x', '\u{7f}', '\\', ',', '上'][dice.below(10)];
+            }
+            trader.text(&text.into_iter().collect::<String>()).await;
+        }
+        trader.send(&json!({ "op": "ping", "ref": "after" })).await;
+        trader.until(|message| message["ref"] == "after").await;
+        trader.rest(Duration::from_millis(500)).await;
         trader.send(&json!({ "op": "ping", "ref": "still" })).await;
         assert_eq!(trader.json().await, json!({ "op": "pong", "ref": "still" }));
         trader.text(&" ".repeat(1_000_000)).await;

@@ -105,8 +105,7 @@ fn by_path(call: Call) -> Later {
 /// # Errors
 /// They are not those of this command: which, and where.
 pub(crate) fn read(name: &str, text: &str) -> Result<(Option<String>, WireCommand), Problem> {
-    let fields = if text.trim().is_empty() { "{}" } else { text };
-    gateway::parse_fields(name, fields).map_err(|wrong| Problem {
+    gateway::parse_fields(name, text).map_err(|wrong| Problem {
         field: wrong.error.field,
         line: u32::try_from(wrong.line).ok(),
         column: u32::try_from(wrong.error.column).ok(),
@@ -196,6 +195,9 @@ fn submit_command(
     command: Command,
 ) -> Result<Underway, Problem> {
     let id = match id {
+        Some(id) if id.is_empty() || id.len() > 64 || id.chars().any(char::is_control) => {
+            return Err(Problem::field("id", "an id has 1 to 64 bytes, and no control characters"));
+        }
         Some(id) => id,
         None => random_text(15).map_err(|error| Problem::new(Code::Internal, error.to_string()))?,
     };

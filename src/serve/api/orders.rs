@@ -134,7 +134,7 @@ fn cancel(call: Call) -> Later {
     Box::pin(async move {
         let OfAccount { account, id } = call.query()?;
         let wire = WireCommand::CancelOrder { account, order: order(&call)? };
-        send_wire(&call.app, call.caller()?, check_id(id)?, &wire).await
+        send_wire(&call.app, call.caller()?, id, &wire).await
     })
 }
 
@@ -163,7 +163,7 @@ fn cancel_many(call: Call) -> Later {
         };
         let participant = participant.or_else(|| account.is_none().then(own));
         let wire = WireCommand::MassCancel { account, participant, instrument };
-        send_wire(&call.app, caller, check_id(id)?, &wire).await
+        send_wire(&call.app, caller, id, &wire).await
     })
 }
 
@@ -177,14 +177,5 @@ fn order(call: &Call) -> Result<Reference, Problem> {
             Ok(Reference::Command(format!("{own}/{id}")))
         }
         None => call.number("order").map(Reference::Number),
-    }
-}
-
-fn check_id(id: Option<String>) -> Result<Option<String>, Problem> {
-    match id {
-        Some(id) if id.is_empty() || id.len() > 64 || id.chars().any(char::is_control) => {
-            Err(Problem::field("id", "an id has 1 to 64 bytes, and no control characters"))
-        }
-        id => Ok(id),
     }
 }

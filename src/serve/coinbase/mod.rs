@@ -4,6 +4,7 @@
 //! Architecture Invariant: the facade knows nothing that `/v1` does not know, and permits nothing that `/v1` does not permit.
 
 mod account;
+mod feed;
 mod history;
 mod orders;
 mod product;
@@ -16,8 +17,9 @@ use crate::serve::endpoint::{Allowed, Call, Endpoint};
 use crate::serve::problem::{Code, Problem};
 use crate::serve::{App, http};
 use axum::Router;
+use axum::extract::Request;
 use axum::http::Method;
-use axum::routing::any;
+use axum::routing::{any, get};
 use base::Timestamp;
 use roster::Duty;
 use std::sync::Arc;
@@ -34,7 +36,14 @@ static MANNER: Manner = Manner { identify: sign::identify, tell: refusal::tell }
 /// Its router, with what is asked for in vain below it.
 pub(super) fn router(app: &Arc<App>) -> Router {
     let nothing = || async { refusal::tell(Problem::not_found("such path")).into_response() };
-    http::mount(app, endpoints(), &MANNER).route("/coinbase/{*rest}", any(nothing))
+    let own = Arc::clone(app);
+    let feed = move |request: Request| {
+        let (app, peer) = (Arc::clone(&own), http::peer(&request));
+        feed::enter(app, peer, request)
+    };
+    http::mount(app, endpoints(), &MANNER)
+        .route("/coinbase/ws", get(feed))
+        .route("/coinbase/{*rest}", any(nothing))
 }
 
 fn endpoints() -> Vec<Endpoint> {

@@ -56,6 +56,7 @@ pub(super) fn words(problem: &Problem) -> String {
 /// What this API calls a field.
 fn own_word(field: &str) -> &str {
     match field {
+        "id" => "client_oid",
         "quantity" => "size",
         "trigger" => "stop_price",
         "display" => "max_floor",

@@ -153,9 +153,6 @@ pub(super) fn place(call: Call) -> Later {
         let order: NewOrder = call.json()?;
         let (app, caller) = (&call.app, call.caller()?);
         let id = order.client_oid.clone();
-        if id.as_ref().is_some_and(|id| id.is_empty() || id.len() > 64 || id.chars().any(char::is_control)) {
-            return Err(bad("client_oid has 1 to 64 bytes, and no control characters"));
-        }
         let wire = {
             let follower = app.reader.read();
             let state = follower.state();

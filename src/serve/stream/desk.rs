@@ -9,7 +9,7 @@ use trading::{BookOrder, End, Event, Life, OrderKind};
 
 /// The record that an order came with.
 #[derive(Clone, Debug)]
-pub(super) struct Came {
+pub(crate) struct Came {
     /// The sender's name for it, as it is shown.
     pub(super) id: Arc<str>,
     pub(super) sequence: u64,
@@ -204,11 +204,9 @@ impl Desk {
     /// Orders whose record is known to someone else.
     pub(super) fn came_with(&mut self, known: &BTreeMap<OrderId, Came>) {
         for (order, came) in known {
-            if let Some(live) = self.orders.get_mut(order) {
-                if live.came.is_none() {
-                    live.came = Some(came.clone());
-                    self.written.remove(order);
-                }
+            if let Some(live) = self.orders.get_mut(order).filter(|live| live.came.is_none()) {
+                live.came = Some(came.clone());
+                self.written.remove(order);
             }
         }
     }

@@ -63,22 +63,22 @@ pub(crate) struct Hub {
 }
 
 /// A connection's place at the hub; given back when it is dropped.
-pub(super) struct Seat {
+pub(crate) struct Seat {
     hub: Arc<Hub>,
     /// The connection's number.
-    pub(super) number: u64,
+    pub(crate) number: u64,
 }
 
 /// Who subscribes, and how it asked.
-pub(super) struct Subscriber<'a> {
-    pub(super) socket: u64,
-    pub(super) outbox: &'a Arc<Outbox>,
+pub(crate) struct Subscriber<'a> {
+    pub(crate) socket: u64,
+    pub(crate) outbox: &'a Arc<Outbox>,
     /// It has seen everything up to this.
-    pub(super) from: Option<u64>,
+    pub(crate) from: Option<u64>,
     /// Its own name for the subscription.
-    pub(super) reference: Option<&'a Value>,
+    pub(crate) reference: Option<&'a Value>,
     /// Records that orders came with, as the projection knows them.
-    pub(super) known: &'a BTreeMap<OrderId, Came>,
+    pub(crate) known: &'a BTreeMap<OrderId, Came>,
 }
 
 impl Hub {
@@ -111,14 +111,14 @@ impl Hub {
     }
 
     /// Waits until the hub stops.
-    pub(super) async fn stopped(&self) {
+    pub(crate) async fn stopped(&self) {
         let mut stopping = self.stopping.subscribe();
         // The sender lives in this very struct: it cannot have gone away.
         let _ = stopping.wait_for(|stopping| *stopping).await;
     }
 
     /// A place for one more connection, if there are less than so many.
-    pub(super) fn sit(self: &Arc<Self>, most: usize) -> Option<Seat> {
+    pub(crate) fn sit(self: &Arc<Self>, most: usize) -> Option<Seat> {
         let taken = self.open.send_if_modified(|open| {
             let room = *open < most;
             *open += usize::from(room);
@@ -136,7 +136,7 @@ impl Hub {
     }
 
     /// Subscribes: says that it did, and sends what was missed or how it stands. `state` is read under the reader's lock.
-    pub(super) fn subscribe(&self, state: &State, topic: Topic, who: &Subscriber<'_>) {
+    pub(crate) fn subscribe(&self, state: &State, topic: Topic, who: &Subscriber<'_>) {
         let mut inner = self.inner();
         let slow = matches!(topic, Topic::Ticker | Topic::Listings(_));
         let Inner { streams, desk, candles, .. } = inner.flush(state, slow);
@@ -166,7 +166,7 @@ impl Hub {
     }
 
     /// Ends subscriptions of a connection. Whether the first of them was one.
-    pub(super) fn leave<'a>(&self, socket: u64, topics: impl IntoIterator<Item = &'a Topic>) -> bool {
+    pub(crate) fn leave<'a>(&self, socket: u64, topics: impl IntoIterator<Item = &'a Topic>) -> bool {
         let mut inner = self.inner();
         let left = topics
             .into_iter()

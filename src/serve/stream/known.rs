@@ -14,7 +14,7 @@ const PAGE: u32 = 1_000;
 const PAGES: usize = 20;
 
 /// The records that the orders of a topic came with, as far as the projection knows them.
-pub(super) async fn orders(app: &Arc<App>, topic: Topic) -> BTreeMap<OrderId, Came> {
+pub(crate) async fn orders(app: &Arc<App>, topic: Topic) -> BTreeMap<OrderId, Came> {
     let (participant, account) = match topic {
         Topic::Orders(scope) => (scope.participant, scope.account),
         Topic::DropCopy(participant) => (participant, None),

@@ -43,5 +43,9 @@ mod writer;
 
 pub(crate) use candles::before as minutes;
 pub(crate) use herald::run as herald;
-pub(crate) use hub::Hub;
-pub(crate) use upgrade::{PATH, enter};
+pub(crate) use hub::{Hub, Seat, Subscriber};
+pub(crate) use known::orders as known_orders;
+pub(crate) use outbox::{End, Out, Outbox};
+pub(crate) use topic::Topic;
+pub(crate) use upgrade::{PATH, enter, upgrade};
+pub(crate) use writer::run as write;

@@ -1,5 +1,6 @@
 //! The first request of a connection: who asks, from which page, and whether there is room.
 
+use super::hub::Seat;
 use super::socket::{self, Arrival};
 use crate::serve::access::{Via, token_in};
 use crate::serve::problem::{Code, Problem};
@@ -42,18 +43,27 @@ async fn admit(app: &Arc<App>, peer: IpAddr, parts: &mut Parts) -> Result<Respon
         let detail = format!("none is left for {seconds} s");
         return Err(Problem::again_in(seconds, Code::RateLimited, detail));
     }
+    let (upgrade, seat) = upgrade(app, parts).await?;
+    let signed_out = with_cookie
+        && !matches!(caller.as_ref().map(|caller| &caller.via), Some(Via::Session(_) | Via::Key(_)));
+    let arrival = Arrival { caller, signed_out, peer };
+    let own = Arc::clone(app);
+    Ok(upgrade.on_upgrade(move |socket| socket::run(own, socket, arrival, seat)))
+}
+
+/// Takes a request as one for a WebSocket, if there is room for one more.
+///
+/// # Errors
+/// It is none, or there is no room.
+pub(crate) async fn upgrade(app: &App, parts: &mut Parts) -> Result<(WebSocketUpgrade, Seat), Problem> {
     let upgrade = WebSocketUpgrade::from_request_parts(parts, &()).await;
     let upgrade =
         upgrade.map_err(|error| Problem::new(Code::BadRequest, format!("this is a WebSocket: {error}")))?;
     let busy =
         || Problem { retry_after: Some(5), ..Problem::new(Code::Busy, "as many streams are open as may be") };
     let seat = app.hub.sit(app.config.limits.connections_max).ok_or_else(busy)?;
-    let signed_out = with_cookie
-        && !matches!(caller.as_ref().map(|caller| &caller.via), Some(Via::Session(_) | Via::Key(_)));
-    let arrival = Arrival { caller, signed_out, peer };
-    let (own, most) = (Arc::clone(app), app.config.limits.body_bytes_max.saturating_mul(FRAME));
-    let upgrade = upgrade.max_message_size(most).max_frame_size(most);
-    Ok(upgrade.on_upgrade(move |socket| socket::run(own, socket, arrival, seat)))
+    let most = app.config.limits.body_bytes_max.saturating_mul(FRAME);
+    Ok((upgrade.max_message_size(most).max_frame_size(most), seat))
 }
 
 fn has_cookie(headers: &HeaderMap) -> bool {

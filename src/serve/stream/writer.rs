@@ -18,7 +18,7 @@ const TOGETHER: usize = 64;
 type Sink = SplitSink<WebSocket, Message>;
 
 /// Runs until the connection ends.
-pub(super) async fn run(mut sink: Sink, mut out: mpsc::Receiver<Out>, outbox: Arc<Outbox>) {
+pub(crate) async fn run(mut sink: Sink, mut out: mpsc::Receiver<Out>, outbox: Arc<Outbox>) {
     let mut ping = tokio::time::interval(PING);
     ping.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     ping.tick().await;

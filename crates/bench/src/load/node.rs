@@ -8,7 +8,9 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// When the market of the measurement is open.
+/// Before the market of the measurement opens.
+const BEFORE: &str = "2026-01-05T00:00:00Z";
+/// And when the node begins to serve.
 const CLOCK: &str = "2026-01-05T01:00:00Z";
 /// What a measurement runs into nowhere.
 const LIMITS: [&str; 4] = [
@@ -20,7 +22,7 @@ const LIMITS: [&str; 4] = [
 
 /// A market with so many traders.
 pub(crate) fn set(data: &Path, traders: usize) -> Result<Stage> {
-    let time = parse_time(CLOCK).context("the clock is a time")?;
+    let time = parse_time(BEFORE).context("the clock is a time")?;
     std::fs::write(data.join("rulebook.toml"), include_str!("../../rulebook.toml"))?;
     set_stage(data, &crate::market::rulebook()?, time, traders)
 }

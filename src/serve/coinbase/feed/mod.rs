@@ -11,7 +11,7 @@ use super::sign::{Claim, signer};
 use super::{bad, refusal, utc};
 use crate::serve::access::{Caller, Signed};
 use crate::serve::problem::{Code, Problem};
-use crate::serve::stream::{self, End, Outbox, Seat, Subscriber, Topic};
+use crate::serve::stream::{self, End, Out, Outbox, Seat, Subscriber, Topic};
 use crate::serve::{App, door};
 use axum::body::Body;
 use axum::extract::Request;
@@ -27,6 +27,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use teller::Teller;
+use tokio::sync::mpsc;
 use words::{Channel, Said, Wanted};
 
 /// How long one may take to say who one is, where market data is not open.
@@ -39,6 +40,8 @@ const LOOK: Duration = Duration::from_millis(500);
 const BEAT: Duration = Duration::from_secs(1);
 /// How long a connection may take to close.
 const CLOSING: Duration = Duration::from_secs(5);
+/// Messages that wait between the outbox and the socket.
+const TOGETHER: usize = 64;
 /// Products of a channel at most.
 const PRODUCTS_MAX: usize = 200;
 /// What a subscription signs, besides its time.
@@ -87,8 +90,9 @@ async fn run(app: Arc<App>, socket: WebSocket, peer: IpAddr, seat: Seat) {
     let (sink, mut said) = socket.split();
     let (outbox, out) = Outbox::new(app.config.limits.stream_queue_messages, Arc::clone(&app.gauges));
     let teller = Arc::new(Mutex::new(Teller::default()));
-    let own = Arc::clone(&teller);
-    let writing = tokio::spawn(stream::write(sink, out, Arc::clone(&outbox), move |text| locked(&own).translate(text)));
+    let (told, translated) = mpsc::channel(TOGETHER);
+    tokio::spawn(translate(out, Arc::clone(&teller), told));
+    let writing = tokio::spawn(stream::write(sink, translated, Arc::clone(&outbox)));
     let (channels, now) = (BTreeMap::new(), Instant::now());
     let mut this = Feed { app, outbox, seat, peer, caller: None, channels, teller, began: now, heard: now };
     this.listen(&mut said).await;
@@ -96,6 +100,24 @@ async fn run(app: Arc<App>, socket: WebSocket, peer: IpAddr, seat: Seat) {
     // What the client still says is read and forgotten until it has heard that this is the end.
     let reading = async { while let Some(Ok(_)) = said.next().await {} };
     let _ = tokio::time::timeout(CLOSING, async { tokio::join!(writing, reading) }).await;
+}
+
+/// Passes on what comes out of the outbox, in the words of this API. Where the client does not take it, it is the outbox that fills.
+async fn translate(mut out: mpsc::Receiver<Out>, teller: Arc<Mutex<Teller>>, told: mpsc::Sender<Out>) {
+    while let Some(out) = out.recv().await {
+        let texts = match out {
+            Out::One(text) => vec![text],
+            Out::Many(texts) => texts,
+        };
+        for text in texts {
+            let messages = locked(&teller).translate(text);
+            for message in messages {
+                if told.send(Out::One(message)).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
 }
 
 fn locked(teller: &Mutex<Teller>) -> MutexGuard<'_, Teller> {
@@ -169,7 +191,9 @@ impl Feed {
         let sequence = self.app.reader.sequence();
         let products = locked(&self.teller).channels.get(&Channel::Heartbeat).cloned().unwrap_or_default();
         for product in products.values() {
-            self.say(&json!({ "type": "heartbeat", "sequence": sequence, "product_id": product, "time": time }));
+            self.say(
+                &json!({ "type": "heartbeat", "sequence": sequence, "product_id": product, "time": time }),
+            );
         }
     }
 
@@ -180,9 +204,14 @@ impl Feed {
             return Err(Problem::new(Code::TooLarge, detail));
         }
         if let Err(seconds) = self.app.rates.spend(&door::payer(self.caller.as_ref(), self.peer)) {
-            return Err(Problem::again_in(seconds, Code::RateLimited, format!("none is left for {seconds} s")));
+            return Err(Problem::again_in(
+                seconds,
+                Code::RateLimited,
+                format!("none is left for {seconds} s"),
+            ));
         }
-        let said = serde_json::from_str(text).map_err(|error| Problem::new(Code::BadJson, error.to_string()))?;
+        let said =
+            serde_json::from_str(text).map_err(|error| Problem::new(Code::BadJson, error.to_string()))?;
         match said {
             Said::Subscribe(wanted) => self.subscribe(&wanted).await,
             Said::Unsubscribe(wanted) => self.unsubscribe(&wanted),

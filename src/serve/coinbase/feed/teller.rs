@@ -24,7 +24,7 @@ pub(super) struct Teller {
     /// Its orders that were told.
     pub(super) known: BTreeMap<u64, user::Known>,
     /// The number of the last message: each has a higher one.
-    last: u64,
+    pub(super) last: u64,
 }
 
 /// A message of the node.
@@ -91,8 +91,10 @@ impl Teller {
         match told.channel.as_str() {
             "book" => {
                 let book = read::<Book>(told.data);
-                let product = self.product(&[Channel::Level2, Channel::Level2Batch], told.instrument.as_deref());
-                let message = product.zip(book).and_then(|(product, book)| level2(&product, &at, snapshot, &book));
+                let product =
+                    self.product(&[Channel::Level2, Channel::Level2Batch], told.instrument.as_deref());
+                let message =
+                    product.zip(book).and_then(|(product, book)| level2(&product, &at, snapshot, &book));
                 message.into_iter().collect()
             }
             "trades" => {
@@ -100,7 +102,8 @@ impl Teller {
                 let Some(product) = self.product(&[Channel::Matches], told.instrument.as_deref()) else {
                     return Vec::new();
                 };
-                let (kind, from) = if snapshot { ("last_match", trades.len().saturating_sub(1)) } else { ("match", 0) };
+                let (kind, from) =
+                    if snapshot { ("last_match", trades.len().saturating_sub(1)) } else { ("match", 0) };
                 trades[from..].iter().map(|trade| self.matched(kind, &product, trade, seq)).collect()
             }
             "ticker" => {
@@ -163,10 +166,14 @@ impl Teller {
 
     /// Channels and their products, as the client is told that it has them.
     pub(super) fn subscriptions(&self) -> Value {
-        let channels: Vec<Value> = self.channels.iter().map(|(channel, products)| {
-            let names: BTreeSet<&String> = products.values().collect();
-            json!({ "name": channel.name(), "product_ids": names })
-        }).collect();
+        let channels: Vec<Value> = self
+            .channels
+            .iter()
+            .map(|(channel, products)| {
+                let names: BTreeSet<&String> = products.values().collect();
+                json!({ "name": channel.name(), "product_ids": names })
+            })
+            .collect();
         json!({ "type": "subscriptions", "channels": channels })
     }
 }
@@ -181,12 +188,17 @@ fn level2(product: &str, at: &str, snapshot: bool, book: &Book) -> Option<Value>
             levels.iter().map(|Level(price, quantity, _)| [price.clone(), quantity.clone()]).collect()
         };
         let (bids, asks) = (side(&book.bids), side(&book.asks));
-        return Some(json!({ "type": "snapshot", "product_id": product, "time": at, "bids": bids, "asks": asks }));
+        return Some(
+            json!({ "type": "snapshot", "product_id": product, "time": at, "bids": bids, "asks": asks }),
+        );
     }
     let sides = [("buy", &book.bids), ("sell", &book.asks)];
-    let changes: Vec<[&str; 3]> = sides.iter().flat_map(|(side, levels)| {
-        levels.iter().map(move |Level(price, quantity, _)| [*side, price.as_str(), quantity.as_str()])
-    }).collect();
+    let changes: Vec<[&str; 3]> = sides
+        .iter()
+        .flat_map(|(side, levels)| {
+            levels.iter().map(move |Level(price, quantity, _)| [*side, price.as_str(), quantity.as_str()])
+        })
+        .collect();
     let told = || json!({ "type": "l2update", "product_id": product, "time": at, "changes": changes });
     (!changes.is_empty()).then(told)
 }
@@ -224,11 +236,14 @@ mod tests {
     fn every_match_has_the_makers_side_and_a_number_of_its_own() {
         let mut teller = teller(&[Channel::Matches]);
         let trade = |trade: u64, side: &str| {
-            format!(r#"{{"trade":{trade},"sequence":9,"time":"2026-03-04T10:00:00+08:00","price":"98.00","quantity":"1","amount":"98.00","method":"continuous","side":{side}}}"#)
+            format!(
+                r#"{{"trade":{trade},"sequence":9,"time":"2026-03-04T10:00:00+08:00","price":"98.00","quantity":"1","amount":"98.00","method":"continuous","side":{side}}}"#
+            )
         };
         let text = format!(
             r#"{{"channel":"trades","instrument":"B1","seq":9,"prev":8,"time":"2026-03-04T10:00:00+08:00","type":"update","data":{{"items":[{},{}]}}}}"#,
-            trade(1, "\"buy\""), trade(2, "null"),
+            trade(1, "\"buy\""),
+            trade(2, "null"),
         );
         let matches = told(&mut teller, &text);
         assert_eq!((&matches[0]["side"], &matches[0]["sequence"]), (&json!("sell"), &json!(9)));

@@ -103,7 +103,11 @@ impl Teller {
         let maker = fill.role.as_deref() == Some("maker");
         let (maker_id, taker_id) = if maker { (own.as_str(), ANOTHERS) } else { (ANOTHERS, own.as_str()) };
         // It is the side of the order that stood.
-        let side = if maker { Some(if fill.side == Side::Buy { "buy" } else { "sell" }) } else { maker_side(Some(fill.side)) };
+        let side = if maker {
+            Some(if fill.side == Side::Buy { "buy" } else { "sell" })
+        } else {
+            maker_side(Some(fill.side))
+        };
         let mut message = json!({
             "type": "match",
             "trade_id": fill.trade,
@@ -192,7 +196,8 @@ mod tests {
 
     #[test]
     fn an_order_is_received_trades_stands_and_is_done() {
-        let channels = BTreeMap::from([(Channel::User, BTreeMap::from([("B1".to_owned(), "B1-CNY".to_owned())]))]);
+        let channels =
+            BTreeMap::from([(Channel::User, BTreeMap::from([("B1".to_owned(), "B1-CNY".to_owned())]))]);
         let mut teller = Teller { channels, account: Some("DJ".to_owned()), ..Teller::default() };
         let fill = r#"{"trade":2,"sequence":9,"time":"2026-03-04T10:00:00+08:00","account":"DJ","instrument":"B1","side":"buy","price":"98.00","quantity":"1","amount":"98.00","fee":"0.49","order":7,"method":"continuous","role":"taker"}"#;
         let mut told = |orders: &str, fills: &str| -> Vec<Value> {

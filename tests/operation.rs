@@ -1,0 +1,237 @@
+//! What those who run a node rely on: figures, health, logs without secrets, a stop that loses nothing, one node a data directory,
+//! backups while it runs, TLS; seen on a demonstration, whose crowd trades.
+
+#![allow(clippy::unwrap_used, clippy::panic)] // tests, also outside the functions marked so
+
+mod common;
+
+use common::Served;
+use common::client::Client;
+use huangpu::node::{DataDir, verify};
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, crypto::ring};
+
+/// How long something may take that must happen.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn huangpu(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_huangpu")).args(args).output().unwrap()
+}
+
+/// A demonstration in a process of its own. It does not outlive the test.
+struct Demo {
+    child: Child,
+    address: SocketAddr,
+    data: PathBuf,
+    log: PathBuf,
+}
+
+impl Demo {
+    fn start(folder: &Path, args: &[&str]) -> Self {
+        let (data, log) = (folder.join("data"), folder.join("log"));
+        let mut child = Command::new(env!("CARGO_BIN_EXE_huangpu"))
+            .args(["demo", "--listen", "127.0.0.1:0", "--pace", "50", "--data"])
+            .arg(&data)
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let address = lines.find_map(|line| {
+            let line = line.unwrap();
+            let address = line.strip_prefix("console: http")?.trim_start_matches('s').strip_prefix("://")?;
+            address.trim_end_matches('/').parse().ok()
+        });
+        let Some(address) = address else {
+            let _ = child.kill();
+            panic!("the node did not say where it listens: {}", fs::read_to_string(&log).unwrap());
+        };
+        // What is printed after that must find someone who reads.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, address, data, log }
+    }
+
+    /// Stops it as a service manager does.
+    fn stop(&mut self) {
+        assert!(Command::new("kill").arg(self.child.id().to_string()).status().unwrap().success());
+        let ended = self.child.wait().unwrap();
+        assert!(ended.success(), "{ended}: {}", fs::read_to_string(&self.log).unwrap());
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < until, "{what}: not in {PATIENCE:?}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// The names of the figures on a page, without what histograms add.
+fn figures(page: &str) -> BTreeSet<&str> {
+    page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect()
+}
+
+fn value(page: &str, name: &str) -> u64 {
+    let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("no {name} in {page}")).parse().unwrap()
+}
+
+#[test]
+fn the_figures_are_those_of_the_dashboard_and_they_count() {
+    let served = Served::start();
+    let page = || String::from_utf8(served.nobody().get("/metrics").body).unwrap();
+    let before = page();
+    for line in before.lines().filter(|line| !line.starts_with('#')) {
+        let (name, number) = line.rsplit_once(' ').unwrap();
+        assert!(name.starts_with("huangpu_") && number.parse::<f64>().is_ok(), "{line}");
+    }
+    let known = figures(&before);
+    let dashboard =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/grafana-dashboard.json"));
+    let dashboard = dashboard.unwrap();
+    assert!(serde_json::from_str::<serde_json::Value>(&dashboard).is_ok());
+    let named = dashboard
+        .split(|c: char| !(c.is_ascii_lowercase() || c == '_'))
+        .filter(|word| word.starts_with("huangpu_"));
+    for name in named {
+        let of = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+        assert!(known.contains(of), "the dashboard shows {name}, which is no figure of the node");
+    }
+
+    let order = |price: &str| json!({"account": "DJ", "instrument": "B2609", "side": "buy", "price": price, "quantity": "1000"});
+    let trader = served.program("trader");
+    trader.post("/v1/orders", &order("98.00")).good();
+    assert_eq!(trader.post("/v1/orders", &order("1.00")).code(), "refused");
+    let mut wrong = served.nobody();
+    assert_eq!(wrong.sign_in("trader", "not the password").status, 401);
+    let after = page();
+    let grew = |name: &str| value(&after, name) - value(&before, name);
+    assert!(grew("huangpu_records_total") >= 2);
+    assert_eq!(grew("huangpu_refusals_total{stage=\"enter\"}"), 1);
+    assert_eq!(grew("huangpu_answer_seconds_count"), 2);
+    assert!(grew("huangpu_sync_seconds_count") >= 2 && grew("huangpu_batch_records_count") >= 2);
+    assert_eq!(grew("huangpu_sign_ins_total{result=\"failed\"}"), 1);
+    assert!(grew("huangpu_http_requests_total{class=\"4xx\"}") >= 2);
+    assert_eq!(value(&after, "huangpu_ready"), 1);
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(served.nobody().get(path).good()["status"], "ok");
+    }
+}
+
+#[test]
+#[allow(clippy::too_many_lines)] // one life of a node, from its start to its stop
+fn a_demonstration_is_alive_writes_no_secrets_is_backed_up_and_stops_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = Demo::start(folder.path(), &["--log-level", "trace", "--log-format", "json"]);
+    let mut trader = Client::new(demo.address);
+    assert_eq!(trader.sign_in("trader", "hush-hush-wrong").status, 401);
+    let signed_in = trader.sign_in("trader", huangpu::demo::PASSWORD);
+    let csrf = signed_in.good()["csrf"].as_str().unwrap().to_owned();
+    let cookie = trader.cookie().unwrap().to_owned();
+    let token = cookie.split_once('=').unwrap().1.to_owned();
+    let totp = trader.post("/v1/session/totp", &json!({})).good()["secret"].as_str().unwrap().to_owned();
+    for path in ["/v1/instruments/B2609/trades", "/v1/instruments/CEA25/trades"] {
+        wait_for(path, || trader.get(path).good()["items"].as_array().is_some_and(|items| !items.is_empty()));
+    }
+    for user in ["operator", "operator2", "supervisor", "auditor"] {
+        Client::new(demo.address).sign_in(user, huangpu::demo::PASSWORD).good();
+    }
+
+    // One node a data directory; a backup needs none of its own.
+    let data = demo.data.to_str().unwrap();
+    let second = huangpu(&["demo", "--listen", "127.0.0.1:0", "--data", data]);
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(!second.status.success() && said.contains("in use"), "{said}");
+    let backup = folder.path().join("backup");
+    let taken = huangpu(&["backup", data, "--to", backup.to_str().unwrap(), "--with-keys", "--json"]);
+    assert!(taken.status.success(), "{}", String::from_utf8_lossy(&taken.stderr));
+    let taken: serde_json::Value = serde_json::from_slice(&taken.stdout).unwrap();
+    assert!(taken["records"].as_u64().unwrap() > 50 && taken["keys"] == true, "{taken}");
+
+    demo.stop();
+    let log = fs::read_to_string(&demo.log).unwrap();
+    assert!(log.contains("signed in") && log.contains("failed to sign in"), "{log}");
+    assert!(
+        log.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()),
+        "not JSON: {log}"
+    );
+    let secrets = ["hush-hush-wrong", huangpu::demo::PASSWORD, &token, &csrf, &totp];
+    for secret in secrets {
+        assert!(!log.contains(secret), "the log says {secret}");
+    }
+    let verified = verify(&DataDir::at(&demo.data), &mut |_, _| ()).unwrap();
+    assert!(verified.tail().starts_with("sealed") && verified.snapshots > 0, "{}", verified.tail());
+    assert!(verified.summary.records >= taken["records"].as_u64().unwrap());
+
+    // It is a new morning at the next start, and what was there is there.
+    let demo = Demo::start(folder.path(), &[]);
+    let mut trader = Client::new(demo.address);
+    trader.sign_in("trader", huangpu::demo::PASSWORD).good();
+    let time = trader.get("/v1/time").good();
+    assert!(time["time"].as_str().unwrap().starts_with("2025-09-02T09:3"), "{time}");
+    assert!(time["sequence"].as_u64().unwrap() >= verified.summary.records);
+}
+
+#[test]
+fn with_tls_there_is_nothing_without_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start(folder.path(), &["--tls-self-made"]);
+    let certificate = CertificateDer::from_pem_file(demo.data.join("self-made.crt")).unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let body = json!({"user": "trader", "password": huangpu::demo::PASSWORD}).to_string();
+    let request = format!(
+        "POST /v1/session HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let connection =
+        ClientConnection::new(Arc::new(config), ServerName::try_from("localhost").unwrap()).unwrap();
+    let mut stream = StreamOwned::new(connection, TcpStream::connect(demo.address).unwrap());
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("HttpOnly; SameSite=Strict") && answer.contains("; Secure"), "{answer}");
+
+    let mut plain = TcpStream::connect(demo.address).unwrap();
+    plain.set_read_timeout(Some(PATIENCE)).unwrap();
+    plain.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    let _ = plain.read_to_end(&mut answer);
+    assert!(!answer.starts_with(b"HTTP/1.1 200"), "an answer without TLS");
+}
+
+#[test]
+fn a_demonstration_listens_to_this_machine_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let demo =
+        huangpu(&["demo", "--tls-self-made", "--listen", "0.0.0.0:0", "--data", data.to_str().unwrap()]);
+    let said = String::from_utf8_lossy(&demo.stderr).into_owned();
+    assert!(!demo.status.success() && said.contains("loopback alone"), "{said}");
+    assert!(!data.exists());
+}
