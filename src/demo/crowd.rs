@@ -42,6 +42,7 @@ struct Standing {
     account: &'static str,
     number: u64,
     side: Side,
+    price: i64,
 }
 
 /// See the module.
@@ -76,8 +77,15 @@ fn word(side: Side) -> &'static str {
 }
 
 /// A price that is better for others than the fair one by so much: a buyer pays more, a seller asks less.
-fn towards(side: Side, fair: i64, by: i64) -> String {
-    price(if side == Side::Buy { fair + by } else { fair - by })
+fn towards(side: Side, fair: i64, by: i64) -> i64 {
+    if side == Side::Buy { fair + by } else { fair - by }
+}
+
+impl Standing {
+    /// Whether someone who would list at a price does better to take this one.
+    fn is_better(&self, side: Side, price: i64) -> bool {
+        self.side != side && if side == Side::Buy { self.price <= price } else { self.price >= price }
+    }
 }
 
 impl Crowd {
@@ -172,25 +180,25 @@ impl Crowd {
         } else if doing < 48 {
             let limit = towards(side, line.fair, random.between(1, 5));
             let take = json!({"do": "place_order", "account": account, "instrument": code, "side": word(side),
-                "price": limit, "quantity": lots / 2_000 * 1_000 + 1_000, "life": "ioc"});
+                "price": price(limit), "quantity": lots / 2_000 * 1_000 + 1_000, "life": "ioc"});
             self.send(member, &take).await;
         } else if doing < 53 && !line.standing.is_empty() {
             let Some(old) = line.standing.pop_back() else { return };
             let limit = towards(old.side, line.fair, -random.between(1, 6));
-            let amend = json!({"do": "amend_order", "account": old.account, "order": old.number, "price": limit, "quantity": lots});
+            let amend = json!({"do": "amend_order", "account": old.account, "order": old.number, "price": price(limit), "quantity": lots});
             if self.send(old.member, &amend).await.is_some() {
                 self.bonds[place].standing.push_back(old);
             }
         } else {
             let limit = towards(side, line.fair, -random.between(1, 12));
             let mut quote = json!({"do": "place_order", "account": account, "instrument": code, "side": word(side),
-                "price": limit, "quantity": lots});
+                "price": price(limit), "quantity": lots});
             if lots >= 10_000 {
                 quote["display"] = 2_000.into();
             }
             let made = self.send(member, &quote).await.and_then(|sent| sent.created);
             if let Some(made) = made {
-                let standing = Standing { member, account, number: made.number, side };
+                let standing = Standing { member, account, number: made.number, side, price: limit };
                 self.bonds[place].standing.push_back(standing);
             }
         }
@@ -217,11 +225,17 @@ impl Crowd {
             self.send(member, &take).await;
         } else {
             let limit = towards(side, line.fair, -random.between(1, 25));
+            if let Some(better) = line.standing.iter().position(|standing| standing.is_better(side, limit)) {
+                let Some(listing) = line.standing.remove(better) else { return };
+                let take = json!({"do": "take_listing", "account": account, "listing": listing.number, "quantity": quantity});
+                self.send(member, &take).await;
+                return;
+            }
             let list = json!({"do": "place_listing", "account": account, "instrument": code, "side": word(side),
-                "price": limit, "quantity": quantity});
+                "price": price(limit), "quantity": quantity});
             let made = self.send(member, &list).await.and_then(|sent| sent.created);
             if let Some(made) = made {
-                let standing = Standing { member, account, number: made.number, side };
+                let standing = Standing { member, account, number: made.number, side, price: limit };
                 self.allowances[place].standing.push_back(standing);
             }
         }

@@ -8,6 +8,7 @@ use crate::serve::reply::Reply;
 use crate::serve::{App, health};
 use axum::http::Method;
 use std::fmt::Write;
+use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -152,9 +153,15 @@ fn page(app: &App) -> String {
     page.0
 }
 
+/// The bytes of each segment of a log.
+pub fn segment_bytes(data: &Path) -> Vec<u64> {
+    let files = std::fs::read_dir(DataDir::at(data).journal()).into_iter().flatten().flatten();
+    let segments = files.filter(|file| file.path().extension().is_some_and(|found| found == "hpj"));
+    segments.filter_map(|file| Some(file.metadata().ok()?.len())).collect()
+}
+
 fn disk(page: &mut Page, app: &App) {
-    let files = std::fs::read_dir(DataDir::at(&app.data).journal()).into_iter().flatten().flatten();
-    let sizes: Vec<u64> = files.filter_map(|file| Some(file.metadata().ok()?.len())).collect();
+    let sizes = segment_bytes(&app.data);
     page.gauge("journal_bytes", "Bytes of the log's segments.", sizes.iter().sum());
     let segments = u64::try_from(sizes.len()).unwrap_or(u64::MAX);
     page.gauge("journal_segments", "The log's segments.", segments);

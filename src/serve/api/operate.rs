@@ -94,10 +94,7 @@ fn operations(call: &Call, follower: &Follower) -> Answered {
 pub(crate) fn figures(app: &App, sequence: u64) -> Operations {
     let gauges = &app.gauges;
     let (uptime, records) = (gauges.started.elapsed().as_secs(), gauges.records.load(Relaxed));
-    let files = std::fs::read_dir(crate::node::DataDir::at(&app.data).journal());
-    let sizes: Vec<u64> = files
-        .map(|files| files.filter_map(|file| Some(file.ok()?.metadata().ok()?.len())).collect())
-        .unwrap_or_default();
+    let sizes = crate::serve::metrics::segment_bytes(&app.data);
     let answers = &gauges.answers;
     Operations {
         uptime,

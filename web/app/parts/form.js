@@ -120,6 +120,14 @@ export function CommandForm({ name, fixed = {}, initial = {}, onDone, submit, co
   const fresh = () => Object.fromEntries(fields.map((field) => [field.name, initial[field.name] ?? start(field, user, time.date(heardTime.get()))]));
   const [values, setValues] = useState(fresh);
   const [errors, setErrors] = useState({});
+  const [asked, setAsked] = useState(false);
+  // What cannot be taken back is asked for twice; a halt can be lifted, and must be quick.
+  const asks = spec.danger && name !== "halt";
+  useEffect(() => {
+    if (!asked) return undefined;
+    const timer = setTimeout(() => setAsked(false), 5000);
+    return () => clearTimeout(timer);
+  }, [asked]);
   useEffect(() => {
     setValues(fresh());
     setErrors({});
@@ -135,6 +143,11 @@ export function CommandForm({ name, fixed = {}, initial = {}, onDone, submit, co
     }
     setErrors(wrong);
     if (Object.keys(wrong).length) return;
+    if (asks && !asked) {
+      setAsked(true);
+      return;
+    }
+    setAsked(false);
     const done = await send(name, body);
     if (done) {
       setValues(fresh());
@@ -146,7 +159,7 @@ export function CommandForm({ name, fixed = {}, initial = {}, onDone, submit, co
     <div class="fields">${fields.map((field) => html`<${Input} key=${name + field.name} field=${field} value=${values[field.name]} names=${names} id=${`${id}-${field.name}`}
       set=${(value) => setValues((old) => ({ ...old, [field.name]: value }))} error=${fieldError(field)} />`)}</div>
     ${spec.second ? html`<p class="hint">${t("form.second")}</p>` : null}
-    <div class="row end"><button class=${spec.danger ? "bad main" : "main"} disabled=${busy}>${busy ? t("act.sending") : submit ?? word(`do.${name}`, name)}</button></div>
+    <div class="row end"><button class=${spec.danger ? "bad main" : "main"} disabled=${busy}>${busy ? t("act.sending") : asked ? t("act.sure") : submit ?? word(`do.${name}`, name)}</button></div>
     <${ProblemNote} problem=${problem} /><${Receipt} receipt=${receipt} />
   </form>`;
 }
