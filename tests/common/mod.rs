@@ -79,8 +79,8 @@ impl Served {
         let mut node = open(dir.path());
         play(&mut node);
         admit(&mut node, dir.path());
-        let mut config = Config::default();
-        config.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let mut config = Config { listen, ..Config::default() };
         config.limits.requests_per_second = 1_000_000;
         config.limits.burst = 1_000_000;
         config.limits.sign_in_per_minute = 1_000_000;
