@@ -1,6 +1,7 @@
 //! A node that serves, in this very process: the markets of `examples/side-by-side` on the morning after their day, with users of
 //! every kind, whose passwords and keys are known.
 #![allow(dead_code, unreachable_pub)] // each test uses a part of it
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod client;
 
