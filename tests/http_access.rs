@@ -223,3 +223,70 @@ fn the_rate_of_a_key_is_limited() {
     assert!(got.headers.contains_key("retry-after"));
     assert_eq!(served.program("other").get("/v1/time").status, 200, "another key has its own");
 }
+
+/// Asks for a key, has it approved, and gives a client that signs with it.
+fn keyed(served: &Served, owner: &str, body: &Value) -> common::client::Client {
+    let made = served.person(owner).post("/v1/keys", body).good();
+    let act = made["act"].as_u64().unwrap();
+    let approved = served.program("operator2").post(&format!("/v1/acts/{act}/approve"), &json!({}));
+    approved.good();
+    let (key, secret) = (made["key"].as_str().unwrap(), made["secret"].as_str().unwrap());
+    common::client::Client::new(served.address).signing(key, secret)
+}
+
+#[test]
+fn a_key_may_what_it_is_for_and_no_more() {
+    let served = Served::start();
+    // For one account: it stops that one's orders alone.
+    let narrow = keyed(&served, "trader", &json!({ "account": "DJ", "duties": ["trader"] }));
+    assert_eq!(narrow.send("DELETE", "/v1/orders", None).status, 200);
+    assert_eq!(narrow.send("DELETE", "/v1/orders?account=DJ", None).status, 200);
+    assert_eq!(narrow.send("DELETE", "/v1/orders?participant=DONGJIANG", None).code(), "forbidden");
+    // Without a duty of its user: it neither sends nor approves what takes it.
+    let asked = served.person("other").post("/v1/keys", &json!({ "duties": ["operator"] }));
+    assert_eq!(asked.json()["field"], "duties");
+    let cash_only = keyed(&served, "other", &json!({ "duties": ["custodian"] }));
+    let order =
+        json!({ "account": "HM", "instrument": "B2609", "side": "buy", "price": "98.00", "quantity": 1000 });
+    assert_eq!(cash_only.post("/v1/orders", &order).code(), "forbidden");
+    // Revoked, it is nobody's.
+    let key = served.program("other").get("/v1/keys").good()["items"][1]["key"].as_str().unwrap().to_owned();
+    assert_eq!(served.program("other").send("DELETE", &format!("/v1/keys/{key}"), None).status, 200);
+    assert_eq!(cash_only.get("/v1/accounts").code(), "bad_signature");
+}
+
+#[test]
+fn what_is_sent_again_is_answered_as_at_first() {
+    let served = Served::start();
+    let trader = served.program("trader");
+    let order = json!({ "id": "again", "account": "DJ", "instrument": "B2609", "side": "sell", "price": "99.00", "quantity": 1000 });
+    let first = trader.post("/v1/orders", &order).good();
+    let second = trader.post("/v1/orders", &order).good();
+    assert_eq!((&first["sequence"], &first["created"]), (&second["sequence"], &second["created"]));
+    assert_eq!((&first["repeated"], &second["repeated"]), (&json!(false), &json!(true)));
+    let other = json!({ "id": "again", "account": "DJ", "instrument": "B2609", "side": "sell", "price": "99.01", "quantity": 1000 });
+    assert_eq!(trader.post("/v1/orders", &other).code(), "id_used");
+    // A proposal too, while it waits and when it is done.
+    let (first, second) = (served.program("authority1"), served.program("authority2"));
+    let issue =
+        json!({ "id": "issue-1", "account": "DJ", "asset": "CEA26", "quantity": 5, "reason": "a test" });
+    let proposed = first.post("/v1/commands/issue", &issue).good();
+    assert_eq!(first.post("/v1/commands/issue", &issue).good()["act"], proposed["act"]);
+    second.post(&format!("/v1/acts/{}/approve", proposed["act"]), &json!({})).good();
+    let again = first.post("/v1/commands/issue", &issue).good();
+    assert_eq!((&again["act"], &again["repeated"]), (&proposed["act"], &json!(true)));
+    let held = served.program("trader").get("/v1/accounts/DJ/holdings").good();
+    let held =
+        held["items"].as_array().unwrap().iter().find(|held| held["asset"] == "CEA26").unwrap()["total"]
+            .clone();
+    assert_eq!(held, "30005", "issued once");
+    // And after a restart.
+    let dir = served.stop();
+    let node = common::open(dir.path());
+    let served = Served::serve(
+        node,
+        huangpu::config::Config { listen: ([127, 0, 0, 1], 0).into(), ..Default::default() },
+        dir,
+    );
+    assert_eq!(served.program("trader").post("/v1/orders", &order).good()["repeated"], true);
+}

@@ -9,10 +9,11 @@ use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
 use axum::http::{Method, StatusCode};
 use base::{AccountId, MarketId, Sentence, Timestamp, UserId};
-use engine::{AccessRejection, ClientId, Command, Envelope};
+use engine::{AccessRejection, ClientId, Command, Envelope, State};
 use gateway::{Created, Names, ResolveError, Resolver, WireCommand, format_time};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
+use trading::Whose;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -252,18 +253,16 @@ fn envelope(
 ) -> Result<(Envelope, Option<Timestamp>), Problem> {
     let forbidden = |detail: &str| Problem::new(Code::Forbidden, detail);
     // What the user may is checked below; a key may be for less.
-    if matches!(caller.via, Via::Key(_)) && !command.duties().meets(caller.duties) {
-        return Err(forbidden(AccessRejection::NotYourDuty.sentence()));
+    if matches!(caller.via, Via::Key(_)) {
+        check_key(app.reader.read().state(), caller, &command)?;
     }
     let client_id = ClientId::of(id);
     let envelope = Envelope { actor: caller.participant, user: caller.user, client_id, command };
-    let follower = app.reader.read();
-    match follower.state().check_access(&envelope) {
+    let access = app.reader.read().state().check_access(&envelope);
+    match access {
         Ok(()) => Ok((envelope, None)),
         Err(AccessRejection::SecondPersonNeeded) => {
-            let hours = i64::try_from(app.config.approvals.expire_hours).unwrap_or(i64::MAX);
-            let span = hours.saturating_mul(3_600_000_000_000);
-            let expires = Timestamp(app.clock.now().0.saturating_add(span));
+            let expires = expiry(app, caller, id);
             let command = Command::ProposeAct { command: Box::new(envelope.command), expires };
             Ok((Envelope { command, ..envelope }, Some(expires)))
         }
@@ -272,6 +271,55 @@ fn envelope(
         Err(AccessRejection::NotYourAccount) => Err(Problem::field("account", "there is no such account")),
         Err(reason) => Err(forbidden(reason.sentence())),
     }
+}
+
+/// What a key may: what its duties permit, and what concerns its account, where it is for one.
+fn check_key(state: &State, caller: &Caller, command: &Command) -> Result<(), Problem> {
+    let inner = match command {
+        // Whoever approves an act does what is in it.
+        Command::ApproveAct { act } | Command::WithdrawAct { act, .. } => {
+            state.act(*act).map(|act| &act.command)
+        }
+        command => Some(command),
+    };
+    if inner.is_some_and(|command| !command.duties().meets(caller.duties)) {
+        return Err(Problem::new(Code::Forbidden, AccessRejection::NotYourDuty.sentence()));
+    }
+    let whose = match command {
+        Command::MassCancel(cancel) => Some(cancel.of),
+        Command::SetTradingBlocked(block) => Some(block.of),
+        _ => None,
+    };
+    match (caller.account, whose) {
+        (Some(only), Some(whose)) if whose != Whose::Account(only) => {
+            Err(Problem::new(Code::Forbidden, "the key is for one account: name it"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// When a proposal expires. One that is sent again under its id is the same, whatever time it is.
+fn expiry(app: &App, caller: &Caller, id: &str) -> Timestamp {
+    let (before, waits) = {
+        let follower = app.reader.read();
+        let answer = follower.answer(caller.participant, id);
+        let act = answer.and_then(|answer| match answer.created {
+            Some(Created::Act(act)) => follower.state().act(act).map(|act| act.expires),
+            _ => None,
+        });
+        (answer.map(|answer| answer.sequence.0), act)
+    };
+    let written = || {
+        let before = before?;
+        let record = app.past.projection.read(|view| view.record(before)).ok()?.value?;
+        let fields: serde_json::Value = serde_json::from_str(&record.json).ok()?;
+        gateway::parse_time(fields.get("expires")?.as_str()?)
+    };
+    waits.or_else(written).unwrap_or_else(|| {
+        let hours = i64::try_from(app.config.approvals.expire_hours).unwrap_or(i64::MAX);
+        let span = hours.saturating_mul(3_600_000_000_000);
+        Timestamp(app.clock.now().0.saturating_add(span))
+    })
 }
 
 fn resolve(follower: &Follower, wire: &WireCommand) -> Result<Command, Problem> {

@@ -157,11 +157,16 @@ fn cancel_many(call: Call) -> Later {
     Box::pin(async move {
         let Which { account, participant, instrument, id } = call.query()?;
         let caller = call.caller()?;
-        let own = || {
+        let (account, participant) = if account.is_none() && participant.is_none() {
             let follower = call.app.reader.read();
-            super::commands::names(&follower).participant(caller.participant)
+            let names = super::commands::names(&follower);
+            match caller.account {
+                Some(only) => (Some(names.account(only)), None),
+                None => (None, Some(names.participant(caller.participant))),
+            }
+        } else {
+            (account, participant)
         };
-        let participant = participant.or_else(|| account.is_none().then(own));
         let wire = WireCommand::MassCancel { account, participant, instrument };
         send_wire(&call.app, caller, id, &wire).await
     })
