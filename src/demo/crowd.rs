@@ -134,8 +134,8 @@ impl Crowd {
             if let Some(id) = venue.instrument_id(line.code)
                 && let Some(instrument) = venue.instrument(id)
             {
-                line.fair = i64::from(instrument.last_or_reference().0);
-                line.reference = i64::from(instrument.day.reference.0);
+                line.fair = instrument.last_or_reference().0;
+                line.reference = instrument.day.reference.0;
             }
         }
     }
@@ -270,7 +270,7 @@ impl Crowd {
             let owner = &state.registry().account(listing.terms.account)?.code;
             let instrument = &state.venue().instrument(listing.terms.instrument)?.code;
             let line = self.allowances.iter().find(|line| line.code == instrument)?;
-            let price = i64::from(listing.terms.price.0);
+            let price = listing.terms.price.0;
             // Half a percent away from the fair price is fair enough.
             let good = (price - line.fair).abs() * 200 <= line.fair
                 || (listing.terms.side == Side::Buy) == (price > line.fair);

@@ -154,7 +154,7 @@ fn page(app: &App) -> String {
 }
 
 /// The bytes of each segment of a log.
-pub fn segment_bytes(data: &Path) -> Vec<u64> {
+pub(super) fn segment_bytes(data: &Path) -> Vec<u64> {
     let files = std::fs::read_dir(DataDir::at(data).journal()).into_iter().flatten().flatten();
     let segments = files.filter(|file| file.path().extension().is_some_and(|found| found == "hpj"));
     segments.filter_map(|file| Some(file.metadata().ok()?.len())).collect()
