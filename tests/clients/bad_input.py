@@ -260,6 +260,7 @@ def facade(node, person, key):
     told(call("POST", "/orders", b"\xff\xff"), 400, "")
     told(call("DELETE", "/orders/123"), 404, "order not found")
     told(call("DELETE", "/orders/" + "9" * 40), 404, "order not found")
+    told(call("DELETE", "/orders/client:never-sent"), 404, "order not found")
 
 
 async def hear(path, node, words):
@@ -304,6 +305,7 @@ def closed():
         staff, person = Staff(node), node.person()
         trader, other = staff.admit("DONGJIANG", "dj", ["trader"]), staff.admit("HUIMIN", "hm", ["custodian"])
         key, little, house = staff.key(trader, ["trader"], "DJ"), staff.key(other, ["custodian"]), staff.key(staff.first, ["operator"])
+        owner = staff.key(staff.admit("HUIMIN", "hm2", ["trader"]), ["trader"])
         told(person.call("GET", "/coinbase/products"), 401, "CB-ACCESS-KEY")
         assert facade_call(person, key, "GET", "/products")[1][0]["id"] == "B2609-CNY"
         ask = {"type": "subscribe", "product_ids": ["B2609-CNY"], "channels": ["level2"]}
@@ -315,6 +317,10 @@ def closed():
         told(facade_call(person, little, "DELETE", "/orders"), 403, "duty")
         for path in (f"/orders/{mine['id']}", "/orders/client:mine"):
             told(facade_call(person, little, "GET", path), 404, "NotFound")
+        told(facade_call(person, owner, "DELETE", f"/orders/{mine['id']}"), 404, "order not found")
+        told(facade_call(person, owner, "DELETE", "/orders/client:mine"), 404, "order not found")
+        assert facade_call(person, owner, "DELETE", "/orders")[1] == []
+        assert facade_call(person, key, "GET", "/orders/client:mine")[1]["status"] == "open"
         assert facade_call(person, little, "GET", "/orders?status=all&limit=1000")[1] == [
             order for order in facade_call(person, little, "GET", "/orders?status=all")[1] if order["profile_id"] == "HM"]
         assert {item["profile_id"] for item in facade_call(person, little, "GET", "/accounts")[1]} == {"HM"}

@@ -1,5 +1,6 @@
 //! A client of a node: HTTP as it is written, one connection a request.
 #![allow(dead_code, unreachable_pub)] // each test uses a part of it
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use huangpu::serve::access::{Signed, sign};
 use serde_json::Value;

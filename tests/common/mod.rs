@@ -1,6 +1,7 @@
 //! A node that serves, in this very process: the markets of `examples/side-by-side` on the morning after their day, with users of
 //! every kind, whose passwords and keys are known.
 #![allow(dead_code, unreachable_pub)] // each test uses a part of it
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod client;
 
@@ -79,8 +80,8 @@ impl Served {
         let mut node = open(dir.path());
         play(&mut node);
         admit(&mut node, dir.path());
-        let mut config = Config::default();
-        config.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let mut config = Config { listen, ..Config::default() };
         config.limits.requests_per_second = 1_000_000;
         config.limits.burst = 1_000_000;
         config.limits.sign_in_per_minute = 1_000_000;

@@ -211,8 +211,8 @@ fn the_minute_that_runs_is_known_after_a_new_start() {
         buyer.command("place_order", &order("DJ", "buy", "98.70", 1)).await;
     });
     let dir = served.stop();
-    let mut config = huangpu::config::Config::default();
-    config.listen = ([127, 0, 0, 1], 0).into();
+    let listen = ([127, 0, 0, 1], 0).into();
+    let config = huangpu::config::Config { listen, ..huangpu::config::Config::default() };
     let served = Served::serve(crate::common::open(dir.path()), config, dir);
     served.runtime().block_on(async {
         let mut reader = as_user(&served, "auditor").await;

@@ -474,7 +474,6 @@ export default {
   "compliance.short": "shortfall",
   "compliance.due": "Due",
   "compliance.verified": "Verified emissions",
-  "compliance.surrendered": "Surrendered",
   "compliance.open": "Still to surrender",
   "compliance.held": "Held",
   "compliance.offsets_used": "Offsets used / cap",

@@ -474,7 +474,6 @@ export default {
   "compliance.short": "有缺口",
   "compliance.due": "应清缴",
   "compliance.verified": "核查排放量",
-  "compliance.surrendered": "已清缴",
   "compliance.open": "待清缴",
   "compliance.held": "持有",
   "compliance.offsets_used": "抵销已用 / 上限",

@@ -1,6 +1,6 @@
 // The console in a real browser, against a real node. Run by .ci/console, or by hand:
 //
-//     node --test web/test/browser.mjs
+//     node --test web/test/browser.mjs     (playwright-core in web/test/node_modules, see .ci/console)
 //
 // HUANGPU_BINARY  the program (default: target/debug/huangpu)         HUANGPU_CHROMIUM  the browser (default: /usr/bin/chromium)
 // HUANGPU_SHOTS=1 writes the pictures of the docs to docs/img/
@@ -199,6 +199,21 @@ test("an issuance needs two people, and reaches the holder live", async () => {
   await until(async () => (await holding.innerText().catch(() => before)) !== before, "the holder sees the new holding without asking");
 });
 
+test("pictures for the docs", { skip: !process.env.HUANGPU_SHOTS }, async () => {
+  for (const [name, who, path, look] of node.gallery) {
+    const { page, context } = await open(browser, node, name, look);
+    await signIn(page, node.people[who]);
+    await go(page, path);
+    await page.waitForTimeout(2500);
+    for (const [field, value] of look.fill ?? []) await (field.endsWith("select") ? page.selectOption(field, value) : page.fill(field, value));
+    for (const press of look.press ?? []) await page.click(press);
+    await page.mouse.move(2, 2);
+    await page.waitForTimeout(2500);
+    await page.screenshot({ path: node.shot(name) });
+    await context.close();
+  }
+});
+
 test("a halt is seen by the trader at once, orders are refused, and lifting it takes two", async () => {
   const [operator, second, trader] = [await as("operator1"), await as("operator2"), await as("trader")];
   await go(trader, `trade/${BOND}`);
@@ -308,21 +323,6 @@ test("every page of everyone draws, in both languages, and on a phone nothing st
     }
     await page.setViewportSize({ width: 1440, height: 900 });
     assert.deepEqual(own.faults, [], name);
-  }
-});
-
-test("pictures for the docs", { skip: !process.env.HUANGPU_SHOTS }, async () => {
-  for (const [name, who, path, look] of node.gallery) {
-    const { page, context } = await open(browser, node, name, look);
-    await signIn(page, node.people[who]);
-    await go(page, path);
-    await page.waitForTimeout(2500);
-    for (const [field, value] of look.fill ?? []) await (field.endsWith("select") ? page.selectOption(field, value) : page.fill(field, value));
-    for (const press of look.press ?? []) await page.click(press);
-    await page.mouse.move(2, 2);
-    await page.waitForTimeout(2500);
-    await page.screenshot({ path: node.shot(name) });
-    await context.close();
   }
 });
 

@@ -52,7 +52,7 @@ pub struct FillFilter {
     pub order: Option<OrderId>,
     /// The trading day.
     pub date: Option<Date>,
-    /// Only those before this one, by [`FillRow::fill`].
+    /// Only those before this one, by `FillRow::fill`.
     pub before: Option<u64>,
     /// How many at most, latest first; 0: a full page.
     pub limit: u32,

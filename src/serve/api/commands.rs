@@ -129,10 +129,10 @@ pub(crate) async fn send_wire(
     })
 }
 
-/// As [`send_wire`], with the answer as it is.
+/// Sends a command as it is written, and waits for what comes of it.
 ///
 /// # Errors
-/// As [`send_wire`].
+/// It means nothing here, is not permitted, is refused, or there is no answer.
 pub async fn send(
     app: &App,
     caller: &Caller,

@@ -7,6 +7,9 @@ use axum::http::header::RETRY_AFTER;
 use engine::Rejection;
 use serde::Serialize;
 
+/// What is said of an order that is not there to be cancelled, or is another's.
+const ORDER: &str = "order not found";
+
 #[derive(Serialize)]
 struct Refusal<'a> {
     message: &'a str,
@@ -20,13 +23,13 @@ struct Refusal<'a> {
 /// A problem as it is sent.
 pub(super) fn tell(problem: Problem) -> Reply {
     let reason = problem.refusal.map(Rejection::code);
+    let message = words(&problem);
     let status = match problem.code.status() {
-        409 | 422 if reason == Some("order_unknown") => 404,
+        409 | 422 if message == ORDER => 404,
         // What is known there as a bad request.
         409 | 422 => 400,
         status => status,
     };
-    let message = words(&problem);
     let refusal = Refusal { message: &message, code: problem.code.text(), reason };
     let reply = Reply::json_at(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), &refusal);
     match problem.retry_after {
@@ -41,11 +44,10 @@ pub(super) fn words(problem: &Problem) -> String {
         (Code::BadSignature, ..) => "invalid signature",
         (Code::StaleTime, ..) => "request timestamp expired",
         (Code::Unauthenticated, ..) => "CB-ACCESS-KEY header is required",
-        (Code::NotFound, _, Some("order")) => "order not found",
         (Code::NotFound, ..) => "NotFound",
         (Code::RateLimited, ..) => "Private rate limit exceeded",
         (_, Some("insufficient_cash" | "insufficient_holding"), _) => "Insufficient funds",
-        (_, Some("order_unknown" | "not_the_owner"), _) => "order not found",
+        (_, Some("order_unknown" | "not_the_owner"), _) | (Code::BadField, _, Some("order")) => ORDER,
         (Code::BadField, _, Some("product_id" | "instrument")) => "Product not found",
         (Code::BadField, _, Some(field)) => return format!("{}: {}", own_word(field), problem.detail),
         _ => return problem.detail.clone(),

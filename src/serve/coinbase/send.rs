@@ -11,7 +11,7 @@ use crate::serve::reply::Reply;
 use axum::http::StatusCode;
 use base::{InstrumentId, OrderId, Side};
 use gateway::{Life, Names, Number, Reference, WireCommand};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use trading::{OrderKind, SelfTrade};
 
@@ -152,7 +152,7 @@ pub(super) fn place(call: Call) -> Later {
     Box::pin(async move {
         let order: NewOrder = call.json()?;
         let (app, caller) = (&call.app, call.caller()?);
-        let id = order.client_oid.clone();
+        let (id, product_id) = (order.client_oid.clone(), order.product_id.clone());
         let wire = {
             let follower = app.reader.read();
             let state = follower.state();
@@ -166,15 +166,26 @@ pub(super) fn place(call: Call) -> Later {
         let sent = send(app, caller, id.clone(), &wire).await?;
         let number = sent.created.map(|made| made.number);
         let number = number.ok_or_else(|| Problem::new(Code::Internal, "an order without a number"))?;
+        let taken = Taken { id: number.to_string(), client_oid: id.clone(), product_id, status: "pending" };
         app.past.at_least(sent.sequence).await;
-        blocking(call, move |call| {
+        let shown = blocking(call, move |call| {
             let (_, row) = named(call, &number.to_string())?;
             let order = view(call.app.reader.read().state(), &row)?;
             Ok(Reply::json(&order.under(id)))
-        })
-        .await
-        .map(|reply| reply.at(sent.sequence))
+        });
+        // The order stands, whether the projection can tell of it already or not.
+        Ok(shown.await.unwrap_or_else(|_| Reply::json(&taken)).at(sent.sequence))
     })
+}
+
+/// An order that was taken, and of which more can be told later.
+#[derive(Serialize)]
+struct Taken {
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_oid: Option<String>,
+    product_id: String,
+    status: &'static str,
 }
 
 /// Does something that waits for the projection, off the threads that serve.
@@ -188,27 +199,20 @@ async fn blocking<T: Send + 'static>(
 
 pub(super) fn cancel(call: Call) -> Later {
     Box::pin(async move {
-        let app = call.app.clone();
-        let caller = call.caller()?.clone();
-        app.past.at_least(app.clerk.acknowledged()).await;
-        let (account, row) =
-            blocking(call, |call| named(call, call.parameter("order"))).await.map_err(unknown)?;
-        let account = {
+        let (app, caller, name) = (&call.app, call.caller()?, call.parameter("order"));
+        let none = || Problem::field("order", format!("there is no order {name:?}"));
+        let wire = {
             let follower = app.reader.read();
-            Names(follower.state()).account(account)
+            let names = Names(follower.state());
+            let order = match name.strip_prefix("client:") {
+                Some(id) => Reference::Command(format!("{}/{id}", names.participant(caller.participant))),
+                None => Reference::Number(name.parse().map_err(|_| none())?),
+            };
+            WireCommand::CancelOrder { account: names.account(account_of(follower.state(), caller)?), order }
         };
-        let wire = WireCommand::CancelOrder { account, order: Reference::Number(row.order.0) };
-        let sent = send(&app, &caller, None, &wire).await?;
-        Ok(Reply::json(&row.order.0.to_string()).at(sent.sequence))
+        let sent = send(app, caller, None, &wire).await?;
+        Ok(Reply::json(&name).at(sent.sequence))
     })
-}
-
-/// What is not found when it is to be cancelled has words of its own.
-fn unknown(problem: Problem) -> Problem {
-    match problem.code {
-        Code::NotFound => Problem { field: Some("order".to_owned()), ..problem },
-        _ => problem,
-    }
 }
 
 #[derive(Default, Deserialize)]

@@ -25,7 +25,7 @@ function Position({ row, market }) {
       tools=${html`${row.status ? html`<${State} kind="duty_state" value=${row.status} />` : null}${missing ? html`<${Tag} tone="bad">${t("compliance.short")}<//>` : null}`}>
     <${Bar} row=${row} />
     <${Facts} className="across" rows=${[
-      [t("compliance.verified"), num(row.verified ?? "0")], [t("compliance.surrendered"), num(row.surrendered ?? "0")], [t("compliance.open"), num(row.open ?? "0")],
+      [t("compliance.verified"), num(row.verified ?? "0")], [t("compliance.allowances"), num(row.surrendered ?? "0")], [t("compliance.open"), num(row.open ?? "0")],
       [t("compliance.held"), num(row.held ?? "0")], [t("compliance.offsets_used"), `${num(row.offsets_used ?? "0")} / ${row.offset_limit ? num(row.offset_limit) : "–"}`],
       [t("compliance.offsets_left"), room === null ? "–" : num(room)],
       [t("compliance.deadline"), row.deadline ? (row.deadline.length > 10 ? time.moment(row.deadline) : row.deadline) : "–"],
