@@ -122,8 +122,6 @@ pub struct Limits {
     pub body_bytes_max: usize,
     /// Seconds in which a request's head and body must be there.
     pub header_timeout_seconds: u64,
-    /// Seconds after which a connection without requests is closed.
-    pub idle_timeout_seconds: u64,
     /// Connections at a time.
     pub connections_max: usize,
     /// Messages that may wait for a client of a stream; one that leaves more is cut off.
@@ -186,7 +184,6 @@ impl Default for Limits {
             sign_in_per_minute: 10,
             body_bytes_max: 65_536,
             header_timeout_seconds: 10,
-            idle_timeout_seconds: 75,
             connections_max: 4_096,
             stream_queue_messages: 1_024,
         }

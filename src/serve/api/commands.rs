@@ -280,6 +280,8 @@ fn check_key(state: &State, caller: &Caller, command: &Command) -> Result<(), Pr
         Command::ApproveAct { act } | Command::WithdrawAct { act, .. } => {
             state.act(*act).map(|act| &act.command)
         }
+        // Whoever has a key may end it: that takes nothing from anyone else.
+        Command::RevokeKey(_) => None,
         command => Some(command),
     };
     if inner.is_some_and(|command| !command.duties().meets(caller.duties)) {
