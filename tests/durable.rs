@@ -297,7 +297,7 @@ fn pipeline_and_plain_node_make_the_same_log() {
     // The digests that frames state of frames further back are checked by a replay, and so are the snapshots.
     node.close(&mut |_, _, _| Ok(())).unwrap();
     let verified = verify(&DataDir::at(two.path()), &mut |_, _| ()).unwrap();
-    assert!(verified.digest == plain.digest() && verified.summary.frames > 30 && verified.snapshots > 0);
+    assert!(verified.digest == plain.digest() && verified.summary.frames >= 30 && verified.snapshots > 0);
     let (node, opened) = Node::open(two.path(), &mut |_, _| ()).unwrap();
     assert_eq!((node.digest(), opened.snapshot), (plain.digest(), count));
 }
