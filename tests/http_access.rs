@@ -1,6 +1,8 @@
 //! Who may do what, over HTTP: every endpoint is called by everyone and by nobody, and is open exactly to those whom the docs name;
 //! nobody learns of another's orders, holdings or existence.
 
+#![allow(clippy::unwrap_used)] // the lint does not know what a test needs
+
 mod common;
 
 use base::Role;

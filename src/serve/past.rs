@@ -1,21 +1,26 @@
 //! The past: a thread that feeds the projection, with a state of its own, so that a slow database holds up nobody but those who
-//! look into the past.
+//! look into the past. One that falls too far behind, or fails for a while, takes up again from the log.
 
 use crate::config::Config;
-use crate::node::Node;
+use crate::node::{DataDir, Node};
 use crate::projection::{Projection, Writer, catch_up};
 use anyhow::{Context, Result};
 use engine::{Events, Record, State};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// How long a reader waits for the projection to know what the reader knows.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Records a transaction at most.
 const TOGETHER: u64 = 10_000;
+/// Records that wait for the projection at most: what is more, it reads from the log.
+const WAITING_MAX: usize = 100_000;
+/// How long a database that has failed is left alone.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// Where the past is looked up.
 pub struct Past {
@@ -24,9 +29,23 @@ pub struct Past {
     written: watch::Receiver<u64>,
 }
 
+/// Records on their way, or word that some were left out.
+enum Given {
+    Records(Arc<Vec<Record>>),
+    LeftOut,
+}
+
+/// How much is on the way.
+#[derive(Default)]
+struct Way {
+    waiting: AtomicUsize,
+    left_out: AtomicBool,
+}
+
 /// What feeds the projection.
-pub struct Feed {
-    batches: Sender<Arc<Vec<Record>>>,
+pub(super) struct Feed {
+    given: Sender<Given>,
+    way: Arc<Way>,
     thread: JoinHandle<()>,
 }
 
@@ -35,7 +54,7 @@ impl Past {
     ///
     /// # Errors
     /// The database cannot be opened or written, or is that of another log.
-    pub fn start(config: &Config, node: &Node) -> Result<(Self, Feed)> {
+    pub(super) fn start(config: &Config, node: &Node) -> Result<(Self, Feed)> {
         let url = match &config.projection.url {
             Some(url) => url.clone(),
             None => format!("sqlite:{}", node.dir().projection().display()),
@@ -43,45 +62,54 @@ impl Past {
         let projection = Projection::open(&url, node.log_id())?;
         let caught = catch_up(&projection, node.dir(), &mut |_| ())?;
         let (tell, written) = watch::channel(caught.writer.last());
-        let (batches, given) = channel();
-        let work = move || {
-            let mut fed = Fed { writer: caught.writer, state: caught.state, events: Events::new(), tell };
-            if let Err(error) = fed.run(&given) {
-                tracing::error!(
-                    "the projection stands still, and is taken up again at the next start: {error:#}"
-                );
-            }
+        let ((given, taken), way) = (channel(), Arc::new(Way::default()));
+        let mut fed = Fed {
+            projection: projection.clone(),
+            dir: node.dir().clone(),
+            writer: caught.writer,
+            state: caught.state,
+            events: Events::new(),
+            way: Arc::clone(&way),
+            tell,
         };
-        let thread = std::thread::Builder::new().name("projection".to_owned()).spawn(work);
-        Ok((
-            Self { projection, written },
-            Feed { batches, thread: thread.context("no thread for the projection")? },
-        ))
+        let thread = std::thread::Builder::new().name("projection".to_owned()).spawn(move || fed.run(&taken));
+        let thread = thread.context("no thread for the projection")?;
+        Ok((Self { projection, written }, Feed { given, way, thread }))
     }
 
     /// Waits until the projection knows a record, but not for ever: it says itself at which record it stands.
-    pub async fn at_least(&self, sequence: u64) {
+    pub(crate) async fn at_least(&self, sequence: u64) {
         let mut written = self.written.clone();
         let _ = tokio::time::timeout(PATIENCE, written.wait_for(|written| *written >= sequence)).await;
     }
 
     /// The last record it knows.
     #[must_use]
-    pub fn sequence(&self) -> u64 {
+    pub(crate) fn sequence(&self) -> u64 {
         *self.written.borrow()
     }
 }
 
 impl Feed {
-    /// Gives it records that are durable.
-    pub fn give(&self, records: Arc<Vec<Record>>) {
-        // A projection that has failed is behind, and nothing more: it is never the truth.
-        let _ = self.batches.send(records);
+    /// Gives it records that are durable. It never waits: where too many are on the way they are left out, to be read from the log.
+    pub(super) fn give(&self, records: Arc<Vec<Record>>) {
+        if self.way.left_out.load(Ordering::Acquire) {
+            return;
+        }
+        let given = if self.way.waiting.load(Ordering::Relaxed) > WAITING_MAX {
+            self.way.left_out.store(true, Ordering::Release);
+            Given::LeftOut
+        } else {
+            self.way.waiting.fetch_add(records.len(), Ordering::Relaxed);
+            Given::Records(records)
+        };
+        // A projection that is gone is behind, and nothing more: it is never the truth.
+        let _ = self.given.send(given);
     }
 
     /// Ends the thread when everything is written.
-    pub fn end(self) {
-        drop(self.batches);
+    pub(super) fn end(self) {
+        drop(self.given);
         if self.thread.join().is_err() {
             tracing::error!("the projection's thread panicked");
         }
@@ -89,32 +117,95 @@ impl Feed {
 }
 
 struct Fed {
+    projection: Projection,
+    dir: DataDir,
     writer: Writer,
     state: State,
     events: Events,
+    way: Arc<Way>,
     tell: watch::Sender<u64>,
 }
 
+/// Why the feeding stopped.
+enum Stopped {
+    /// Nothing more will come.
+    Ended,
+    /// Some records were left out.
+    LeftOut,
+}
+
 impl Fed {
-    fn run(&mut self, given: &Receiver<Arc<Vec<Record>>>) -> Result<()> {
-        while let Ok(batch) = given.recv() {
-            self.note(&batch)?;
-            while self.writer.noted() < TOGETHER
-                && let Ok(more) = given.try_recv()
-            {
-                self.note(&more)?;
+    fn run(&mut self, taken: &Receiver<Given>) {
+        loop {
+            match self.feed(taken) {
+                Ok(Stopped::Ended) => return,
+                Ok(Stopped::LeftOut) => {
+                    tracing::warn!("the projection is far behind: it reads on from the log")
+                }
+                Err(error) => tracing::error!("the projection stands still: {error:#}"),
+            }
+            while let Err(error) = self.take_up() {
+                tracing::error!("the projection cannot be taken up again yet: {error:#}");
+                if self.wait(taken) {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn feed(&mut self, taken: &Receiver<Given>) -> Result<Stopped> {
+        while let Ok(first) = taken.recv() {
+            let mut next = Some(first);
+            let mut left_out = false;
+            while let Some(given) = next.take() {
+                match given {
+                    Given::Records(records) => self.note(&records)?,
+                    Given::LeftOut => left_out = true,
+                }
+                if !left_out && self.writer.noted() < TOGETHER {
+                    next = taken.try_recv().ok();
+                }
             }
             let last = self.writer.commit()?;
             self.tell.send_replace(last);
+            if left_out {
+                return Ok(Stopped::LeftOut);
+            }
         }
-        Ok(())
+        Ok(Stopped::Ended)
     }
 
     fn note(&mut self, records: &[Record]) -> Result<()> {
-        for record in records {
+        self.way.waiting.fetch_sub(records.len(), Ordering::Relaxed);
+        let known = self.state.sequence();
+        for record in records.iter().filter(|record| record.sequence > known) {
             self.state.apply(record, &mut self.events);
             self.writer.note(record, self.events.as_slice(), &self.state)?;
         }
         Ok(())
+    }
+
+    /// Reads on from the log. What is given meanwhile comes after it, or is known already then.
+    fn take_up(&mut self) -> Result<()> {
+        self.way.left_out.store(false, Ordering::Release);
+        let caught = catch_up(&self.projection, &self.dir, &mut |_| ())?;
+        (self.writer, self.state) = (caught.writer, caught.state);
+        self.tell.send_replace(self.writer.last());
+        Ok(())
+    }
+
+    /// Lets a while go by, and what is given meanwhile: it is in the log. True where nothing more will come.
+    fn wait(&self, taken: &Receiver<Given>) -> bool {
+        let until = Instant::now() + PAUSE;
+        loop {
+            match taken.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(Given::Records(records)) => {
+                    self.way.waiting.fetch_sub(records.len(), Ordering::Relaxed);
+                }
+                Ok(Given::LeftOut) => {}
+                Err(RecvTimeoutError::Timeout) => return false,
+                Err(RecvTimeoutError::Disconnected) => return true,
+            }
+        }
     }
 }
