@@ -95,9 +95,14 @@ test("the secret of a key is shown once, and the key waits for a second person",
 test("an order is placed from the keyboard, stands in ladder and blotter, and is cancelled", async () => {
   const page = await as("trader");
   await go(page, `trade/${BOND}`);
-  await page.waitForSelector(".ticket");
-  await page.keyboard.press("b");
+  await page.waitForSelector(".ticket [name=price]");
+  // The page may still be taking in what it asked for: the key is pressed until it is heard, as a person would.
+  await until(async () => {
+    await page.keyboard.press("b");
+    return page.evaluate(() => document.activeElement?.name === "price");
+  }, "b goes to the price");
   await page.keyboard.type(node.quiet.buy);
+  await until(async () => (await page.inputValue(".ticket [name=price]")) === node.quiet.buy, "the price is written");
   await page.keyboard.press("Tab");
   await page.fill(".ticket [name=quantity]", "3,000");
   await page.keyboard.press("Enter");
