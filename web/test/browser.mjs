@@ -299,7 +299,7 @@ test("nothing shifts while the market moves", async () => {
       for (const entry of list.getEntries()) {
         if (entry.hadRecentInput) continue;
         // The ladder follows the price: its rows move on purpose, and nothing around them does.
-        const inLadder = (source) => (source.node?.parentElement ?? source.node)?.closest?.(".ladder");
+        const inLadder = ({ node }) => (node?.closest ? node : node?.parentElement)?.closest(".ladder");
         if (entry.sources?.length && entry.sources.every(inLadder)) continue;
         found.sum += entry.value;
         for (const source of entry.sources ?? []) found.what.add(`${source.node?.nodeName}.${source.node?.className ?? source.node?.parentElement?.className}`);
