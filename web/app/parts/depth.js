@@ -62,7 +62,8 @@ export function DepthPicture({ book, decimals }) {
 
 /** During a call auction: the price and quantity that it would come to now. */
 export function Indication({ indication, decimals }) {
-  if (!indication) return null;
+  // Its place is kept where no call runs: what stands below does not move when one begins or ends.
+  if (!indication) return html`<div class="indication idle" aria-hidden="true"></div>`;
   const left = indication.imbalance ?? "0";
   const way = money.sign(left);
   return html`<div class="indication" role="status"><span>${t("call.price")} <b>${indication.price ? num(indication.price, decimals) : "–"}</b></span>

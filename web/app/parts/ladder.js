@@ -59,7 +59,7 @@ export function Ladder({ book, instrument, own, decimals, tick = 1n, onPick, onC
   const rows = [];
   for (let step = REACH; step >= -REACH; step -= 1) {
     const at = middle + BigInt(step) * tick;
-    if (at > 0n) rows.push(at);
+    if (at > 0n) rows.push({ step, at });
   }
   const last = asTicks(instrument.last, decimals);
   const onKey = (event) => {
@@ -80,9 +80,10 @@ export function Ladder({ book, instrument, own, decimals, tick = 1n, onPick, onC
   return html`<div class="ladder" role="group" aria-label=${t("ladder.label")}>
     <div class="rung head"><span>${t("ladder.own")}</span><span class="r">${t("side.bid")}</span><span class="c">${t("field.price")}</span><span>${t("side.ask")}</span><span class="r">${t("ladder.own")}</span></div>
     <div class="rungs" ref=${box} onKeyDown=${onKey}>
-      ${rows.map((at) => {
+      ${rows.map(({ step, at }) => {
         const price = money.text(at, decimals);
-        return html`<div key=${price} class=${`rung ${at === last ? "last" : ""}`} data-price=${price}>
+        // A row keeps its place and takes another price when the ladder follows the market: nothing is moved.
+        return html`<div key=${step} class=${`rung ${at === last ? "last" : ""}`} data-price=${price}>
           ${ownCell(mine.get(`buy${at}`))}${cell("buy", bids.get(at), price)}
           <button type="button" class="c price" data-part="price" tabindex=${at === middle ? 0 : -1} onClick=${() => onPick(null, price)}>${num(price, decimals)}</button>
           ${cell("sell", asks.get(at), price)}${ownCell(mine.get(`sell${at}`))}
