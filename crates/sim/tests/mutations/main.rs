@@ -4,9 +4,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // tests, also outside the functions marked so
 
+mod people;
+
 use base::{AccountId, BasisPoints, Money, OrderId, ParticipantId, Quantity, Side};
 use engine::rulebook::Version;
-use engine::{Command, Envelope, Event, Record, State};
+use engine::{AccessRejection, Command, Envelope, Event, Record, State};
 use faulty_disk::FaultyDisk;
 use registry::Event as R;
 use sim::audit::finding::Kind;
@@ -22,6 +24,8 @@ use trading::Event as T;
 enum Way {
     /// The node gets another command.
     Send(fn(&mut Envelope, &State) -> bool),
+    /// The node gets another command, and the auditor sees what would have come of the right one.
+    Both(fn(&mut Envelope, &State) -> bool, fn(&Record, &mut Vec<Event>)),
     /// The node gets another rulebook.
     Rules(fn(&mut Version) -> bool),
     /// The auditor sees other events.
@@ -55,7 +59,7 @@ impl Planted {
 impl Plant for Planted {
     fn send(&mut self, envelope: &mut Envelope, state: &State) {
         let bloomed = match (self.way, &mut envelope.command) {
-            (Way::Send(change), _) => change(envelope, state),
+            (Way::Send(change) | Way::Both(change, _), _) => change(envelope, state),
             (Way::Rules(change), Command::AdoptRulebook(rulebook)) => {
                 rulebook.versions.iter_mut().filter_map(|version| change(version).then_some(())).count() > 0
             }
@@ -67,6 +71,9 @@ impl Plant for Planted {
     fn events(&mut self, record: &Record, events: &mut Vec<Event>) {
         if let Way::Events(change) = self.way {
             self.bloomed.set(change(record, events) || self.bloomed.get());
+        }
+        if let Way::Both(_, change) = self.way {
+            change(record, events);
         }
         if matches!(self.way, Way::Queue) {
             self.bloomed.set(self.queues.jump(events) || self.bloomed.get());
@@ -344,6 +351,35 @@ const MUTATIONS: &[Mutation] = &[
         Event::Clearing(clearing::Event::Novated { seller_fee, .. }) => { seller_fee.0 = -1; true }
         _ => false,
     }))),
+    // users, acts for two and cases
+    planted("an approval by who proposed is accepted", &[Verdict], Way::Send(people::by_another)),
+    planted("a user without the duty may act", &[Verdict], Way::Send(|e, s| people::who_may(e, s, AccessRejection::NotYourDuty))),
+    planted("a user who was stopped may act", &[Verdict], Way::Send(|e, s| people::who_may(e, s, AccessRejection::UserInactive))),
+    planted("a user of another participant may act", &[Verdict], Way::Send(|e, s| people::who_may(e, s, AccessRejection::NotYourParticipant))),
+    planted("a user who is not there may act", &[Verdict], Way::Send(|e, s| people::who_may(e, s, AccessRejection::UserUnknown))),
+    planted("nobody may act", &[Verdict], Way::Send(|e, s| people::who_may(e, s, AccessRejection::UserNeeded))),
+    planted("the second person is not asked for", &[Verdict], Way::Events(people::alone)),
+    planted("the roster is in force in name only", &[Verdict, Unled], Way::Both(people::in_name_only, people::in_force)),
+    planted("a stopped user counts as one of the last operators", &[Verdict], Way::Both(people::stopped_counts, people::stops)),
+    planted("one of the last two operators is stopped by one", &[Verdict], Way::Events(people::stopped_by_one)),
+    planted("the only operator makes no second", &[Verdict], Way::Both(people::no_second, people::asks_for_a_second)),
+    planted("an act that no longer waits is carried out", &[Verdict], Way::Events(people::carried_out)),
+    planted("an act is done whose proposer may no longer send it", &[Verdict], Way::Both(people::lost_the_right, people::approves)),
+    planted("an act outlives its time by a second", &[Calendar, Unled], Way::Both(|e, _| people::expires(e, 1), people::expires_as_asked)),
+    planted("an act is over a second early", &[Calendar, Unled], Way::Both(|e, _| people::expires(e, -1), people::expires_as_asked)),
+    planted("an act that is over is not told", &[Calendar], Way::Events(|_, e| without(e, |event| matches!(event, Event::ActExpired { .. })))),
+    planted("something else is approved than was proposed", &[Unled, Verdict], Way::Send(|e, _| match &mut e.command {
+        Command::ProposeAct { command, .. } => match &mut **command {
+            Command::Issue(c) => { c.quantity.0 -= 1; true }
+            _ => false,
+        },
+        _ => false,
+    })),
+    planted("anyone takes an act back", &[Verdict], Way::Events(people::taken_back)),
+    planted("more than a hundred acts wait", &[Verdict], Way::Events(people::too_many)),
+    planted("a key of a duty that its user has not", &[Verdict], Way::Events(people::more_than_its_user)),
+    planted("a case closes unsaid", &[Verdict, Unled], Way::Both(people::closes, people::is_noted)),
+    planted("a note in another's name", &[Unled], Way::Send(people::in_anothers_name)),
     // a log that forgets
     planted("acknowledged before it is synced", &[Lost, Damage], Way::Lie),
     planted("the last record is gone", &[Lost], Way::Disk(wipe)),
