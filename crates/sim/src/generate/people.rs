@@ -176,7 +176,7 @@ fn key(m: &mut Maker<'_>) -> Option<Command> {
     };
     let own: Vec<Duty> = person.map(|person| person.duties.iter().copied().collect()).unwrap_or_default();
     let duties = match m.dice.pick(&own) {
-        Some(duty) if !m.wrong() => Duties::of(&[*duty]),
+        Some(duty) if !(m.hostile && m.coin()) => Duties::of(&[*duty]),
         _ => some_duties(m),
     };
     let secret_hash = [u8::try_from(m.dice.roll(256)).unwrap_or_default(); 32];

@@ -201,7 +201,7 @@ const MUTATIONS: &[Mutation] = &[
     planted("a session that does not open", &[Calendar], Way::Events(|_, e| without(e, |event| matches!(event, Event::Trading(T::PhaseChanged { open: true, .. }))))),
     planted("a day that does not begin", &[Calendar, PriceList], Way::Events(|_, e| without(e, |event| matches!(event, Event::Trading(T::DayBegan { .. }))))),
     planted("a day that does not end", &[Calendar], Way::Events(|_, e| without(e, |event| matches!(event, Event::Trading(T::DayEnded { .. }))))),
-    planted("rules that do not come into force", &[Calendar, Trade, Verdict], Way::Events(|record, e| {
+    planted("rules that do not come into force", &[Calendar, Trade, Verdict, Holds], Way::Events(|record, e| {
         !matches!(record.envelope.command, Command::AdoptRulebook(_)) && without(e, |event| matches!(event, Event::RulesInForce { .. }))
     })),
     planted("a close off by a tick", &[PriceList], Way::Events(|_, e| first(e, |event| match event {
@@ -377,7 +377,7 @@ const MUTATIONS: &[Mutation] = &[
     })),
     planted("anyone takes an act back", &[Verdict], Way::Events(people::taken_back)),
     planted("more than a hundred acts wait", &[Verdict], Way::Events(people::too_many)),
-    planted("a key of a duty that its user has not", &[Verdict], Way::Events(people::more_than_its_user)),
+    planted("a key of a duty that its user has not", &[Verdict, Unled], Way::Send(people::more_than_its_user)),
     planted("a case closes unsaid", &[Verdict, Unled], Way::Both(people::closes, people::is_noted)),
     planted("a note in another's name", &[Unled], Way::Send(people::in_anothers_name)),
     // a log that forgets

@@ -2,7 +2,7 @@
 
 use base::{ParticipantId, UserId};
 use engine::{AccessRejection, ActRejection, Command, Envelope, Event, OPERATOR, Record, Rejection, State};
-use roster::{Duty, Event as R, RosterRejection, SetUserActive};
+use roster::{Duty, Event as R, SetUserActive};
 use supervision::Event as S;
 
 fn users(state: &State) -> impl Iterator<Item = (ParticipantId, UserId)> {
@@ -178,10 +178,15 @@ pub(crate) fn too_many(record: &Record, events: &mut Vec<Event>) -> bool {
     instead(events, ActRejection::TooManyActs, Some(proposed))
 }
 
-pub(crate) fn more_than_its_user(record: &Record, events: &mut Vec<Event>) -> bool {
-    let Command::CreateKey(key) = &record.envelope.command else { return false };
-    let made = Event::Roster(R::KeyCreated { user: key.user, id: key.id.clone() });
-    instead(events, RosterRejection::NotTheirDuties, Some(made))
+/// A key is made though it was to have a duty that its user has not.
+pub(crate) fn more_than_its_user(e: &mut Envelope, state: &State) -> bool {
+    let command = match &mut e.command {
+        Command::ProposeAct { command, .. } => &mut **command,
+        command => command,
+    };
+    let Command::CreateKey(key) = command else { return false };
+    let more = state.roster().user(key.user).filter(|user| !key.duties.is_within(user.duties));
+    more.map(|user| key.duties = user.duties).is_some()
 }
 
 pub(crate) fn closes(e: &mut Envelope, _: &State) -> bool {
