@@ -187,20 +187,30 @@ impl Moved {
                 asset(&mut c.into);
             }
             C::DecideCarryOver(c) => self.long(Kind::Registry, &mut c.conversion.0),
-            C::CreateUser(c) => participant(&mut c.participant),
+            C::RegisterParticipant(_) | C::AdoptRulebook(_) | C::Tick => {}
+            other => self.people(other),
+        }
+    }
+
+    /// Users, acts for two and cases. Keys have names of their own.
+    fn people(&self, command: &mut Command) {
+        use Command as C;
+        match command {
+            C::CreateUser(c) => self.short(Kind::Participant, &mut c.participant.0),
             C::SetUserDuties(c) => self.user(&mut c.user),
             C::SetUserActive(c) => self.user(&mut c.user),
             C::SetPassword(c) => self.user(&mut c.user),
             C::SetTotp(c) => self.user(&mut c.user),
-            C::CreateKey(c) => (self.user(&mut c.user), c.account.iter_mut().for_each(account)).0,
+            C::CreateKey(c) => {
+                self.user(&mut c.user);
+                c.account.iter_mut().for_each(|id| self.short(Kind::Account, &mut id.0));
+            }
             C::ProposeAct { command, .. } => self.command(command),
             C::ApproveAct { act } | C::WithdrawAct { act, .. } => self.short(Kind::Act, &mut act.0),
-            C::OpenCase(c) => c.account.iter_mut().for_each(account),
+            C::OpenCase(c) => c.account.iter_mut().for_each(|id| self.short(Kind::Account, &mut id.0)),
             C::NoteCase(c) => self.short(Kind::Case, &mut c.case.0),
             C::CloseCase(c) => self.short(Kind::Case, &mut c.case.0),
-            C::RegisterParticipant(_) | C::AdoptRulebook(_) | C::Tick => {}
-            // Keys have names of their own.
-            C::RevokeKey(_) | C::PutRosterInForce => {}
+            _ => {}
         }
     }
 }

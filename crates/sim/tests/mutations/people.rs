@@ -1,5 +1,7 @@
 //! Planted faults of users, acts for two and cases.
 
+#![allow(clippy::ptr_arg)] // as every planted change
+
 use base::{ParticipantId, UserId};
 use engine::{AccessRejection, ActRejection, Command, Envelope, Event, OPERATOR, Record, Rejection, State};
 use roster::{Duty, Event as R, SetUserActive};
