@@ -90,17 +90,13 @@ pub(super) struct UserView {
     pub totp: bool,
 }
 
-fn sees_everyone(state: &State, caller: &Caller) -> bool {
-    caller.operates(state) || caller.sees_all(state)
-}
-
 fn duties(duties: Duties) -> Vec<String> {
     duties.iter().map(|duty| duty.name().to_owned()).collect()
 }
 
 fn users(call: &Call, follower: &Follower) -> Answered {
     let (state, caller) = (follower.state(), call.caller()?);
-    let everyone = sees_everyone(state, caller);
+    let everyone = caller.sees_everyone(state);
     let all = state.roster().users().iter().filter(|user| everyone || user.participant == caller.participant);
     let all = all.map(|user| UserView {
         user: user.name.clone(),
@@ -205,7 +201,7 @@ pub(super) struct KeyView {
 
 fn keys(call: &Call, follower: &Follower) -> Answered {
     let (state, caller) = (follower.state(), call.caller()?);
-    let everyone = sees_everyone(state, caller);
+    let everyone = caller.sees_everyone(state);
     let all = state.roster().keys().iter().filter(|key| everyone || key.user == caller.user);
     let all = all.map(|key| KeyView {
         key: key.id.clone(),
