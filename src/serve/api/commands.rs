@@ -203,7 +203,8 @@ fn submit_command(
         None => random_text(15).map_err(|error| Problem::new(Code::Internal, error.to_string()))?,
     };
     let (envelope, expires) = envelope(app, caller, &id, command)?;
-    match app.clerk.send(envelope) {
+    let before = app.promises.before(app.reader.read().state(), &envelope);
+    match app.clerk.send_after(before, envelope) {
         Ok(told) => Ok(Underway { id, expires, told }),
         Err(why) => Err(unanswered(why, id)),
     }
