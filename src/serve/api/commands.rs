@@ -58,13 +58,26 @@ pub struct Sent {
 }
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    let RefOr::T(Schema::OneOf(all)) = WireCommand::schema() else { return Vec::new() };
-    let commands = all.items.into_iter().filter_map(|item| {
+    let offered = described().filter(|(name, _)| is_offered(name));
+    offered.map(|(name, fields)| endpoint(&name, fields)).collect()
+}
+
+/// Every command, with its fields.
+fn described() -> impl Iterator<Item = (String, RefOr<Schema>)> {
+    let all = match WireCommand::schema() {
+        RefOr::T(Schema::OneOf(all)) => all.items,
+        _ => Vec::new(),
+    };
+    all.into_iter().filter_map(|item| {
         let RefOr::T(Schema::Object(tagged)) = item else { return None };
-        let (name, fields) = tagged.properties.into_iter().next()?;
-        (!ELSEWHERE.contains(&name.as_str())).then(|| endpoint(&name, fields))
-    });
-    commands.collect()
+        tagged.properties.into_iter().next()
+    })
+}
+
+/// The body by which a command is sent.
+pub(super) fn body_of(name: &str) -> Body {
+    let fields = described().find(|(known, _)| known == name);
+    fields.map_or(Body::None, |(_, fields)| Body::Is(Box::new(with_id(fields))))
 }
 
 fn endpoint(name: &str, fields: RefOr<Schema>) -> Endpoint {
