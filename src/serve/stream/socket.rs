@@ -189,9 +189,7 @@ impl Socket {
         }
         let word = words::read(text);
         let reference = word.reference.as_ref();
-        if let Err(seconds) = self.app.rates.spend(&door::payer(self.caller.as_ref(), self.peer)) {
-            let detail = format!("none is left for {seconds} s");
-            let problem = Problem::again_in(seconds, Code::RateLimited, detail);
+        if let Err(problem) = door::take(&self.app, self.caller.as_ref(), self.peer) {
             return self.error(&problem, reference);
         }
         let done = match word.said {
