@@ -123,12 +123,16 @@ pub fn others() -> Vec<Case> {
     for user in ["spare", "stranger"] {
         let because = json!({ "user": user, "reason": "a test" });
         let password = json!({ "password": "another password" });
-        let path = if user == "spare" { "/v1/users/spare/password" } else { "/v1/users/stranger/password" };
+        let (of, codes) = match user {
+            "spare" => ("/v1/users/spare/password", "/v1/users/spare/totp"),
+            _ => ("/v1/users/stranger/password", "/v1/users/stranger/totp"),
+        };
         cases.extend([
             case("set_user_duties", User(user), json!({ "user": user, "duties": ["auditor"] })),
             case("activate_user", User(user), because.clone()),
             case("deactivate_user", User(user), because),
-            Case { elsewhere: Some(path), ..case("set_password", User(user), password) },
+            Case { elsewhere: Some(of), ..case("set_password", User(user), password) },
+            Case { elsewhere: Some(codes), ..case("set_totp", User(user), Value::Null) },
         ]);
     }
     let last = json!({ "user": "operator2", "reason": "a test" });
