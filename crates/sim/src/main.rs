@@ -67,7 +67,7 @@ fn written(history: &History) -> String {
     spans.iter().map(span).collect::<Vec<_>>().join(",")
 }
 
-/// Refusals that business does not reach: amounts beyond sixty-three bits where lower limits come first, a book of 2^27 orders, a
+/// Refusals that business hardly reaches, and not in the seeds of every change: amounts beyond sixty-three bits where lower limits come first, a book of 2^27 orders, a
 /// conversion into an asset that is full, and the 65,536th user.
 const UNREACHED: [(&str, &str); 5] = [
     ("place", "amount_too_large"),
