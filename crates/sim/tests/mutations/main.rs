@@ -561,7 +561,7 @@ fn a_failing_history_is_shortened_and_runs_again() {
     // A price that is out by a tick needs something to trade, someone to sell it, someone to buy it, and little more.
     shorten(Way::Events(|_, events| trade(events, |trade| trade.price.0 += 1)), 40);
     // An approval needs a roster in force, two who may do the same, and something proposed: a user of every participant's at most.
-    shorten(Way::Send(people::by_another), 60);
+    shorten(Way::Send(people::by_another), 40);
 }
 
 fn shorten(way: Way, steps_max: usize) {
