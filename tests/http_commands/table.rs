@@ -72,10 +72,10 @@ pub fn has(person: &Person, clause: &str) -> bool {
 /// What the page says of a command that this person sends.
 pub fn expected(row: &Row, case: &Case, person: Option<&Person>) -> Outcome {
     let Some(person) = person else { return Outcome::Unknown };
-    let hidden = hidden(case, person);
     // At the door of another endpoint the duty comes first.
-    if hidden.is_some() && (case.elsewhere.is_none() || own_duty(row, case, person)) {
-        return hidden.unwrap();
+    let looked_for = case.elsewhere.is_none() || own_duty(row, case, person);
+    if let Some(hidden) = hidden(case, person).filter(|_| looked_for) {
+        return hidden;
     }
     if !own_duty(row, case, person) {
         return Outcome::NotYourDuty;
