@@ -3,6 +3,7 @@
 
 use super::socket::mass_cancel;
 use crate::serve::access::{Caller, random_text};
+use crate::serve::reader::Reader;
 use base::UserId;
 use engine::{Command, Envelope, State};
 use std::collections::BTreeMap;
@@ -22,7 +23,16 @@ impl Promises {
     }
 
     /// What is to be sent before a command, because it takes from somebody the right to send it.
-    pub(crate) fn before(&self, state: &State, sent: &Envelope) -> Vec<Envelope> {
+    pub(crate) fn before(&self, reader: &Reader, sent: &Envelope) -> Vec<Envelope> {
+        let may_change = matches!(
+            sent.command,
+            Command::ApproveAct { .. } | Command::SetUserActive(_) | Command::SetUserDuties(_)
+        );
+        if !may_change || self.all().is_empty() {
+            return Vec::new();
+        }
+        let follower = reader.read();
+        let state = follower.state();
         let Some((user, change)) = change_of_user(state, sent) else { return Vec::new() };
         if !state.roster().user(user).is_some_and(|user| user.active) {
             return Vec::new();
