@@ -62,8 +62,11 @@ async fn all(process: &Process, stage: &Stage, plan: &Plan) -> Result<Value> {
     }
     // First on something that does not trade, then on what does.
     for (what, instrument) in [("idle", &stage.instruments[1]), ("watching", &stage.instruments[0])] {
-        let wanted =
-            Wanted { instrument: instrument.clone(), channels: plan.channels.clone(), count: plan.subscribers };
+        let wanted = Wanted {
+            instrument: instrument.clone(),
+            channels: plan.channels.clone(),
+            count: plan.subscribers,
+        };
         let subscribers = Subscribers::start(address, stage, wanted)?;
         for transport in [Transport::Rest, Transport::WebSocket] {
             let connections = 50.min(stage.traders.len());
