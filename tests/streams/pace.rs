@@ -65,8 +65,7 @@ async fn answered(socket: &mut Socket, count: u64) -> u64 {
 
 #[test]
 fn a_busy_market_is_told_together_and_nothing_is_missing() {
-    let served =
-        Served::with(|config| (config.limits.requests_per_second, config.limits.burst) = (10_000, 10_000));
+    let served = Served::start();
     fund(&served);
     served.runtime().block_on(async {
         let (mut buyer, mut seller) = (as_user(&served, "trader").await, as_user(&served, "other").await);
