@@ -26,6 +26,11 @@ fn name(event: &Event) -> Option<String> {
             T::OrderAmended { kept_place, .. } => format!("order amended, kept its place: {kept_place}"),
             _ => return None,
         },
+        Event::ActProposed { .. } => "act proposed".to_owned(),
+        Event::ActApproved { .. } => "act approved".to_owned(),
+        Event::ActWithdrawn { .. } => "act withdrawn".to_owned(),
+        Event::ActExpired { .. } => "act expired".to_owned(),
+        Event::Roster(roster::Event::RosterPutInForce {}) => "roster put in force".to_owned(),
         Event::Supervision(supervision::Event::Raised(alert)) => format!("alert: {:?}", alert.rule),
         _ => return None,
     })

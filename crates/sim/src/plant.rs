@@ -66,4 +66,8 @@ impl Books for Shown<'_> {
     fn size(&self) -> (u32, u32) {
         self.state.size()
     }
+
+    fn state(&self) -> &State {
+        self.state
+    }
 }

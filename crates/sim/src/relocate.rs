@@ -1,7 +1,7 @@
 //! When steps are left out of a history, ids move: the order that was the fifth is the third. A run notes what each step created,
 //! and a shorter run of the same steps speaks of the same things under their new ids.
 
-use base::Sequence;
+use base::{Sequence, UserId};
 use engine::{Command, Envelope, Event};
 use registry::Event as R;
 use std::collections::BTreeMap;
@@ -26,6 +26,12 @@ pub enum Kind {
     Registry,
     /// Withdrawals, by their record.
     Withdrawal,
+    /// Users.
+    User,
+    /// What waits for a second person.
+    Act,
+    /// Cases.
+    Case,
 }
 
 /// What a record created, in order.
@@ -52,6 +58,9 @@ pub fn created(events: &[Event]) -> Created {
             Event::Registry(R::Frozen { freeze, .. }) => (Kind::Registry, freeze.0),
             Event::Registry(R::CarryOverApplied { conversion, .. }) => (Kind::Registry, conversion.0),
             Event::Registry(R::WithdrawalRequested { withdrawal, .. }) => (Kind::Withdrawal, withdrawal.0),
+            Event::Roster(roster::Event::UserCreated { user }) => (Kind::User, user.0.into()),
+            Event::ActProposed { act, .. } => (Kind::Act, act.0.into()),
+            Event::Supervision(supervision::Event::CaseOpened { case }) => (Kind::Case, case.0.into()),
             _ => return None,
         })
     };
@@ -84,6 +93,12 @@ impl Moved {
         }
     }
 
+    fn user(&self, UserId(id): &mut UserId) {
+        if let Some(now) = self.0.get(&(Kind::User, u64::from(*id))) {
+            *id = u16::try_from(*now).unwrap_or(u16::MAX);
+        }
+    }
+
     /// The same command, of the same things.
     #[must_use]
     pub fn envelope(&self, envelope: &Envelope) -> Envelope {
@@ -92,6 +107,7 @@ impl Moved {
             return moved;
         }
         self.short(Kind::Participant, &mut moved.actor.0);
+        self.user(&mut moved.user);
         self.command(&mut moved.command);
         moved
     }
@@ -172,6 +188,28 @@ impl Moved {
             }
             C::DecideCarryOver(c) => self.long(Kind::Registry, &mut c.conversion.0),
             C::RegisterParticipant(_) | C::AdoptRulebook(_) | C::Tick => {}
+            other => self.people(other),
+        }
+    }
+
+    /// Users, acts for two and cases. Keys have names of their own.
+    fn people(&self, command: &mut Command) {
+        use Command as C;
+        match command {
+            C::CreateUser(c) => self.short(Kind::Participant, &mut c.participant.0),
+            C::SetUserDuties(c) => self.user(&mut c.user),
+            C::SetUserActive(c) => self.user(&mut c.user),
+            C::SetPassword(c) => self.user(&mut c.user),
+            C::SetTotp(c) => self.user(&mut c.user),
+            C::CreateKey(c) => {
+                self.user(&mut c.user);
+                c.account.iter_mut().for_each(|id| self.short(Kind::Account, &mut id.0));
+            }
+            C::ProposeAct { command, .. } => self.command(command),
+            C::ApproveAct { act } | C::WithdrawAct { act, .. } => self.short(Kind::Act, &mut act.0),
+            C::OpenCase(c) => c.account.iter_mut().for_each(|id| self.short(Kind::Account, &mut id.0)),
+            C::NoteCase(c) => self.short(Kind::Case, &mut c.case.0),
+            C::CloseCase(c) => self.short(Kind::Case, &mut c.case.0),
             _ => {}
         }
     }

@@ -1,6 +1,6 @@
 //! What can happen in a run: one step after another, each written so that a person can read it.
 
-use base::Timestamp;
+use base::{Timestamp, UserId};
 use engine::{Command, Envelope};
 use faulty_disk::Fault;
 use std::fmt;
@@ -80,14 +80,12 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Send { time, envelope } => {
-                write!(f, "send     {} by {}: ", utc(*time), envelope.actor)?;
-                match &envelope.command {
-                    // A whole rulebook is pages long.
-                    Command::AdoptRulebook(rulebook) => {
-                        write!(f, "AdoptRulebook({}, {} versions)", rulebook.code, rulebook.versions.len())
-                    }
-                    command => write!(f, "{command:?}"),
+                write!(f, "send     {} by {}", utc(*time), envelope.actor)?;
+                if envelope.user != UserId::NOBODY {
+                    write!(f, ", user {}", envelope.user)?;
                 }
+                f.write_str(": ")?;
+                asked(&envelope.command, f)
             }
             Self::Again { of, time, altered } => {
                 let how = if *altered { "changed, under the same id" } else { "as it was" };
@@ -114,6 +112,21 @@ impl fmt::Display for Step {
     }
 }
 
+/// A command. A whole rulebook is pages long.
+fn asked(command: &Command, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match command {
+        Command::AdoptRulebook(rulebook) => {
+            write!(f, "AdoptRulebook({}, {} versions)", rulebook.code, rulebook.versions.len())
+        }
+        Command::ProposeAct { command, expires } => {
+            f.write_str("ProposeAct ")?;
+            asked(command, f)?;
+            write!(f, " until {}", utc(*expires))
+        }
+        command => write!(f, "{command:?}"),
+    }
+}
+
 /// An instant as people read it, to the millisecond.
 fn utc(time: Timestamp) -> String {
     let (seconds, millis) = (time.0.div_euclid(1_000_000_000), time.0.rem_euclid(1_000_000_000) / 1_000_000);
@@ -128,15 +141,12 @@ macro_rules! kinds {
         #[must_use]
         pub fn kind(command: &Command) -> &'static str {
             match command {
-                $(Command::$variant(_) => stringify!($variant),)*
-                Command::Tick => "Tick",
-                // Made by no seed: see docs/simulator.md.
-                _ => "of users and acts",
+                $(Command::$variant { .. } => stringify!($variant),)*
             }
         }
 
         /// The kinds of commands there are: every one should be taken at least once.
-        pub const KINDS: &[&str] = &[$(stringify!($variant),)* "Tick"];
+        pub const KINDS: &[&str] = &[$(stringify!($variant),)*];
     };
 }
 
@@ -145,5 +155,6 @@ kinds! {
     DrawLot CancelAuction ListInstrument DelistInstrument SetHalted CorrectReference DeclareHoliday
     RegisterParticipant OpenAccount DefineAsset Issue Preallocate Allocate CancelUnits Deposit RequestWithdrawal
     SettleWithdrawal Transfer PledgeUnits ReleasePledge FreezeUnits UnfreezeUnits SetAccountFrozen RecordEmissions
-    Surrender DetermineShortfall ApplyCarryOver DecideCarryOver AdoptRulebook
+    Surrender DetermineShortfall ApplyCarryOver DecideCarryOver AdoptRulebook Tick CreateUser SetUserDuties SetUserActive SetPassword SetTotp
+    CreateKey RevokeKey PutRosterInForce ProposeAct ApproveAct WithdrawAct OpenCase NoteCase CloseCase
 }

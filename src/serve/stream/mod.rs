@@ -18,6 +18,7 @@
 //! | `topic.rs` | what can be subscribed to, and by whom |
 //! | `words.rs` | what a client says |
 //! | `upgrade.rs`, `socket.rs`, `outbox.rs` | a connection, from its first request to its end |
+//! | `promises.rs` | whose orders end with their connection |
 //! | `herald.rs` | what is due is told; once a second figures of the node; streams that nobody reads any more end |
 //!
 //! Architecture Invariant: nobody who subscribes is waited for. A message goes into a bounded queue or the subscriber is cut off;
@@ -34,6 +35,7 @@ mod known;
 mod log;
 mod outbox;
 mod pace;
+mod promises;
 mod publish;
 mod socket;
 mod tape;
@@ -48,6 +50,7 @@ pub(crate) use herald::run as herald;
 pub(crate) use hub::{Hub, Seat, Subscriber};
 pub(crate) use known::orders as known_orders;
 pub(crate) use outbox::{End, Out, Outbox};
+pub(crate) use promises::Promises;
 pub(crate) use topic::Topic;
-pub(crate) use upgrade::{PATH, enter, upgrade};
+pub(crate) use upgrade::{endpoints, upgrade};
 pub(crate) use writer::run as write;

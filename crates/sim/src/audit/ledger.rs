@@ -25,6 +25,8 @@ pub trait Books {
     fn issued_and_retired(&self, asset: u32) -> (i128, i128);
     /// How many accounts and assets there are.
     fn size(&self) -> (u32, u32);
+    /// Where users, acts and cases are read.
+    fn state(&self) -> &engine::State;
 }
 
 impl Books for engine::State {
@@ -41,6 +43,10 @@ impl Books for engine::State {
     fn size(&self) -> (u32, u32) {
         let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         (count(self.registry().accounts().len()), count(self.registry().assets().len()))
+    }
+
+    fn state(&self) -> &engine::State {
+        self
     }
 }
 

@@ -6,10 +6,13 @@
 //! the auditor's books (`see_…`). Refusals are checked both ways: nothing is taken that the rules refuse, and nothing refused that
 //! they take, or for another reason.
 
+mod access;
+pub mod acts;
 mod auction;
 mod block;
 pub mod book;
 pub mod calendar;
+pub mod cases;
 mod compliance;
 mod control;
 mod custody;
@@ -17,7 +20,7 @@ pub mod finding;
 pub mod ledger;
 mod listing;
 mod opening;
-
+pub mod people;
 mod settle;
 pub mod shadow;
 mod split;
@@ -25,10 +28,11 @@ pub mod verdict;
 
 use base::Sequence;
 use book::Filled;
-use engine::{Command, Event, Record};
+use engine::{Command, Envelope, Event, Record};
 use finding::{Finding, Found, Kind, check};
 use ledger::{Books, FROZEN, LOCKED, PLEDGED, RESERVED};
 use shadow::Shadow;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use trading::Event as T;
 use verdict::Verdict;
@@ -42,6 +46,10 @@ pub struct Auditor {
     pub records: u64,
     /// Verdicts that it could not give.
     pub unknown: u64,
+}
+
+fn raised(event: &Event) -> bool {
+    matches!(event, Event::Supervision(supervision::Event::Raised(_)))
 }
 
 impl Default for Auditor {
@@ -71,18 +79,18 @@ impl Auditor {
         check(record.time.0 >= self.shadow.time, Kind::Finality, || "time ran back".to_owned())?;
         self.shadow.time = record.time.0;
         let command = &record.envelope.command;
+        self.shadow.sender = (record.envelope.actor.0, record.envelope.user.0);
         // Alerts are raised in the midst of other events and change nothing.
-        let told: Vec<Event> =
-            events.iter().filter(|event| !matches!(event, Event::Supervision(_))).cloned().collect();
+        let told: Vec<Event> = events.iter().filter(|event| !raised(event)).cloned().collect();
         let start = split::own(command, &told);
         let (before, supervision) = told.split_at(split::supervision(command, &told, start));
         let (calendar, own) = before.split_at(start);
         calendar.iter().try_for_each(|event| self.see(event, &Command::Tick))?;
         self.shadow.give_back_later()?;
         self.shadow.read_clocks();
-        let verdict = self.shadow.judge(record);
-        self.shadow.amending = matches!(command, Command::AmendOrder(_));
-        self.compare(&verdict, command, own)?;
+        self.shadow.check_over()?;
+        let (command, own) = self.answer(record, events, own)?;
+        let command = &*command;
         if !own.iter().any(|event| matches!(event, Event::Refused(_))) {
             self.shadow.see_allocated(command);
         }
@@ -100,6 +108,46 @@ impl Auditor {
             self.check_whole(books)?;
         }
         Ok(())
+    }
+
+    /// Judges the command, and compares with it what came. Of what is approved comes what its command says: that command, and what
+    /// came of it, is what is given back.
+    fn answer<'a>(
+        &mut self,
+        record: &'a Record,
+        events: &[Event],
+        own: &'a [Event],
+    ) -> Result<(Cow<'a, Command>, &'a [Event]), Finding> {
+        // A case names alerts that were raised before it.
+        let of_a_case = |event: &Event| matches!(event, Event::Supervision(_)) && !raised(event);
+        let answer = events.iter().position(|event| of_a_case(event) || matches!(event, Event::Refused(_)));
+        let (before, after) = events.split_at(answer.unwrap_or(events.len()));
+        let count = |events: &[Event]| events.iter().filter(|event| raised(event)).count() as u64;
+        self.shadow.people.alerts += count(before);
+        let verdict = self.shadow.judge(record);
+        self.shadow.people.alerts += count(after);
+        let Envelope { user, command, .. } = &record.envelope;
+        self.shadow.amending = matches!(command, Command::AmendOrder(_));
+        let refused =
+            matches!(verdict, Verdict::Refused(_)) || matches!(own.first(), Some(Event::Refused(_)));
+        let approved = match command {
+            Command::ApproveAct { act } if !refused => {
+                self.shadow.people.acts.get(&act.0).map(|known| (*act, known))
+            }
+            _ => None,
+        };
+        let Some((act, known)) = approved else {
+            self.compare(&verdict, command, own)?;
+            return Ok((Cow::Borrowed(command), own));
+        };
+        let done = known.command.clone();
+        let told = own.split_first().filter(|(first, _)| **first == Event::ActApproved { act, by: *user });
+        let (_, own) = told.ok_or_else(|| {
+            Finding::new(Kind::Event, format!("that act {act} is approved by {user} is not told: {own:?}"))
+        })?;
+        self.compare(&verdict, &done, own)?;
+        self.shadow.see_act_gone(act)?;
+        Ok((Cow::Owned(done), own))
     }
 
     /// What was expected against what came.
@@ -168,8 +216,15 @@ impl Auditor {
                 let adopting = matches!(command, Command::AdoptRulebook(_));
                 shadow.rules_in_force(market.0, from.0, adopting)
             }
-            Event::Supervision(_) | Event::Refused(_) => Ok(()),
-            _ => Ok(()),
+            Event::Roster(event) => shadow.see_roster(event, command),
+            Event::Supervision(event) => shadow.see_case(event, command),
+            Event::ActProposed { act, .. } => shadow.see_proposed(*act, command),
+            Event::ActWithdrawn { act, .. } => shadow.see_act_gone(*act),
+            Event::ActExpired { act } => shadow.see_act_over(*act),
+            Event::ActApproved { act, .. } => {
+                Err(Finding::new(Kind::Event, format!("act {act} was approved by nobody")))
+            }
+            Event::Refused(_) => Ok(()),
         }
     }
 
@@ -337,6 +392,7 @@ impl Auditor {
     /// The first thing that is wrong.
     pub fn check_whole(&self, books: &dyn Books) -> Found {
         self.shadow.ledger.check_all(books)?;
+        self.shadow.check_people(books.state())?;
         let mut expected: BTreeMap<(u32, u32), [i128; 5]> = BTreeMap::new();
         let mut fill = |account: u32, asset: u32, bucket: usize, units: i128| {
             expected.entry((account, asset)).or_default()[bucket] += units;

@@ -2,6 +2,7 @@
 
 use super::book::{Order, Pit};
 use super::ledger::Ledger;
+use super::people::People;
 use base::{Role, Side};
 use engine::rulebook::{Rulebook, Version};
 use registry::AssetClass;
@@ -301,6 +302,10 @@ pub struct Shadow {
     pub instruments: Vec<Instrument>,
     /// Codes taken: participants, accounts, assets, instruments.
     pub codes: [BTreeMap<String, u32>; 4],
+    /// Users, their keys, what waits for a second person, and cases.
+    pub people: People,
+    /// Who sent the command that is looked at: a participant, and its user.
+    pub sender: (u32, u16),
     /// Every holding.
     pub ledger: Ledger,
     /// Listings that stand.

@@ -68,7 +68,10 @@ fn answers(command: &Command, event: &Event) -> bool {
         // Supervision freezes too, after a trade.
         Event::Registry(R::AccountFrozenSet { .. }) => matches!(command, C::SetAccountFrozen(_)),
         Event::Registry(_) => true,
-        Event::RulebookAdopted { .. } => true,
+        Event::RulebookAdopted { .. } | Event::Roster(_) => true,
+        Event::ActProposed { .. } | Event::ActApproved { .. } | Event::ActWithdrawn { .. } => true,
+        // Alerts are left out before this: what is left was said of a case.
+        Event::Supervision(_) => true,
         _ => false,
     }
 }

@@ -1,9 +1,8 @@
 //! What the auditor expects of a command, read off the rules before it looks at what came of it.
 
 use super::shadow::Shadow;
-use base::{ParticipantId, Role, Side};
+use base::{ParticipantId, Sequence, Side};
 use engine::{Command, Envelope, Event, Record};
-use trading::Whose;
 
 /// What is expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,10 +48,26 @@ impl Shadow {
     #[must_use]
     pub fn judge(&self, record: &Record) -> Verdict {
         use Command as C;
-        let Envelope { actor, command, .. } = &record.envelope;
-        if let Err(code) = self.judge_access(*actor, command) {
+        let Envelope { actor, user, command, .. } = &record.envelope;
+        if let Err(code) = self.judge_access(*actor, *user, command) {
             return Verdict::Refused(code);
         }
+        let sent = (*actor, *user);
+        match command {
+            C::ProposeAct { command, expires } => self.judge_propose_act(sent, command, *expires).into(),
+            C::WithdrawAct { act, .. } => self.judge_withdraw_act(sent, *act).into(),
+            // Of what is approved comes what would have come of it alone; that it was approved is looked at beside this.
+            C::ApproveAct { act } => match self.judge_approval(sent, *act) {
+                Ok(act) => self.judge_deed(record.sequence, act.actor, &act.command),
+                Err(code) => Verdict::Refused(code),
+            },
+            command => self.judge_deed(record.sequence, *actor, command),
+        }
+    }
+
+    /// What is expected of a command that its sender may send.
+    fn judge_deed(&self, sequence: Sequence, actor: ParticipantId, command: &Command) -> Verdict {
+        use Command as C;
         let judged = match command {
             C::EnterOrder(c) => self.judge_enter(c),
             C::AmendOrder(c) => self.judge_amend(c),
@@ -82,11 +97,11 @@ impl Shadow {
             C::Allocate(c) => self.judge_allocate(c),
             C::CancelUnits(c) => self.judge_cancel_units(c),
             C::Deposit(c) => self.judge_deposit(c),
-            C::RequestWithdrawal(c) => self.judge_withdrawal(record.sequence, c),
+            C::RequestWithdrawal(c) => self.judge_withdrawal(sequence, c),
             C::SettleWithdrawal(c) => self.judge_settle_withdrawal(c),
             C::Transfer(c) => self.judge_transfer(c),
             C::PledgeUnits(c) => self.judge_pledge(c),
-            C::ReleasePledge(c) => self.judge_release(*actor, c),
+            C::ReleasePledge(c) => self.judge_release(actor, c),
             C::FreezeUnits(c) => self.judge_freeze(c),
             C::UnfreezeUnits(c) => self.judge_unfreeze(c),
             C::SetAccountFrozen(c) => self.judge_freeze_account(c),
@@ -97,88 +112,23 @@ impl Shadow {
             C::DecideCarryOver(c) => self.judge_decide(c),
             C::AdoptRulebook(c) => self.judge_adopt(c),
             C::Tick => Ok(Verdict::Exactly(Vec::new())),
-            // The simulator makes no users yet: tests/access.rs has an auditor of its own for them.
-            _ => Ok(Verdict::Unknown),
+            C::OpenCase(c) => self.judge_open_case(c),
+            C::NoteCase(c) => self.judge_note_case(c.case, &c.note),
+            C::CloseCase(c) => self.judge_close_case(c.case, &c.finding),
+            C::CreateUser(_)
+            | C::SetUserDuties(_)
+            | C::SetUserActive(_)
+            | C::SetPassword(_)
+            | C::SetTotp(_)
+            | C::CreateKey(_)
+            | C::RevokeKey(_)
+            | C::PutRosterInForce => self.judge_roster(command),
+            // Nothing of this kind can be proposed.
+            C::ProposeAct { .. } | C::ApproveAct { .. } | C::WithdrawAct { .. } => {
+                Err("act/needs_no_second_person")
+            }
         };
         judged.into()
-    }
-
-    /// Who may send what, as docs/commands.md says.
-    fn judge_access(&self, actor: ParticipantId, command: &Command) -> Judged {
-        use Command as C;
-        use Role::{Authority, Operator, Registrar, SettlementBank, Supervisor};
-        if actor.index() >= self.participants.len() {
-            return Err("access/actor_unknown");
-        }
-        let roles = |roles: &[Role]| {
-            first(&[(!roles.iter().any(|role| self.has_role(actor.0, *role)), "access/not_permitted")])
-        };
-        let owner = |account: base::AccountId| {
-            first(&[(self.owner(account.0) != Some(actor.0), "access/not_your_account")])
-        };
-        let stopping = |of: Whose| {
-            if [Operator, Supervisor].iter().any(|role| self.has_role(actor.0, *role)) {
-                return Ok(());
-            }
-            match of {
-                Whose::Account(account) => owner(account),
-                Whose::Participant(firm) => first(&[(firm != actor, "access/not_permitted")]),
-                Whose::Everyone => Err("access/not_permitted"),
-            }
-        };
-        let trader = |account: base::AccountId| {
-            owner(account)?;
-            let trades =
-                [Role::ComplianceEntity, Role::Institution].iter().any(|r| self.has_role(actor.0, *r));
-            first(&[
-                (self.has_role(actor.0, Role::BarredStaff), "access/barred_from_trading"),
-                (!trades, "access/not_permitted"),
-                (self.is_blocked(account.0), "access/trading_blocked"),
-            ])
-        };
-        match command {
-            C::PlaceOrder(trading::PlaceOrder { account, .. })
-            | C::TakeListing(trading::TakeListing { account, .. })
-            | C::EnterOrder(trading::EnterOrder { account, .. })
-            | C::AmendOrder(trading::AmendOrder { account, .. })
-            | C::ProposeBlock(trading::ProposeBlock { account, .. })
-            | C::AcceptBlock(trading::AcceptBlock { account, .. })
-            | C::PlaceBid(trading::PlaceBid { account, .. }) => trader(*account),
-            C::CancelOrder(trading::CancelOrder { account, .. })
-            | C::WithdrawBlock(trading::WithdrawBlock { account, .. })
-            | C::WithdrawBid(trading::WithdrawBid { account, .. })
-            | C::RequestWithdrawal(registry::RequestWithdrawal { account, .. })
-            | C::CancelUnits(registry::CancelUnits { account, .. })
-            | C::Transfer(registry::Transfer { from: account, .. })
-            | C::PledgeUnits(registry::PledgeUnits { account, .. })
-            | C::Surrender(registry::Surrender { account, .. })
-            | C::ApplyCarryOver(registry::ApplyCarryOver { account, .. }) => owner(*account),
-            C::AnnounceAuction(_)
-            | C::DrawLot(_)
-            | C::CancelAuction(_)
-            | C::ListInstrument(_)
-            | C::DelistInstrument(_)
-            | C::CorrectReference(_)
-            | C::DeclareHoliday(_)
-            | C::AdoptRulebook(_) => roles(&[Operator]),
-            C::MassCancel(c) => stopping(c.of),
-            C::SetTradingBlocked(c) if c.blocked => stopping(c.of),
-            C::SetTradingBlocked(_) | C::SetHalted(_) => roles(&[Operator, Supervisor]),
-            C::RegisterParticipant(_) | C::OpenAccount(_) | C::DefineAsset(_) => {
-                roles(&[Operator, Registrar])
-            }
-            C::Issue(_)
-            | C::Preallocate(_)
-            | C::Allocate(_)
-            | C::RecordEmissions(_)
-            | C::DetermineShortfall(_) => roles(&[Authority]),
-            C::DecideCarryOver(_) => roles(&[Authority, Registrar]),
-            C::FreezeUnits(_) | C::UnfreezeUnits(_) => roles(&[Registrar]),
-            C::SetAccountFrozen(_) => roles(&[Registrar, Supervisor]),
-            C::Deposit(_) | C::SettleWithdrawal(_) => roles(&[SettlementBank]),
-            C::ReleasePledge(_) | C::Tick => Ok(()),
-            _ => Ok(()),
-        }
     }
 
     /// Whether an order can set aside what it may need. Its amount fits.

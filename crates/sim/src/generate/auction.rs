@@ -81,6 +81,9 @@ fn bid(m: &mut Maker<'_>) -> Option<Command> {
             price.0.min(reserve - better)
         };
     }
+    if m.wrong() && m.coin() {
+        price.0 = m.extreme();
+    }
     let lot = m.lot(instrument);
     let whole = i64::try_from(order.quantity).unwrap_or(i64::MAX);
     let usual = if m.dice.once_in(3) { whole } else { (whole / 3).max(lot) };
@@ -95,7 +98,7 @@ fn withdraw(m: &mut Maker<'_>) -> Option<Command> {
     let standing: Vec<u64> = m.shadow.bids.keys().copied().collect();
     let bid = m.one_of(&standing)?;
     let owner = m.shadow.bids.get(&bid).map(|bid| AccountId(bid.order.account));
-    let account = if m.wrong() { m.account() } else { owner.unwrap_or_else(|| m.account()) };
+    let account = if m.hostile && m.coin() { m.account() } else { owner.unwrap_or_else(|| m.account()) };
     Some(Command::WithdrawBid(WithdrawBid { account, bid: BidId(bid) }))
 }
 

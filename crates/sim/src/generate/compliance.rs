@@ -86,7 +86,9 @@ fn surrender(m: &mut Maker<'_>) -> Option<Command> {
         .map(|(cell, _)| cell)
         .collect();
     let (account, asset) = if m.wrong() { (m.account().0, m.units().0) } else { *m.dice.pick(&cells)? };
-    let quantity = m.part(open.min(m.shadow.ledger.available(account, asset)).max(1), 1);
+    // All that is due, whether it is there or not; or what is there of it.
+    let there = if m.hostile { open } else { m.shadow.ledger.available(account, asset) };
+    let quantity = m.part(open.min(there).max(1), 1);
     let (account, asset) = (base::AccountId(account), AssetId(asset));
     Some(Command::Surrender(Surrender { account, year, asset, quantity }))
 }

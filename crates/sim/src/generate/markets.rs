@@ -81,16 +81,18 @@ impl Profile {
         for version in markets.iter_mut().filter_map(|rulebook| rulebook.versions.first_mut()) {
             version.from = version.from.min(day);
         }
-        let mut weights = [70, 40, 14, 26, 10, 22, 14];
+        let mut weights = [70, 40, 14, 32, 10, 22, 14, 20, 5];
         // One family in the foreground, another out of sight.
         weights[dice.roll(FAMILIES.len())] *= 3;
         weights[dice.roll(FAMILIES.len())] /= 3;
         Self {
-            steps: 250 + dice.roll(500),
+            steps: 450 + dice.roll(900),
             flush_once_in: *dice.pick(&[1, 1, 2, 4, 12]).unwrap_or(&1),
             fault_once_in: *faults.pick(&[None, Some(60), Some(30), Some(15), Some(8)]).unwrap_or(&None),
             hostile_once_in: *dice.pick(&[3, 6, 6, 12]).unwrap_or(&6),
             start: i64::from(start.0) * DAY + dice.between(0, DAY - 1),
+            roster_after: *dice.pick(&[None, None, Some(0), Some(60), Some(300)]).unwrap_or(&None),
+            operators: 1 + dice.roll(3),
             traders: 4 + dice.roll(4),
             accounts: 1 + dice.roll(2),
             markets,

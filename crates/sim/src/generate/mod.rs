@@ -6,6 +6,7 @@
 mod auction;
 mod block;
 mod book;
+mod case;
 mod compliance;
 mod control;
 mod custody;
@@ -14,13 +15,16 @@ mod listing;
 mod maker;
 mod markets;
 mod opening;
+mod people;
+mod sender;
 
 use crate::audit::shadow::Shadow;
 use crate::step::Step;
-use base::{ParticipantId, Role, Timestamp};
-use engine::{ClientId, Command, Envelope, Permission};
+use base::{AccountId, AssetId, Quantity, Timestamp, UserId};
+use engine::{ClientId, Command, Envelope};
 use faulty_disk::Dice;
 use maker::Maker;
+use registry::Issue;
 
 /// Makes a command of its kind, where there is something to make it of.
 type Make = fn(&mut Maker<'_>) -> Option<Command>;
@@ -38,6 +42,10 @@ pub(crate) struct Profile {
     pub(crate) hostile_once_in: usize,
     /// The first day.
     pub(crate) start: i64,
+    /// Users are made and the roster is put in force after so many steps; never where there is no number.
+    pub(crate) roster_after: Option<usize>,
+    /// Users of the operator with its duty, then.
+    pub(crate) operators: usize,
     /// Traders, and accounts of each at most.
     pub(crate) traders: usize,
     pub(crate) accounts: usize,
@@ -48,7 +56,7 @@ pub(crate) struct Profile {
 }
 
 /// The families, each a table of makers.
-const FAMILIES: [&[(u32, Make)]; 7] = [
+const FAMILIES: [&[(u32, Make)]; 9] = [
     book::COMMANDS,
     listing::COMMANDS,
     block::COMMANDS,
@@ -56,6 +64,8 @@ const FAMILIES: [&[(u32, Make)]; 7] = [
     control::COMMANDS,
     custody::COMMANDS,
     compliance::COMMANDS,
+    people::COMMANDS,
+    case::COMMANDS,
 ];
 
 /// See the module.
@@ -91,6 +101,7 @@ impl Source {
             return Some(self.give(index, step));
         }
         if pending == 0
+            && !shadow.people.in_force
             && let Some(command) = opening::next(shadow, &self.profile, &mut self.dice)
         {
             self.time = self.time.max(shadow.time);
@@ -100,6 +111,16 @@ impl Source {
         }
         if self.made >= self.profile.steps {
             return None;
+        }
+        if pending == 0
+            && !shadow.people.in_force
+            && self.profile.roster_after.is_some_and(|after| self.made >= after)
+            && let Some(command) = people::next(shadow, &self.profile)
+        {
+            self.time = self.time.max(shadow.time);
+            let step = self.send(index, shadow, command);
+            self.next.push(Step::Flush);
+            return Some(self.give(index, step));
         }
         self.made += 1;
         if self.profile.fault_once_in.is_some_and(|times| self.faults.once_in(times)) {
@@ -115,6 +136,9 @@ impl Source {
         {
             let altered = self.dice.once_in(4);
             return Some(Step::Again { of, time: Timestamp(self.time), altered });
+        }
+        if shadow.people.in_force && self.dice.once_in(1_500) {
+            self.flood(index, shadow);
         }
         let command = self.command(shadow);
         let step = self.send(index, shadow, command);
@@ -155,47 +179,32 @@ impl Source {
         Command::Tick
     }
 
-    fn send(&mut self, index: usize, shadow: &Shadow, command: Command) -> Step {
-        let actor = self.sender(shadow, &command);
-        let envelope = Envelope {
-            actor,
-            user: base::UserId::NOBODY,
-            client_id: ClientId::of(&format!("s{index}")),
-            command,
-        };
+    fn send(&mut self, index: usize, shadow: &Shadow, mut command: Command) -> Step {
+        let (actor, user) = self.sender(shadow, &command);
+        // What takes two is proposed, most of the time.
+        let alone = if matches!(command, Command::SetUserActive(_)) { 2 } else { 10 };
+        if shadow.takes_two(actor, user, &command) && (user == UserId::NOBODY || !self.dice.once_in(alone)) {
+            let expires = people::until(&mut self.dice, self.time);
+            command = Command::ProposeAct { command: Box::new(command), expires };
+        }
+        let envelope = Envelope { actor, user, client_id: ClientId::of(&format!("s{index}")), command };
         // A clock that runs back, now and then: such a command must be turned down.
         let back = if self.dice.once_in(200) { self.dice.between(1, DAY) } else { 0 };
         Step::Send { time: Timestamp(self.time - back), envelope }
     }
 
-    /// Someone who may send it, most of the time.
-    fn sender(&mut self, shadow: &Shadow, command: &Command) -> ParticipantId {
-        let anyone = |dice: &mut Dice| ParticipantId::at(dice.roll(shadow.participants.len() + 1));
-        if self.dice.once_in(40) {
-            return anyone(&mut self.dice);
-        }
-        let someone = |roles: &[Role], dice: &mut Dice| {
-            let has = |id: &usize| shadow.participants[*id].roles.iter().any(|role| roles.contains(role));
-            let having: Vec<usize> = (0..shadow.participants.len()).filter(has).collect();
-            dice.pick(&having).map_or(ParticipantId(0), |id| ParticipantId::at(*id))
-        };
-        match command.permission() {
-            Permission::Owner(account) | Permission::Trader(account) => {
-                shadow.owner_of(account).unwrap_or_else(|| anyone(&mut self.dice))
-            }
-            Permission::Roles(roles) => someone(roles, &mut self.dice),
-            Permission::SelfOr(firm, _) if self.dice.once_in(2) => firm,
-            Permission::OwnerOr(account, _) if self.dice.once_in(2) => {
-                shadow.owner_of(account).unwrap_or_else(|| anyone(&mut self.dice))
-            }
-            Permission::SelfOr(_, roles) | Permission::OwnerOr(_, roles) => someone(roles, &mut self.dice),
-            Permission::OfUser(_) | Permission::OfKey => someone(&[Role::Operator], &mut self.dice),
-            Permission::Anyone => match command {
-                Command::ReleasePledge(c) => {
-                    shadow.pledges.get(&c.pledge.0).map_or(ParticipantId(0), |pledge| ParticipantId(pledge.1))
-                }
-                _ => anyone(&mut self.dice),
-            },
+    /// One sender proposes the same again and again, until no more of it may wait.
+    fn flood(&mut self, index: usize, shadow: &Shadow) {
+        let quantity = Quantity(1);
+        let issue = Issue { account: AccountId(0), asset: AssetId(1), quantity, reason: String::new() };
+        let (actor, user) = self.sender(shadow, &Command::Issue(issue.clone()));
+        let expires = Timestamp(self.time + 2 * DAY);
+        for number in 0..104 {
+            let command = Box::new(Command::Issue(issue.clone()));
+            let client_id = ClientId::of(&format!("f{index}-{number}"));
+            let command = Command::ProposeAct { command, expires };
+            let envelope = Envelope { actor, user, client_id, command };
+            self.next.push(Step::Send { time: Timestamp(self.time), envelope });
         }
     }
 

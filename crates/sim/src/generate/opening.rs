@@ -127,7 +127,10 @@ pub(super) fn code(m: &mut Maker<'_>, letter: &str, kind: usize) -> String {
 }
 
 pub(super) fn register(m: &mut Maker<'_>) -> Option<Command> {
-    let roles = Role::ALL.into_iter().filter(|role| *role != Role::Operator && m.dice.once_in(4)).collect();
+    let roles = Role::ALL
+        .into_iter()
+        .filter(|role| (m.hostile || *role != Role::Operator) && m.dice.once_in(4))
+        .collect();
     (m.shadow.participants.len() < 24 || m.hostile).then(|| participant(code(m, "P", 0), roles))
 }
 

@@ -4,9 +4,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // tests, also outside the functions marked so
 
+mod people;
+
 use base::{AccountId, BasisPoints, Money, OrderId, ParticipantId, Quantity, Side};
 use engine::rulebook::Version;
-use engine::{Command, Envelope, Event, Record, State};
+use engine::{AccessRejection, Command, Envelope, Event, Record, State};
 use faulty_disk::FaultyDisk;
 use registry::Event as R;
 use sim::audit::finding::Kind;
@@ -22,6 +24,8 @@ use trading::Event as T;
 enum Way {
     /// The node gets another command.
     Send(fn(&mut Envelope, &State) -> bool),
+    /// The node gets another command, and the auditor sees what would have come of the right one.
+    Both(fn(&mut Envelope, &State) -> bool, fn(&Record, &mut Vec<Event>)),
     /// The node gets another rulebook.
     Rules(fn(&mut Version) -> bool),
     /// The auditor sees other events.
@@ -55,7 +59,7 @@ impl Planted {
 impl Plant for Planted {
     fn send(&mut self, envelope: &mut Envelope, state: &State) {
         let bloomed = match (self.way, &mut envelope.command) {
-            (Way::Send(change), _) => change(envelope, state),
+            (Way::Send(change) | Way::Both(change, _), _) => change(envelope, state),
             (Way::Rules(change), Command::AdoptRulebook(rulebook)) => {
                 rulebook.versions.iter_mut().filter_map(|version| change(version).then_some(())).count() > 0
             }
@@ -67,6 +71,9 @@ impl Plant for Planted {
     fn events(&mut self, record: &Record, events: &mut Vec<Event>) {
         if let Way::Events(change) = self.way {
             self.bloomed.set(change(record, events) || self.bloomed.get());
+        }
+        if let Way::Both(_, change) = self.way {
+            change(record, events);
         }
         if matches!(self.way, Way::Queue) {
             self.bloomed.set(self.queues.jump(events) || self.bloomed.get());
@@ -194,7 +201,7 @@ const MUTATIONS: &[Mutation] = &[
     planted("a session that does not open", &[Calendar], Way::Events(|_, e| without(e, |event| matches!(event, Event::Trading(T::PhaseChanged { open: true, .. }))))),
     planted("a day that does not begin", &[Calendar, PriceList], Way::Events(|_, e| without(e, |event| matches!(event, Event::Trading(T::DayBegan { .. }))))),
     planted("a day that does not end", &[Calendar], Way::Events(|_, e| without(e, |event| matches!(event, Event::Trading(T::DayEnded { .. }))))),
-    planted("rules that do not come into force", &[Calendar, Trade, Verdict], Way::Events(|record, e| {
+    planted("rules that do not come into force", &[Calendar, Trade, Verdict, Holds], Way::Events(|record, e| {
         !matches!(record.envelope.command, Command::AdoptRulebook(_)) && without(e, |event| matches!(event, Event::RulesInForce { .. }))
     })),
     planted("a close off by a tick", &[PriceList], Way::Events(|_, e| first(e, |event| match event {
@@ -344,6 +351,35 @@ const MUTATIONS: &[Mutation] = &[
         Event::Clearing(clearing::Event::Novated { seller_fee, .. }) => { seller_fee.0 = -1; true }
         _ => false,
     }))),
+    // users, acts for two and cases
+    planted("an approval by who proposed is accepted", &[Verdict], Way::Send(people::by_another)),
+    planted("a user without the duty may act", &[Verdict], Way::Send(|e, s| people::who_may(e, s, AccessRejection::NotYourDuty))),
+    planted("a user who was stopped may act", &[Verdict], Way::Send(|e, s| people::who_may(e, s, AccessRejection::UserInactive))),
+    planted("a user of another participant may act", &[Verdict], Way::Send(|e, s| people::who_may(e, s, AccessRejection::NotYourParticipant))),
+    planted("a user who is not there may act", &[Verdict], Way::Send(|e, s| people::who_may(e, s, AccessRejection::UserUnknown))),
+    planted("nobody may act", &[Verdict], Way::Send(|e, s| people::who_may(e, s, AccessRejection::UserNeeded))),
+    planted("the second person is not asked for", &[Verdict], Way::Events(people::alone)),
+    planted("the roster is in force in name only", &[Verdict, Unled], Way::Both(people::in_name_only, people::in_force)),
+    planted("a stopped user counts as one of the last operators", &[Verdict], Way::Both(people::stopped_counts, people::stops)),
+    planted("one of the last two operators is stopped by one", &[Verdict], Way::Events(people::stopped_by_one)),
+    planted("the only operator makes no second", &[Verdict], Way::Both(people::no_second, people::asks_for_a_second)),
+    planted("an act that no longer waits is carried out", &[Verdict], Way::Events(people::carried_out)),
+    planted("an act is done whose proposer may no longer send it", &[Verdict], Way::Both(people::lost_the_right, people::approves)),
+    planted("an act outlives its time by a second", &[Calendar, Unled], Way::Both(|e, _| people::expires(e, 1), people::expires_as_asked)),
+    planted("an act is over a second early", &[Calendar, Unled], Way::Both(|e, _| people::expires(e, -1), people::expires_as_asked)),
+    planted("an act that is over is not told", &[Calendar], Way::Events(|_, e| without(e, |event| matches!(event, Event::ActExpired { .. })))),
+    planted("something else is approved than was proposed", &[Unled, Verdict], Way::Send(|e, _| match &mut e.command {
+        Command::ProposeAct { command, .. } => match &mut **command {
+            Command::Issue(c) => { c.quantity.0 -= 1; true }
+            _ => false,
+        },
+        _ => false,
+    })),
+    planted("anyone takes an act back", &[Verdict], Way::Events(people::taken_back)),
+    planted("more than a hundred acts wait", &[Verdict], Way::Events(people::too_many)),
+    planted("a key of a duty that its user has not", &[Verdict, Unled], Way::Send(people::more_than_its_user)),
+    planted("a case closes unsaid", &[Verdict, Unled], Way::Both(people::closes, people::is_noted)),
+    planted("a note in another's name", &[Unled], Way::Send(people::in_anothers_name)),
     // a log that forgets
     planted("acknowledged before it is synced", &[Lost, Damage], Way::Lie),
     planted("the last record is gone", &[Lost], Way::Disk(wipe)),
@@ -522,7 +558,13 @@ fn every_planted_fault_is_caught() {
 /// A failing seed runs again exactly, and a shorter history is found that fails in the same way, and runs again exactly too.
 #[test]
 fn a_failing_history_is_shortened_and_runs_again() {
-    let way = Way::Events(|_, events| trade(events, |trade| trade.price.0 += 1));
+    // A price that is out by a tick needs something to trade, someone to sell it, someone to buy it, and little more.
+    shorten(Way::Events(|_, events| trade(events, |trade| trade.price.0 += 1)), 40);
+    // An approval needs a roster in force, two who may do the same, and something proposed: a user of every participant's at most.
+    shorten(Way::Send(people::by_another), 40);
+}
+
+fn shorten(way: Way, steps_max: usize) {
     let mut plant = || Box::new(Planted::new(way)) as Box<dyn Plant>;
     let seed = (0..SEEDS_MAX).find(|seed| simulate(*seed, &mut *plant()).finding.is_some()).unwrap();
     let (once, again) = (simulate(seed, &mut *plant()), simulate(seed, &mut *plant()));
@@ -534,8 +576,7 @@ fn a_failing_history_is_shortened_and_runs_again() {
     assert!(reduced.history.len() * 4 < once.history.len(), "{} steps are left", reduced.history.len());
     let shorter = replay(seed, &mut *plant(), &reduced.history, &once.created);
     assert_eq!(shorter.finding, Some(reduced.finding));
-    // A price that is out by a tick needs something to trade, someone to sell it, someone to buy it, and little more.
-    assert!(reduced.history.len() < 40, "{}", reduced.history.len());
+    assert!(reduced.history.len() < steps_max, "{}", reduced.history.len());
 }
 
 #[test]
