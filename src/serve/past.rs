@@ -17,10 +17,16 @@ use tokio::sync::watch;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Records a transaction at most.
 const TOGETHER: u64 = 10_000;
-/// Records that wait for the projection at most: what is more, it reads from the log.
-const WAITING_MAX: usize = 100_000;
-/// How long a database that has failed is left alone.
-const PAUSE: Duration = Duration::from_secs(2);
+/// When it is read from the log again.
+#[derive(Clone, Copy)]
+struct Terms {
+    /// Records that wait for the projection at most: what is more, it reads from the log.
+    waiting_max: usize,
+    /// How long a database that has failed is left alone.
+    pause: Duration,
+}
+
+const TERMS: Terms = Terms { waiting_max: 100_000, pause: Duration::from_secs(2) };
 
 /// Where the past is looked up.
 pub struct Past {
@@ -40,12 +46,15 @@ enum Given {
 struct Way {
     waiting: AtomicUsize,
     left_out: AtomicBool,
+    /// How often the database has failed.
+    failures: AtomicUsize,
 }
 
 /// What feeds the projection.
 pub(super) struct Feed {
     given: Sender<Given>,
     way: Arc<Way>,
+    waiting_max: usize,
     thread: JoinHandle<()>,
 }
 
@@ -59,7 +68,11 @@ impl Past {
             Some(url) => url.clone(),
             None => format!("sqlite:{}", node.dir().projection().display()),
         };
-        let projection = Projection::open(&url, node.log_id())?;
+        Self::feed(&url, node, TERMS)
+    }
+
+    fn feed(url: &str, node: &Node, Terms { waiting_max, pause }: Terms) -> Result<(Self, Feed)> {
+        let projection = Projection::open(url, node.log_id())?;
         let caught = catch_up(&projection, node.dir(), &mut |_| ())?;
         let (tell, written) = watch::channel(caught.writer.last());
         let ((given, taken), way) = (channel(), Arc::new(Way::default()));
@@ -71,10 +84,11 @@ impl Past {
             events: Events::new(),
             way: Arc::clone(&way),
             tell,
+            pause,
         };
         let thread = std::thread::Builder::new().name("projection".to_owned()).spawn(move || fed.run(&taken));
         let thread = thread.context("no thread for the projection")?;
-        Ok((Self { projection, written }, Feed { given, way, thread }))
+        Ok((Self { projection, written }, Feed { given, way, waiting_max, thread }))
     }
 
     /// Waits until the projection knows a record, but not for ever: it says itself at which record it stands.
@@ -96,7 +110,7 @@ impl Feed {
         if self.way.left_out.load(Ordering::Acquire) {
             return;
         }
-        let given = if self.way.waiting.load(Ordering::Relaxed) > WAITING_MAX {
+        let given = if self.way.waiting.load(Ordering::Relaxed) > self.waiting_max {
             self.way.left_out.store(true, Ordering::Release);
             Given::LeftOut
         } else {
@@ -124,6 +138,7 @@ struct Fed {
     events: Events,
     way: Arc<Way>,
     tell: watch::Sender<u64>,
+    pause: Duration,
 }
 
 /// Why the feeding stopped.
@@ -142,15 +157,20 @@ impl Fed {
                 Ok(Stopped::LeftOut) => {
                     tracing::warn!("the projection is far behind: it reads on from the log")
                 }
-                Err(error) => tracing::error!("the projection stands still: {error:#}"),
+                Err(error) => self.failed("the projection stands still", &error),
             }
             while let Err(error) = self.take_up() {
-                tracing::error!("the projection cannot be taken up again yet: {error:#}");
+                self.failed("the projection cannot be taken up again yet", &error);
                 if self.wait(taken) {
                     return;
                 }
             }
         }
+    }
+
+    fn failed(&self, what: &str, error: &anyhow::Error) {
+        self.way.failures.fetch_add(1, Ordering::Release);
+        tracing::error!("{what}: {error:#}");
     }
 
     fn feed(&mut self, taken: &Receiver<Given>) -> Result<Stopped> {
@@ -196,7 +216,7 @@ impl Fed {
 
     /// Lets a while go by, and what is given meanwhile: it is in the log. True where nothing more will come.
     fn wait(&self, taken: &Receiver<Given>) -> bool {
-        let until = Instant::now() + PAUSE;
+        let until = Instant::now() + self.pause;
         loop {
             match taken.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(Given::Records(records)) => {
@@ -209,3 +229,6 @@ impl Fed {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,6 +77,7 @@ fn snapshot_and_deltas_rebuild_the_book() {
         let mut late = None;
         for round in 0..4 {
             business(&mut dice, &mut sockets, 100).await;
+            follow(&mut reader, &mut copy).await;
             if round == 1 {
                 // One that comes in the middle of it.
                 let mut reader = as_user(&served, "watcher").await;
@@ -85,8 +86,7 @@ fn snapshot_and_deltas_rebuild_the_book() {
                 late = Some((reader, copy));
             }
         }
-        follow(&mut reader, &mut copy).await;
-        assert!(copy.messages > 100, "{} messages", copy.messages);
+        assert!(copy.messages > 4, "{} messages", copy.messages);
         let (mut reader, mut other) = late.unwrap();
         follow(&mut reader, &mut other).await;
         assert_eq!((&other.bids, &other.asks), (&copy.bids, &copy.asks));

@@ -10,6 +10,7 @@ mod book;
 mod copy;
 mod ends;
 mod manners;
+mod pace;
 mod private;
 mod socket;
 

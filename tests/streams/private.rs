@@ -244,3 +244,34 @@ fn acts_wait_and_end() {
         assert_eq!(told["data"]["items"][0]["status"], "approved", "{told}");
     });
 }
+
+#[test]
+fn an_order_is_found_by_its_long_name_after_a_new_start() {
+    let served = Served::start();
+    fund(&served);
+    let name = "an-order-with-a-name-of-more-than-15-bytes";
+    let number = served.runtime().block_on(async {
+        let mut trader = as_user(&served, "trader").await;
+        let mut message = order("DJ", "buy", "98.60", 1);
+        message["id"] = name.into();
+        let answer = trader.command("place_order", &message).await;
+        assert_eq!(answer["id"], name, "{answer}");
+        answer["created"]["number"].clone()
+    });
+    let shown = |served: &Served| {
+        let found = served.program("trader").get(&format!("/v1/orders/id:{name}")).good();
+        assert_eq!(found["order"], number, "{found}");
+        let listed = served.program("trader").get("/v1/orders?status=all").good();
+        let items = listed["items"].as_array().unwrap();
+        let listed = items.iter().find(|item| item["order"] == number).unwrap();
+        assert_eq!(listed["id"], found["id"]);
+        found["id"].as_str().unwrap().to_owned()
+    };
+    let before = shown(&served);
+    assert!(before.len() == 32 && before.starts_with("ff"), "{before}");
+    let dir = served.stop();
+    let config =
+        huangpu::config::Config { listen: ([127, 0, 0, 1], 0).into(), ..huangpu::config::Config::default() };
+    let served = Served::serve(crate::common::open(dir.path()), config, dir);
+    assert_eq!(shown(&served), before);
+}

@@ -87,8 +87,9 @@ impl Socket {
 
     /// The next thing that comes, if it does in time.
     pub(crate) async fn within(&mut self, time: Duration) -> Option<Came> {
+        let until = tokio::time::Instant::now() + time;
         loop {
-            return match tokio::time::timeout(time, self.stream.next()).await {
+            return match tokio::time::timeout_at(until, self.stream.next()).await {
                 Err(_) => None,
                 Ok(Some(Ok(Message::Text(text)))) => {
                     self.all.push(text.to_string());

@@ -92,9 +92,13 @@ enum What {
         /// Seconds a measurement
         #[arg(long, default_value_t = 10)]
         seconds: u64,
-        /// Subscribers of market data beside the load, in the last measurements
+        /// Subscribers of market data beside the load, in the last measurements: first of an instrument that does not
+        /// trade, then of the one that does; 0 leaves these out
         #[arg(long, default_value_t = 1_000)]
         subscribers: usize,
+        /// Channels that each of them subscribes to
+        #[arg(long, value_delimiter = ',', default_value = "book,trades")]
+        channels: Vec<String>,
     },
     /// `huangpu`, as the node that is loaded
     #[command(hide = true, disable_help_flag = true)]
@@ -173,8 +177,8 @@ fn main() -> anyhow::Result<ExitCode> {
     let found = match cli.what {
         What::Journal { seconds } => journal::measure(&dir, seconds)?,
         What::Durable { seconds, rates } => durable::measure(&dir, seconds, &rates)?,
-        What::Load { connections, seconds, subscribers } => {
-            load::measure(&dir, &load::Plan { connections, seconds, subscribers })?
+        What::Load { connections, seconds, subscribers, channels } => {
+            load::measure(&dir, &load::Plan { connections, seconds, subscribers, channels })?
         }
         What::Node { args } => return Ok(huangpu::cli::main_with(args)),
         What::Recovery { records } => recovery::measure(&dir, records)?,

@@ -1,5 +1,5 @@
-//! Once a second: the figures of the node are told, what waits is published, and streams that nobody reads any more end. It is
-//! also what tells the last change of a ticker when no record follows it.
+//! What waits is published when it is due, whether a record follows it or not. Once a second the figures of the node are told, and
+//! streams that nobody reads any more end.
 
 use super::topic::Topic;
 use crate::serve::App;
@@ -8,23 +8,23 @@ use crate::serve::api::views::local;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often what waits is published.
-const EVERY: Duration = Duration::from_millis(250);
-/// Every how many times the figures are told.
-const FIGURES: u32 = 4;
+/// How often the figures are told.
+const EVERY: Duration = Duration::from_secs(1);
 
 /// Runs until it is dropped.
 pub(crate) async fn run(app: Arc<App>) {
     let mut every = tokio::time::interval(EVERY);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut turn = 0;
     loop {
-        every.tick().await;
-        turn = (turn + 1) % FIGURES;
-        app.hub.tidy(app.reader.read().state());
-        if turn == 0 && app.hub.is_read(Topic::Operations) {
-            let told = tell(&app);
-            app.hub.figures(&told.0, &told.1);
+        tokio::select! {
+            _ = every.tick() => {
+                app.hub.tidy(app.reader.read().state());
+                if app.hub.is_read(Topic::Operations) {
+                    let told = tell(&app);
+                    app.hub.figures(&told.0, &told.1);
+                }
+            }
+            () = app.hub.due() => app.hub.tell(app.reader.read().state()),
         }
     }
 }

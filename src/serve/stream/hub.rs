@@ -4,8 +4,9 @@
 //! writing, so whoever holds it for reading sees a state all of whose records are on the tape. Who subscribes holds it for reading,
 //! takes the hub's lock, publishes what is on the tape, and then takes the snapshot: it shows every record that was published,
 //! and no other. It joins the stream under the same lock, so the next message is the first one after its snapshot. The reader's
-//! thread publishes in the same way when a group of records is noted. The locks are always taken in this order, state and then
-//! hub, by everyone.
+//! thread publishes in the same way when a group of records is noted. Market data that is not due yet waits on its stream's page
+//! or as a mark; of the stream that someone joins it is published before the snapshot. The locks are always taken in this order,
+//! state and then hub, by everyone.
 
 use super::acts;
 use super::candles::{Candle, Candles};
@@ -13,7 +14,8 @@ use super::desk::{Came, Desk};
 use super::items;
 use super::log::Log;
 use super::outbox::{Out, Outbox};
-use super::publish::{self, View};
+use super::pace::Pace;
+use super::publish::{self, Page, Round, View};
 use super::tape::Tape;
 use super::topic::Topic;
 use crate::serve::api::views::local;
@@ -29,8 +31,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-/// How often at most the ticker and the listings are told.
-const SLOW: Duration = Duration::from_millis(100);
 /// Seconds for which a stream that nobody reads is kept for those who come back.
 const KEPT_SECONDS: u64 = 600;
 
@@ -41,6 +41,8 @@ pub(super) type Streams = BTreeMap<Topic, Stream>;
 pub(super) struct Stream {
     pub(super) log: Log,
     pub(super) view: View,
+    /// What happened and is not told yet: of a stream with a pace.
+    pub(super) page: Option<Page>,
 }
 
 struct Inner {
@@ -50,7 +52,7 @@ struct Inner {
     candles: Candles,
     /// How acts ended since the last publication.
     ended: BTreeMap<ActId, &'static str>,
-    slow_told: Instant,
+    pace: Pace,
 }
 
 /// See the module.
@@ -60,6 +62,8 @@ pub(crate) struct Hub {
     next: AtomicU64,
     stopping: watch::Sender<bool>,
     open: watch::Sender<usize>,
+    /// When what waits is due, if anything does.
+    due: watch::Sender<Option<Instant>>,
 }
 
 /// A connection's place at the hub; given back when it is dropped.
@@ -91,10 +95,11 @@ impl Hub {
             desk: Desk::default(),
             candles: Candles::new(minutes),
             ended: BTreeMap::new(),
-            slow_told: Instant::now(),
+            pace: Pace::new(Instant::now()),
         };
         let (next, (stopping, _), (open, _)) = (AtomicU64::new(1), watch::channel(false), watch::channel(0));
-        Arc::new(Self { inner: Mutex::new(inner), gauges, next, stopping, open })
+        let (due, _) = watch::channel(None);
+        Arc::new(Self { inner: Mutex::new(inner), gauges, next, stopping, open, due })
     }
 
     /// What the reader tells of every record.
@@ -138,14 +143,14 @@ impl Hub {
     /// Subscribes: says that it did, and sends what was missed or how it stands. `state` is read under the reader's lock.
     pub(crate) fn subscribe(&self, state: &State, topic: Topic, who: &Subscriber<'_>) {
         let mut inner = self.inner();
-        let slow = matches!(topic, Topic::Ticker | Topic::Listings(_));
-        let Inner { streams, desk, candles, .. } = inner.flush(state, slow);
+        let Inner { streams, desk, candles, .. } = inner.flush(state);
         let stream = streams.entry(topic).or_insert_with(|| {
             if let Some(firm) = topic.watches(state) {
                 desk.watch(firm, state);
             }
             open(topic, state)
         });
+        publish::settle(stream, topic, state);
         desk.came_with(who.known);
         let at = stream.at(topic, state);
         let missed = who.from.and_then(|from| stream.log.missed(from, at));
@@ -174,10 +179,40 @@ impl Hub {
         left.fold(None, |first, left| first.or(Some(left))).unwrap_or(false)
     }
 
-    /// Publishes what waits, and gives up streams that nobody has read for long.
+    /// Waits until something that waits is due.
+    pub(super) async fn due(&self) {
+        let mut due = self.due.subscribe();
+        loop {
+            let at = *due.borrow_and_update();
+            let waited = async {
+                match at {
+                    Some(at) => tokio::time::sleep_until(at.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = waited => return,
+                // The sender lives in this very struct: it cannot have gone away.
+                _ = due.changed() => {}
+            }
+        }
+    }
+
+    /// Publishes what is due.
+    pub(super) fn tell(&self, state: &State) {
+        let mut inner = self.inner();
+        let due = inner.flush(state).due();
+        self.say_due(due);
+    }
+
+    fn say_due(&self, at: Option<Instant>) {
+        self.due.send_if_modified(|due| std::mem::replace(due, at) != at);
+    }
+
+    /// Gives up streams that nobody has read for long.
     pub(super) fn tidy(&self, state: &State) {
         let mut inner = self.inner();
-        let Inner { streams, desk, .. } = inner.flush(state, true);
+        let Inner { streams, desk, .. } = &mut *inner;
         streams.retain(|topic, stream| {
             let kept = stream.log.idle_seconds() < KEPT_SECONDS;
             if !kept && let Some(firm) = topic.watches(state) {
@@ -213,7 +248,7 @@ fn open(topic: Topic, state: &State) -> Stream {
     };
     let names = Value::Object(topic.names(state)).to_string();
     let head = names.strip_prefix('{').and_then(|names| names.strip_suffix('}')).unwrap_or_default();
-    Stream { log: Log::new(format!("{head},"), at), view: View::open(topic, state) }
+    Stream { log: Log::new(format!("{head},"), at), view: View::open(topic, state), page: None }
 }
 
 impl Stream {
@@ -235,15 +270,23 @@ fn subscribed(topic: Topic, state: &State, resumed: bool, reference: Option<&Val
 }
 
 impl Inner {
-    /// Publishes what is on the tape.
-    fn flush(&mut self, state: &State, slow: bool) -> &mut Self {
-        publish::happened(&mut self.streams, state, &mut self.tape.happened);
-        publish::changes(&mut self.streams, state, &mut self.tape.marks, &self.ended, slow);
+    /// Publishes what is on the tape, as far as it is due.
+    fn flush(&mut self, state: &State) -> &mut Self {
+        let now = Instant::now();
+        let mut round = Round { due: self.pace.at(now), sent: 0 };
+        publish::happened(&mut self.streams, state, &mut self.tape.happened, &mut round);
+        publish::pages(&mut self.streams, state, &mut round);
+        publish::changes(&mut self.streams, state, &mut self.tape.marks, &self.ended, &mut round);
         self.ended.clear();
-        if slow {
-            self.slow_told = Instant::now();
-        }
+        self.pace.told(now, &round);
         self
+    }
+
+    /// When what waits is due, if anything does.
+    fn due(&self) -> Option<Instant> {
+        let marks = &self.tape.marks;
+        let market_data = marks.all_books || !marks.books.is_empty() || publish::pages_wait(&self.streams);
+        self.pace.next(market_data, marks.ticker || marks.listings)
     }
 }
 
@@ -270,8 +313,8 @@ impl Sink for Ear {
     fn batch_noted(&mut self, state: &State) {
         let mut inner = self.0.inner();
         if !inner.streams.is_empty() {
-            let slow = inner.slow_told.elapsed() >= SLOW;
-            inner.flush(state, slow);
+            let due = inner.flush(state).due();
+            self.0.say_due(due);
         }
     }
 }

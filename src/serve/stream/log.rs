@@ -38,8 +38,9 @@ impl Log {
         Self { head, last: at, floor: at, kept, bytes: 0, subscribers, idle: Some(Instant::now()) }
     }
 
-    /// Sends what happened: to all subscribers, and to those who come back.
-    pub(super) fn publish(&mut self, seq: u64, time: &str, data: &str) {
+    /// Sends what happened: to all subscribers, and to those who come back. To how many it was sent; to one
+    /// at least, because it was rendered.
+    pub(super) fn publish(&mut self, seq: u64, time: &str, data: &str) -> usize {
         debug_assert!(seq > self.last, "{}: {seq} after {}", self.head, self.last);
         let message = self.render(seq, self.last, time, "update", data);
         self.last = seq;
@@ -50,6 +51,7 @@ impl Log {
             (self.floor, self.bytes) = (dropped, self.bytes - message.len());
         }
         self.subscribers.retain(|(_, outbox)| outbox.push(Out::One(message.clone())));
+        self.subscribers.len().max(1)
     }
 
     /// What someone who stands at `from` has missed, where it is known, at a record of the log.

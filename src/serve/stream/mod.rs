@@ -12,13 +12,14 @@
 //! | `desk.rs` | the orders that stand of those firms that somebody watches |
 //! | `candles.rs` | the running minute of every instrument |
 //! | `publish.rs` | from the tape to messages |
+//! | `pace.rs` | when market data may be told again |
 //! | `views.rs`, `book.rs`, `acts.rs` | what is shown as it stands, and what changed of it |
 //! | `log.rs` | one stream: its numbers, its ring, its subscribers |
 //! | `topic.rs` | what can be subscribed to, and by whom |
 //! | `words.rs` | what a client says |
 //! | `upgrade.rs`, `socket.rs`, `outbox.rs` | a connection, from its first request to its end |
 //! | `promises.rs` | whose orders end with their connection |
-//! | `herald.rs` | once a second: figures of the node, and streams that nobody reads any more |
+//! | `herald.rs` | what is due is told; once a second figures of the node; streams that nobody reads any more end |
 //!
 //! Architecture Invariant: nobody who subscribes is waited for. A message goes into a bounded queue or the subscriber is cut off;
 //! the reader's thread never waits for a socket, and the engine never waits for the reader's thread unless that falls far behind.
@@ -33,6 +34,7 @@ mod items;
 mod known;
 mod log;
 mod outbox;
+mod pace;
 mod promises;
 mod publish;
 mod socket;

@@ -6,6 +6,7 @@ use super::candles::Candles;
 use super::desk::{Desk, Live};
 use super::hub::{Stream, Streams};
 use super::items;
+use super::pace::Due;
 use super::tape::{Deal, Happened, Marks, What};
 use super::topic::{Scope, Topic};
 use super::views::{Holdings, Listings, Status, Ticker};
@@ -15,11 +16,16 @@ use base::{AccountId, ActId, InstrumentId, MarketId, Side, Timestamp, UserId};
 use engine::State;
 use roster::Duties;
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::RangeInclusive;
 
 /// Items that a snapshot of what happens repeats.
 const RECENT: usize = 100;
 /// Orders of a snapshot.
 const ORDERS_MAX: usize = 2_000;
+
+/// The streams that have a page: what happens, told at a pace.
+const WITH_PAGES: RangeInclusive<Topic> =
+    Topic::Trades(InstrumentId(0))..=Topic::Candles(InstrumentId(u32::MAX));
 
 /// What a stream shows, and what it told last.
 pub(super) enum View {
@@ -128,20 +134,27 @@ pub(super) fn market(topic: Topic, state: &State) -> Option<MarketId> {
     }
 }
 
-fn tell(stream: &mut Stream, topic: Topic, state: &State, (seq, time): (u64, Timestamp), data: &str) {
+/// To how many it was told.
+fn tell(
+    stream: &mut Stream,
+    topic: Topic,
+    state: &State,
+    (seq, time): (u64, Timestamp),
+    data: &str,
+) -> usize {
     let time = local(state, market(topic, state), time);
-    stream.log.publish(seq, &time, data);
+    stream.log.publish(seq, &time, data)
 }
 
-/// The streams of which something may have changed.
-fn touched(streams: &Streams, marks: &Marks, slow: bool) -> Vec<Topic> {
+/// The streams of which something may have changed, and that may be told now.
+fn touched(streams: &Streams, marks: &Marks, due: Due) -> Vec<Topic> {
     let within = |first: Topic, last: Topic| streams.range(first..=last).map(|(topic, _)| *topic);
     let (low, high) = (InstrumentId(0), InstrumentId(u32::MAX));
     let mut topics = Vec::new();
-    if marks.all_books {
-        topics.extend(within(Topic::Book(low), Topic::Book(high)));
-    } else {
-        topics.extend(marks.books.iter().map(|id| Topic::Book(*id)));
+    match (due.market_data, marks.all_books) {
+        (true, true) => topics.extend(within(Topic::Book(low), Topic::Book(high))),
+        (true, false) => topics.extend(marks.books.iter().map(|id| Topic::Book(*id))),
+        (false, _) => {}
     }
     if marks.all_accounts {
         topics.extend(within(Topic::Holdings(AccountId(0)), Topic::Holdings(AccountId(u32::MAX))));
@@ -155,46 +168,88 @@ fn touched(streams: &Streams, marks: &Marks, slow: bool) -> Vec<Topic> {
         let last = Topic::Acts(UserId(u16::MAX), Duties::ALL);
         topics.extend(within(Topic::Acts(UserId::NOBODY, Duties::NONE), last));
     }
-    if slow && marks.ticker {
+    if due.slow && marks.ticker {
         topics.push(Topic::Ticker);
     }
-    if slow && marks.listings {
+    if due.slow && marks.listings {
         topics.extend(within(Topic::Listings(low), Topic::Listings(high)));
     }
     topics
 }
 
-/// Tells what changed of everything that is shown as it stands. `slow`: of that too which is told some times a second at most.
+/// What may be told in this round, and how many messages it has sent so far of what has a pace.
+pub(super) struct Round {
+    pub(super) due: Due,
+    pub(super) sent: usize,
+}
+
+/// Tells what changed of everything that is shown as it stands, as far as it is due; the marks of what is not remain.
 pub(super) fn changes(
     streams: &mut Streams,
     state: &State,
     marks: &mut Marks,
     ended: &BTreeMap<ActId, &'static str>,
-    slow: bool,
+    round: &mut Round,
 ) {
-    let at = (state.sequence().0, state.time());
-    for topic in touched(streams, marks, slow) {
+    let due = round.due;
+    for topic in touched(streams, marks, due) {
         let Some(stream) = streams.get_mut(&topic) else { continue };
-        let data = match &mut stream.view {
-            View::Book(view) => view.changes(state),
-            View::Status(view) => view.changes(state),
-            View::Holdings(view) => view.changes(state),
-            View::Acts(view) => view.changes(state, ended),
-            View::Ticker(view) => view.changes(state),
-            View::Listings(view) => view.changes(state),
-            View::Recent(_) | View::Firm(_) | View::Latest(_) | View::Nothing => None,
-        };
-        if let Some(data) = data {
-            tell(stream, topic, state, at, &data);
+        let sent = tell_changes(stream, topic, state, ended);
+        if topic.is_paced() {
+            round.sent += sent;
         }
     }
-    let (ticker, listings) = (marks.ticker && !slow, marks.listings && !slow);
-    *marks = Marks { ticker, listings, ..Marks::default() };
+    let (ticker, listings) = (marks.ticker && !due.slow, marks.listings && !due.slow);
+    let (books, all_books) = match due.market_data {
+        true => Default::default(),
+        false => (std::mem::take(&mut marks.books), marks.all_books),
+    };
+    *marks = Marks { ticker, listings, books, all_books, ..Marks::default() };
 }
 
-/// Tells what happened, a message for each record and stream that it concerns.
-pub(super) fn happened(streams: &mut Streams, state: &State, all: &mut Vec<Happened>) {
-    let mut pages = Pages { streams, state, open: BTreeMap::new() };
+/// Tells what changed of one stream. To how many.
+fn tell_changes(
+    stream: &mut Stream,
+    topic: Topic,
+    state: &State,
+    ended: &BTreeMap<ActId, &'static str>,
+) -> usize {
+    let data = match &mut stream.view {
+        View::Book(view) => view.changes(state),
+        View::Status(view) => view.changes(state),
+        View::Holdings(view) => view.changes(state),
+        View::Acts(view) => view.changes(state, ended),
+        View::Ticker(view) => view.changes(state),
+        View::Listings(view) => view.changes(state),
+        View::Recent(_) | View::Firm(_) | View::Latest(_) | View::Nothing => None,
+    };
+    let at = (state.sequence().0, state.time());
+    data.map_or(0, |data| tell(stream, topic, state, at, &data))
+}
+
+/// Tells what waits of one stream, whether it is due or not: a snapshot of it follows.
+pub(super) fn settle(stream: &mut Stream, topic: Topic, state: &State) -> usize {
+    let told = stream.page.take().map_or(0, |page| print(stream, topic, state, page));
+    if topic.is_paced() { told + tell_changes(stream, topic, state, &BTreeMap::new()) } else { told }
+}
+
+/// Tells what waits of what happened, if it is due.
+pub(super) fn pages(streams: &mut Streams, state: &State, round: &mut Round) {
+    if round.due.market_data {
+        let waiting = streams.range_mut(WITH_PAGES).filter(|(_, stream)| stream.page.is_some());
+        round.sent += waiting.map(|(topic, stream)| settle(stream, *topic, state)).sum::<usize>();
+    }
+}
+
+/// Whether anything that happened waits.
+pub(super) fn pages_wait(streams: &Streams) -> bool {
+    streams.range(WITH_PAGES).any(|(_, stream)| stream.page.is_some())
+}
+
+/// Tells what happened: what is private at once, a message for each record and stream that it concerns; market data goes onto the
+/// page of its stream, until that is due.
+pub(super) fn happened(streams: &mut Streams, state: &State, all: &mut Vec<Happened>, round: &mut Round) {
+    let mut pages = Pages { streams, state, open: BTreeMap::new(), sent: 0 };
     for Happened { seq, time, what } in all.drain(..) {
         let at = (seq, time);
         match what {
@@ -206,14 +261,15 @@ pub(super) fn happened(streams: &mut Streams, state: &State, all: &mut Vec<Happe
             }
             What::Settled(deal) => pages.sides(&deal, at, Some("settled")),
             What::Candle(id, candle) => {
-                pages.add(Topic::Candles(id), at, || items::candle(state, id, &candle).map(Item::Only));
+                let item = || Some(Item::Candle(candle.start, items::candle(state, id, &candle)?));
+                pages.add(Topic::Candles(id), at, item);
             }
             What::Alert(alert) => {
                 pages.add(Topic::Alerts, at, || Some(Item::Other(items::json(&alert_view(state, &alert)))));
             }
         }
     }
-    pages.finish();
+    round.sent += pages.finish();
 }
 
 /// Something to tell.
@@ -222,41 +278,82 @@ enum Item {
     Order(String),
     /// Anything else.
     Other(String),
-    /// The one thing that the message is about; the last one of a record counts.
-    Only(String),
+    /// A minute, and when it begins: the last one of a page counts.
+    Candle(Timestamp, String),
 }
 
-/// What one record has to say on one stream.
-struct Page {
+/// What is to be told on one stream in one message: of one record, or of those since the last message of a stream with a pace.
+pub(super) struct Page {
     at: (u64, Timestamp),
     orders: Vec<String>,
     others: Vec<String>,
-    only: Option<String>,
+    candle: Option<(Timestamp, String)>,
 }
 
-/// Pages that are being written, one a stream; the next record of a stream turns its page.
+impl Page {
+    fn new(at: (u64, Timestamp)) -> Self {
+        Self { at, orders: Vec::new(), others: Vec::new(), candle: None }
+    }
+
+    fn add(&mut self, item: Item, at: (u64, Timestamp)) {
+        self.at = at;
+        match item {
+            Item::Order(item) => self.orders.push(item),
+            Item::Other(item) => self.others.push(item),
+            Item::Candle(start, item) => self.candle = Some((start, item)),
+        }
+    }
+
+    /// Whether an item is of another minute: that one must be told to its end.
+    fn is_over(&self, item: &Item) -> bool {
+        matches!((&self.candle, item), (Some((of, _)), Item::Candle(start, _)) if of != start)
+    }
+}
+
+/// Sends a page. To how many.
+fn print(stream: &mut Stream, topic: Topic, state: &State, page: Page) -> usize {
+    let data = match (&page.candle, topic) {
+        (Some((_, candle)), _) => candle.clone(),
+        (None, Topic::DropCopy(_)) => {
+            let orders = items::join(page.orders.iter().map(String::as_str));
+            let fills = items::join(page.others.iter().map(String::as_str));
+            format!("{{\"orders\":[{orders}],\"fills\":[{fills}]}}")
+        }
+        _ => items::list(page.orders.iter().chain(&page.others).map(String::as_str)),
+    };
+    if let View::Recent(recent) | View::Firm(recent) = &mut stream.view {
+        recent.extend(page.others);
+        while recent.len() > RECENT {
+            recent.pop_front();
+        }
+    }
+    tell(stream, topic, state, page.at, &data)
+}
+
+/// Pages that are being written, one a stream; the next record of a stream without a pace turns its page.
 struct Pages<'a> {
     streams: &'a mut Streams,
     state: &'a State,
     open: BTreeMap<Topic, Page>,
+    /// Messages of streams with a pace that could not wait.
+    sent: usize,
 }
 
 impl Pages<'_> {
     fn add(&mut self, topic: Topic, at: (u64, Timestamp), item: impl FnOnce() -> Option<Item>) {
-        if !self.streams.contains_key(&topic) {
+        let Some(stream) = self.streams.get_mut(&topic) else { return };
+        let Some(item) = item() else { return };
+        if topic.is_paced() {
+            if let Some(page) = stream.page.take_if(|page| page.is_over(&item)) {
+                self.sent += print(stream, topic, self.state, page);
+            }
+            stream.page.get_or_insert_with(|| Page::new(at)).add(item, at);
             return;
         }
-        let Some(item) = item() else { return };
         if self.open.get(&topic).is_some_and(|page| page.at.0 != at.0) {
             self.turn(topic);
         }
-        let empty = || Page { at, orders: Vec::new(), others: Vec::new(), only: None };
-        let page = self.open.entry(topic).or_insert_with(empty);
-        match item {
-            Item::Order(item) => page.orders.push(item),
-            Item::Other(item) => page.others.push(item),
-            Item::Only(item) => page.only = Some(item),
-        }
+        self.open.entry(topic).or_insert_with(|| Page::new(at)).add(item, at);
     }
 
     fn order(&mut self, live: &Live, at: (u64, Timestamp)) {
@@ -285,28 +382,33 @@ impl Pages<'_> {
 
     fn turn(&mut self, topic: Topic) {
         let Some(page) = self.open.remove(&topic) else { return };
-        let Some(stream) = self.streams.get_mut(&topic) else { return };
-        let data = match (&page.only, topic) {
-            (Some(only), _) => only.clone(),
-            (None, Topic::DropCopy(_)) => {
-                let orders = items::join(page.orders.iter().map(String::as_str));
-                let fills = items::join(page.others.iter().map(String::as_str));
-                format!("{{\"orders\":[{orders}],\"fills\":[{fills}]}}")
-            }
-            _ => items::list(page.orders.iter().chain(&page.others).map(String::as_str)),
-        };
-        if let View::Recent(recent) | View::Firm(recent) = &mut stream.view {
-            recent.extend(page.others);
-            while recent.len() > RECENT {
-                recent.pop_front();
-            }
+        if let Some(stream) = self.streams.get_mut(&topic) {
+            print(stream, topic, self.state, page);
         }
-        tell(stream, topic, self.state, page.at, &data);
     }
 
-    fn finish(mut self) {
+    fn finish(mut self) -> usize {
         while let Some(topic) = self.open.keys().next().copied() {
             self.turn(topic);
         }
+        self.sent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minute_is_told_to_its_end_before_the_next_one() {
+        let (start, next) = (Timestamp(0), Timestamp(60_000_000_000));
+        let mut page = Page::new((1, start));
+        assert!(!page.is_over(&Item::Candle(start, String::new())));
+        page.add(Item::Candle(start, "first".to_owned()), (1, start));
+        assert!(!page.is_over(&Item::Candle(start, String::new())));
+        assert!(!page.is_over(&Item::Other(String::new())));
+        assert!(page.is_over(&Item::Candle(next, String::new())));
+        page.add(Item::Candle(start, "last".to_owned()), (2, start));
+        assert_eq!((page.at.0, page.candle), (2, Some((start, "last".to_owned()))));
     }
 }

@@ -134,6 +134,12 @@ impl Topic {
         Ok(())
     }
 
+    /// Whether it is told at a pace, so that many who read do not take the node's time from those who trade. What is private is not.
+    pub(super) fn is_paced(self) -> bool {
+        use Topic::{Book, Candles, Listings, Ticker, Trades};
+        matches!(self, Book(_) | Listings(_) | Trades(_) | Candles(_) | Ticker)
+    }
+
     /// The name of the channel.
     pub(super) fn channel(self) -> &'static str {
         match self {

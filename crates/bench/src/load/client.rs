@@ -11,11 +11,15 @@ use std::net::SocketAddr;
 use std::time::UNIX_EPOCH;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-/// Orders of a trader that may stand before old ones are cancelled.
+/// Orders of a trader that stand away from the price before it cancels the oldest of them.
 const STANDING_MAX: usize = 20;
+/// The price around which all is, in hundredths.
+const MIDDLE: i64 = 10_000;
+/// Of a hundred commands, so many trade or wait to be traded with; of the others every second one is a cancel.
+const NEAR_PERCENT: u64 = 30;
 
 /// How commands are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +39,7 @@ impl Transport {
 
 /// A command as the flow makes it.
 pub(crate) enum Command {
-    Place { body: Value },
+    Place { body: Value, away: bool },
     Cancel { body: Value },
 }
 
@@ -45,43 +49,64 @@ pub(crate) struct Answer {
     pub(crate) order: Option<u64>,
 }
 
-/// The orders of one trader.
+/// The orders of one trader: some trade, or wait at the best prices to be traded with; the others stand so far from the price that
+/// nothing reaches them, so that every cancel of one, sent when its order was answered, finds it.
 pub(crate) struct Flow {
     trader: Trader,
     instrument: String,
     random: Random,
     prefix: String,
     number: u64,
-    standing: VecDeque<u64>,
+    away: VecDeque<u64>,
 }
 
 impl Flow {
     pub(crate) fn new(trader: Trader, instrument: String, seed: u64) -> Self {
         let (random, prefix) = (Random(seed), format!("{seed:x}"));
-        Self { trader, instrument, random, prefix, number: 0, standing: VecDeque::new() }
+        Self { trader, instrument, random, prefix, number: 0, away: VecDeque::new() }
     }
 
     pub(crate) fn next(&mut self) -> Command {
         self.number += 1;
-        let id = format!("{}.{}", self.prefix, self.number);
-        if self.standing.len() > STANDING_MAX
-            && let Some(order) = self.standing.pop_front()
-        {
-            return Command::Cancel {
-                body: json!({"id": id, "account": self.trader.account, "order": order}),
-            };
+        if self.random.percent(NEAR_PERCENT) {
+            return self.near();
         }
-        let hundredths = self.random.between(9_950, 10_050);
-        let side = if self.random.percent(50) { "buy" } else { "sell" };
-        let body = json!({"id": id, "account": self.trader.account, "instrument": self.instrument, "side": side,
-            "price": format!("{}.{:02}", hundredths / 100, hundredths % 100),
-            "quantity": self.random.between(1, 10).to_string()});
-        Command::Place { body }
+        if self.away.len() > STANDING_MAX
+            && let Some(order) = self.away.pop_front()
+        {
+            let body = json!({"id": self.id(), "account": self.trader.account, "order": order});
+            return Command::Cancel { body };
+        }
+        let (side, distance) = (self.side(), self.random.between(20, 60));
+        let price = if side == "buy" { MIDDLE - distance } else { MIDDLE + distance };
+        Command::Place { body: self.order(side, price, "day"), away: true }
+    }
+
+    /// One that rests within five hundredths, or takes what rests there and is gone.
+    fn near(&mut self) -> Command {
+        let (side, rests) = (self.side(), self.random.percent(50));
+        let (distance, life) = if rests { (self.random.between(1, 5), "day") } else { (-5, "ioc") };
+        let price = if side == "buy" { MIDDLE - distance } else { MIDDLE + distance };
+        Command::Place { body: self.order(side, price, life), away: false }
+    }
+
+    fn side(&mut self) -> &'static str {
+        if self.random.percent(50) { "buy" } else { "sell" }
+    }
+
+    fn id(&self) -> String {
+        format!("{}.{}", self.prefix, self.number)
+    }
+
+    fn order(&mut self, side: &str, hundredths: i64, life: &str) -> Value {
+        json!({"id": self.id(), "account": self.trader.account, "instrument": self.instrument, "side": side,
+            "price": format!("{}.{:02}", hundredths / 100, hundredths % 100), "life": life,
+            "quantity": self.random.between(1, 10).to_string()})
     }
 
     pub(crate) fn told(&mut self, command: &Command, answer: &Answer) {
-        if let (Command::Place { .. }, Some(order)) = (command, answer.order) {
-            self.standing.push_back(order);
+        if let (Command::Place { away: true, .. }, Some(order)) = (command, answer.order) {
+            self.away.push_back(order);
         }
     }
 }
@@ -130,7 +155,6 @@ fn answer_of(found: &Value, problem: bool) -> Result<Answer> {
 pub(crate) struct Rest {
     stream: TcpStream,
     trader: Trader,
-    last_ms: u64,
     bytes: Vec<u8>,
 }
 
@@ -138,18 +162,17 @@ impl Rest {
     async fn open(address: SocketAddr, trader: &Trader) -> Result<Self> {
         let stream = TcpStream::connect(address).await.context("cannot connect")?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, trader: trader.clone(), last_ms: 0, bytes: Vec::new() })
+        Ok(Self { stream, trader: trader.clone(), bytes: Vec::new() })
     }
 
     async fn ask(&mut self, command: &Command) -> Result<Answer> {
         let (path, body) = match command {
-            Command::Place { body } => ("/v1/orders", body),
+            Command::Place { body, .. } => ("/v1/orders", body),
             Command::Cancel { body } => ("/v1/commands/cancel_order", body),
         };
         let body = body.to_string();
-        // No two requests of a client bear the same time.
-        self.last_ms = now_ms().max(self.last_ms + 1);
-        let time = self.last_ms.to_string();
+        // Requests of one millisecond have different signatures, because each has an id of its own.
+        let time = now_ms().to_string();
         let signed = Signed { time: &time, method: "POST", path, body: body.as_bytes() };
         let sign = signature(&self.trader, &signed);
         let request = format!(
@@ -207,15 +230,20 @@ impl Socket {
         Ok(self.stream.send(Message::text(message.to_string())).await?)
     }
 
-    /// The next message.
-    pub(crate) async fn read(&mut self) -> Result<Value> {
+    /// The next message, as it came.
+    pub(crate) async fn read_text(&mut self) -> Result<Utf8Bytes> {
         loop {
             match self.stream.next().await.context("the node closed the stream")?? {
-                Message::Text(text) => return Ok(serde_json::from_str(text.as_str())?),
+                Message::Text(text) => return Ok(text),
                 Message::Close(why) => bail!("the node closed the stream: {why:?}"),
                 _ => {}
             }
         }
+    }
+
+    /// The next message.
+    pub(crate) async fn read(&mut self) -> Result<Value> {
+        Ok(serde_json::from_str(self.read_text().await?.as_str())?)
     }
 
     async fn read_until(&mut self, op: &str) -> Result<Value> {
@@ -236,7 +264,7 @@ impl Socket {
 
     async fn ask(&mut self, command: &Command) -> Result<Answer> {
         let (name, mut message) = match command {
-            Command::Place { body } => ("place_order", body.clone()),
+            Command::Place { body, .. } => ("place_order", body.clone()),
             Command::Cancel { body } => ("cancel_order", body.clone()),
         };
         message["op"] = "command".into();

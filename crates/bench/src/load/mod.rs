@@ -1,22 +1,23 @@
 //! Load on a whole node from a second process, over loopback: REST and WebSocket, from request to durable acknowledgement.
 //!
-//! Every connection is a trader of its own who sends the next command when the last one is answered; a command is an order near
-//! the price, of which about half trade, or the cancel of an old one. The node runs as it would anywhere, but for its rate limits.
+//! Every connection is a trader of its own who sends the next command when the last one is answered: of a hundred commands 30
+//! trade or wait at the best prices, 35 stand away from them, and 35 cancel such an order. The node runs as it would anywhere,
+//! but for its rate limits.
 
 mod client;
 mod node;
+mod subscribers;
 
 use crate::histogram::Histogram;
 use anyhow::{Context, Result, ensure};
-use client::{Connection, Flow, Socket, Transport};
-use huangpu::demo::{Stage, Trader};
+use client::{Connection, Flow, Transport};
+use huangpu::demo::Stage;
 use node::Process;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use subscribers::{Subscribers, Wanted};
 use tokio::task::JoinSet;
 
 /// How long a load runs before it is measured.
@@ -31,6 +32,8 @@ pub(crate) struct Plan {
     pub(crate) seconds: u64,
     /// Subscribers of market data beside the load, in the last measurements.
     pub(crate) subscribers: usize,
+    /// What they subscribe to.
+    pub(crate) channels: Vec<String>,
 }
 
 /// The measurements, in a data directory of their own.
@@ -59,15 +62,26 @@ async fn all(process: &Process, stage: &Stage, plan: &Plan) -> Result<Value> {
     }
     // First on something that does not trade, then on what does.
     for (what, instrument) in [("idle", &stage.instruments[1]), ("watching", &stage.instruments[0])] {
-        let listening = listen(address, stage, instrument, plan.subscribers).await?;
+        let wanted = Wanted {
+            instrument: instrument.clone(),
+            channels: plan.channels.clone(),
+            count: plan.subscribers,
+        };
+        let subscribers = Subscribers::start(address, stage, wanted)?;
         for transport in [Transport::Rest, Transport::WebSocket] {
             let connections = 50.min(stage.traders.len());
+            let before = (Instant::now(), subscribers.read());
             let measured = one(address, stage, transport, connections, plan.seconds).await?;
             let name = format!("{} {connections} beside {} {what}", transport.name(), plan.subscribers);
-            found[name] = measured.to_json(process);
+            let mut json = measured.to_json(process);
+            let (took, read) = (before.0.elapsed(), subscribers.read());
+            let per_second = |now: u64, then: u64| u128::from(now - then) * 1_000 / took.as_millis().max(1);
+            json["messages_per_second"] = u64::try_from(per_second(read.messages, before.1.messages))?.into();
+            json["megabytes_per_second"] =
+                u64::try_from(per_second(read.bytes, before.1.bytes) / 1_000_000)?.into();
+            found[name] = json;
         }
-        found[format!("messages to {} {what}", plan.subscribers)] = listening.messages().into();
-        listening.end().await;
+        found[format!("{} {what}, and of these cut off", plan.subscribers)] = subscribers.end()?.into();
     }
     Ok(found)
 }
@@ -147,41 +161,4 @@ async fn closed_loop(
         }
         flow.told(&command, &answer);
     }
-}
-
-/// Subscribers that read what they are sent.
-struct Listening {
-    tasks: JoinSet<Result<()>>,
-    messages: Arc<AtomicU64>,
-}
-
-impl Listening {
-    fn messages(&self) -> u64 {
-        self.messages.load(Ordering::Relaxed)
-    }
-
-    async fn end(mut self) {
-        self.tasks.shutdown().await;
-    }
-}
-
-async fn listen(address: SocketAddr, stage: &Stage, instrument: &str, count: usize) -> Result<Listening> {
-    let (mut tasks, messages) = (JoinSet::new(), Arc::new(AtomicU64::new(0)));
-    for number in 0..count {
-        let trader: &Trader =
-            stage.traders.get(number % stage.traders.len().max(1)).context("there are no traders")?;
-        // A signature is accepted once: those of one key must bear different times.
-        let mut socket = Socket::open(address, trader, number as u64 / stage.traders.len() as u64).await?;
-        for channel in ["book", "trades"] {
-            socket.subscribe(channel, instrument).await?;
-        }
-        let messages = Arc::clone(&messages);
-        tasks.spawn(async move {
-            loop {
-                socket.read().await?;
-                messages.fetch_add(1, Ordering::Relaxed);
-            }
-        });
-    }
-    Ok(Listening { tasks, messages })
 }
