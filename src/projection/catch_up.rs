@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use engine::State;
 
 /// Records of a transaction, while a log is read.
-const BATCH_RECORDS: u64 = 10_000;
+const BATCH_RECORDS: u64 = 50_000;
 
 /// A projection at the end of its log, and the state there: whoever has both goes on from there, record by record.
 pub struct Caught {
@@ -31,7 +31,8 @@ pub fn catch_up(projection: &Projection, dir: &DataDir, progress: &mut dyn FnMut
         }
         Ok(())
     })?;
-    progress(writer.commit()?);
+    writer.index()?;
+    progress(writer.last());
     let last = replayed.state.sequence().0;
     if last < known {
         let place = projection.place();

@@ -5,6 +5,7 @@
 use anyhow::{Context, Result, bail};
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use rusqlite::types::{ToSqlOutput, ValueRef};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
@@ -13,14 +14,15 @@ use std::time::Duration;
 const PREPARED_MAX: usize = 128;
 
 /// What a cell holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Value {
     /// Nothing.
+    #[default]
     Null,
     /// A number of 64 bits.
     Int(i64),
     /// Text.
-    Text(String),
+    Text(Cow<'static, str>),
 }
 
 impl From<i64> for Value {
@@ -31,13 +33,19 @@ impl From<i64> for Value {
 
 impl From<String> for Value {
     fn from(value: String) -> Self {
-        Self::Text(value)
+        Self::Text(value.into())
     }
 }
 
-impl From<&str> for Value {
-    fn from(value: &str) -> Self {
-        Self::Text(value.to_owned())
+impl From<&'static str> for Value {
+    fn from(value: &'static str) -> Self {
+        Self::Text(value.into())
+    }
+}
+
+impl From<Cow<'static, str>> for Value {
+    fn from(value: Cow<'static, str>) -> Self {
+        Self::Text(value)
     }
 }
 
@@ -72,7 +80,7 @@ impl ToSql for Value {
         match self {
             Self::Null => Ok(IsNull::Yes),
             Self::Int(value) => value.to_sql(kind, out),
-            Self::Text(value) => value.to_sql(kind, out),
+            Self::Text(value) => (&**value).to_sql(kind, out),
         }
     }
 
@@ -118,7 +126,7 @@ impl Row<'_> {
             Self::Sqlite(row) => match row.get_ref(column)? {
                 ValueRef::Null => Value::Null,
                 ValueRef::Integer(value) => Value::Int(value),
-                ValueRef::Text(bytes) => Value::Text(String::from_utf8(bytes.to_vec())?),
+                ValueRef::Text(bytes) => Value::Text(String::from_utf8(bytes.to_vec())?.into()),
                 ValueRef::Real(_) | ValueRef::Blob(_) => bail!("column {column} holds no number and no text"),
             },
             Self::Postgres(row) => match row.columns().get(column).map(postgres::Column::type_) {
@@ -230,6 +238,34 @@ impl Db {
         }
     }
 
+    /// Runs a statement once for each list of arguments.
+    pub(crate) fn run_each<'a>(&mut self, sql: &str, all: impl Iterator<Item = &'a [Value]>) -> Result<()> {
+        match self {
+            Self::Sqlite(connection) => {
+                let mut statement = connection.prepare_cached(sql)?;
+                for args in all {
+                    statement.execute(rusqlite::params_from_iter(args))?;
+                }
+            }
+            Self::Postgres(server) => {
+                let statement = server.prepare(sql)?;
+                for args in all {
+                    server.client.execute(&statement, &dynamic(args))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows that a statement should insert at most. SQLite keeps a copy of every page that a statement of several rows changes, to
+    /// undo that statement alone, and none for a statement of one row; PostgreSQL answers every statement over a socket.
+    pub(crate) fn rows_max(&self) -> usize {
+        match self {
+            Self::Sqlite(_) => 1,
+            Self::Postgres(_) => usize::MAX,
+        }
+    }
+
     /// Runs a query, and reads its rows.
     pub(crate) fn rows<T>(
         &mut self,
@@ -273,7 +309,7 @@ impl Db {
                  WHERE table_schema = current_schema() AND CAST(table_name AS TEXT) = $1"
             }
         };
-        Ok(!self.rows(sql, &[name.into()], |row| row.text(0))?.is_empty())
+        Ok(!self.rows(sql, &[name.to_owned().into()], |row| row.text(0))?.is_empty())
     }
 }
 
@@ -299,10 +335,12 @@ fn sqlite(path: &Path, writes: bool) -> Result<Db> {
     let connection = rusqlite::Connection::open(path)?;
     connection.busy_timeout(Duration::from_secs(30))?;
     connection.set_prepared_statement_cache_capacity(PREPARED_MAX);
-    // Readers and the writer do not wait for each other. What a loss of power takes of the last commits is fed again.
+    // Readers and the writer do not wait for each other. What a loss of power takes of the last commits is fed again. A page that
+    // many transactions change is carried into the file once for 128 MiB of them.
     connection.execute_batch(
         "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
-         PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF;",
+         PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; \
+         PRAGMA wal_autocheckpoint = 16384;",
     )?;
     if !writes {
         connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -8192;")?;

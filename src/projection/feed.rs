@@ -7,6 +7,7 @@ mod candles;
 mod orders;
 mod postings;
 mod trades;
+mod word;
 
 use super::db::{Db, Value};
 use super::schema;
@@ -19,9 +20,10 @@ use gateway::Names;
 use orders::Live;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use trades::Made;
+use word::{Word, name_of};
 
 /// Rows that are kept back before they go into the transaction.
-const ROWS_MAX: usize = 20_000;
+const ROWS_MAX: usize = 200_000;
 
 /// Feeds a projection. There is one for a projection at a time; a second one is refused when it commits.
 pub struct Writer {
@@ -168,14 +170,6 @@ fn clean(name: &str) -> String {
     name.replace('\0', "\u{fffd}")
 }
 
-/// The name under which something is serialised: `block`, `self_trade`.
-fn name_of(value: impl serde::Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(name)) => name,
-        _ => String::new(),
-    }
-}
-
 impl Writer {
     pub(super) fn start(mut db: Db, last: u64) -> Result<Self> {
         let live = orders::standing(&mut db)?;
@@ -296,6 +290,16 @@ impl Writer {
         })
     }
 
+    /// Makes the indices that questions are answered by, where they are not there: a projection that is filled with a whole log gets
+    /// them at the end, which is sooner done than to keep them up row by row.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn index(&mut self) -> Result<()> {
+        self.commit()?;
+        schema::index(&mut self.db).context("the projection could not be indexed")
+    }
+
     /// What failed is rolled back, and the writer is at its end.
     fn guard<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let done = work(self);
@@ -323,6 +327,7 @@ impl Writer {
         self.spill_orders();
         self.spill_trades();
         self.spill_candles()?;
+        self.rows.postings.sort();
         for rows in self.rows.all() {
             rows.write(&mut self.db)?;
         }

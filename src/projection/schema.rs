@@ -5,7 +5,7 @@ use super::tables::TABLES;
 use anyhow::{Context, Result, bail};
 
 /// The version of the schema. A projection of another version is not read: it is rebuilt.
-pub(crate) const VERSION: &str = "1";
+pub(crate) const VERSION: &str = "2";
 
 /// `{c}`: see [`Db::clustered`].
 const DDL: &str = "
@@ -31,8 +31,6 @@ CREATE TABLE records (
     seq BIGINT NOT NULL PRIMARY KEY, time_ns BIGINT NOT NULL, actor BIGINT NOT NULL, user_id BIGINT NOT NULL,
     client_id TEXT NOT NULL, command TEXT NOT NULL, json TEXT NOT NULL, stage TEXT, reason TEXT
 ){c};
-CREATE INDEX records_actor ON records (actor, client_id);
-CREATE INDEX records_time ON records (time_ns);
 CREATE TABLE events (
     seq BIGINT NOT NULL, n BIGINT NOT NULL, kind TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY (seq, n)
 ){c};
@@ -46,10 +44,6 @@ CREATE TABLE orders (
     trigger_price BIGINT, waiting BIGINT NOT NULL, counterparty BIGINT, auction BIGINT, status TEXT NOT NULL, ended TEXT,
     ended_seq BIGINT, ended_ns BIGINT, updated_seq BIGINT NOT NULL
 ){c};
-CREATE INDEX orders_participant ON orders (participant, seq);
-CREATE INDEX orders_seq ON orders (seq);
-CREATE INDEX orders_client ON orders (actor, client_id);
-CREATE INDEX orders_open ON orders (participant, seq) WHERE status = 'open';
 
 CREATE TABLE trades (
     trade_id BIGINT NOT NULL PRIMARY KEY, seq BIGINT NOT NULL, time_ns BIGINT NOT NULL, market BIGINT NOT NULL,
@@ -58,12 +52,6 @@ CREATE TABLE trades (
     buyer BIGINT NOT NULL, buyer_participant BIGINT NOT NULL, seller BIGINT NOT NULL, seller_participant BIGINT NOT NULL,
     buy_order BIGINT, sell_order BIGINT, buyer_fee BIGINT NOT NULL, seller_fee BIGINT NOT NULL, settled_seq BIGINT
 ){c};
-CREATE INDEX trades_instrument ON trades (instrument, trade_id);
-CREATE INDEX trades_date ON trades (date, trade_id);
-CREATE INDEX trades_buyer ON trades (buyer_participant, trade_id);
-CREATE INDEX trades_seller ON trades (seller_participant, trade_id);
-CREATE INDEX trades_buy_order ON trades (buy_order);
-CREATE INDEX trades_sell_order ON trades (sell_order);
 CREATE VIEW fills AS
     SELECT trade_id * 2 AS fill, trade_id, seq, time_ns, instrument, method, date, 'buy' AS side, buyer AS account,
         buyer_participant AS participant, buy_order AS order_id, price, quantity, amount, buyer_fee AS fee, aggressor,
@@ -90,6 +78,21 @@ CREATE TABLE alerts (
 ){c};
 ";
 
+/// What questions are answered by, and no row needs: made when the bulk of the rows is there, in one go each.
+const INDICES: &str = "
+CREATE INDEX IF NOT EXISTS records_time ON records (time_ns);
+CREATE INDEX IF NOT EXISTS orders_participant ON orders (participant, seq);
+CREATE INDEX IF NOT EXISTS orders_seq ON orders (seq);
+CREATE INDEX IF NOT EXISTS orders_client ON orders (actor, client_id);
+CREATE INDEX IF NOT EXISTS orders_open ON orders (participant, seq) WHERE status = 'open';
+CREATE INDEX IF NOT EXISTS trades_instrument ON trades (instrument, trade_id);
+CREATE INDEX IF NOT EXISTS trades_date ON trades (date, trade_id);
+CREATE INDEX IF NOT EXISTS trades_buyer ON trades (buyer_participant, trade_id);
+CREATE INDEX IF NOT EXISTS trades_seller ON trades (seller_participant, trade_id);
+CREATE INDEX IF NOT EXISTS trades_buy_order ON trades (buy_order);
+CREATE INDEX IF NOT EXISTS trades_sell_order ON trades (sell_order);
+";
+
 /// What a projection says of itself.
 pub(crate) struct Meta {
     pub(crate) schema: String,
@@ -107,7 +110,8 @@ pub(crate) fn meta(db: &mut Db) -> Result<Option<Meta>> {
         return Ok(None);
     }
     let mut value = |key: &str| -> Result<String> {
-        let found = db.rows("SELECT value FROM meta WHERE key = $1", &[key.into()], |row| row.text(0))?;
+        let found =
+            db.rows("SELECT value FROM meta WHERE key = $1", &[key.to_owned().into()], |row| row.text(0))?;
         found.into_iter().next().with_context(|| format!("the projection does not say its {key}: rebuild it"))
     };
     let (schema, log_id) = (value("schema")?, value("log_id")?);
@@ -140,6 +144,11 @@ pub(crate) fn create(db: &mut Db, log_id: &[u8; 16]) -> Result<()> {
         db.run("INSERT INTO meta (key, value) VALUES ($1, $2)", &[key.into(), value])?;
     }
     Ok(())
+}
+
+/// Makes the indices that are not there yet.
+pub(crate) fn index(db: &mut Db) -> Result<()> {
+    db.script(INDICES)
 }
 
 /// Removes the tables, whatever version they are of, within the transaction that is open.

@@ -9,8 +9,9 @@ pub(crate) struct Table {
     pub(crate) columns: &'static [&'static str],
     /// How many of the first columns are its key.
     pub(crate) key: usize,
-    /// A row may be written again, and is then replaced.
-    pub(crate) replaces: bool,
+    /// What differs where a row is written again; empty: no row is. Nothing else is told to the database, which would write every
+    /// index anew that has a column named.
+    pub(crate) changes: &'static [&'static str],
 }
 
 /// Every table that is fed, in the order in which it is written.
@@ -31,11 +32,16 @@ pub(crate) const TABLES: [&Table; 13] = [
 ];
 
 const fn table(name: &'static str, key: usize, columns: &'static [&'static str]) -> Table {
-    Table { name, columns, key, replaces: false }
+    Table { name, columns, key, changes: &[] }
 }
 
-const fn replaced(name: &'static str, key: usize, columns: &'static [&'static str]) -> Table {
-    Table { name, columns, key, replaces: true }
+const fn replaced(
+    name: &'static str,
+    key: usize,
+    columns: &'static [&'static str],
+    changes: &'static [&'static str],
+) -> Table {
+    Table { name, columns, key, changes }
 }
 
 pub(crate) const PARTICIPANTS: Table = table("participants", 1, &["id", "code", "name"]);
@@ -44,7 +50,12 @@ pub(crate) const ASSETS: Table = table("assets", 1, &["id", "code", "decimals", 
 pub(crate) const MARKETS: Table = table("markets", 1, &["id", "code", "currency", "price_decimals", "tick"]);
 pub(crate) const INSTRUMENTS: Table =
     table("instruments", 1, &["id", "code", "market", "asset", "currency", "tick_value"]);
-pub(crate) const DAYS: Table = replaced("days", 2, &["market", "date", "trading", "began_seq", "ended_seq"]);
+pub(crate) const DAYS: Table = replaced(
+    "days",
+    2,
+    &["market", "date", "trading", "began_seq", "ended_seq"],
+    &["trading", "began_seq", "ended_seq"],
+);
 pub(crate) const RECORDS: Table = table(
     "records",
     1,
@@ -88,6 +99,22 @@ pub(crate) const ORDERS: Table = replaced(
         "ended_ns",
         "updated_seq",
     ],
+    &[
+        "kind",
+        "price",
+        "quantity",
+        "filled",
+        "reduced",
+        "remaining",
+        "amount",
+        "fee",
+        "waiting",
+        "status",
+        "ended",
+        "ended_seq",
+        "ended_ns",
+        "updated_seq",
+    ],
 );
 pub(crate) const TRADES: Table = replaced(
     "trades",
@@ -116,6 +143,7 @@ pub(crate) const TRADES: Table = replaced(
         "seller_fee",
         "settled_seq",
     ],
+    &["buyer_fee", "seller_fee", "settled_seq"],
 );
 pub(crate) const CANDLES: Table = replaced(
     "candles",
@@ -133,6 +161,7 @@ pub(crate) const CANDLES: Table = replaced(
         "trades",
         "last_seq",
     ],
+    &["high", "low", "close", "volume", "amount", "trades", "last_seq"],
 );
 pub(crate) const POSTINGS: Table =
     table("postings", 4, &["account", "seq", "n", "part", "kind", "asset", "change"]);
@@ -153,7 +182,7 @@ pub(crate) const ALERTS: Table = table(
     ],
 );
 
-/// Rows that one statement takes.
+/// Rows that one statement takes, where the database likes several.
 const CHUNKS: [usize; 3] = [64, 8, 1];
 
 /// Rows on their way into a table.
@@ -187,17 +216,35 @@ impl Rows {
         self.values.len() / self.table.columns.len()
     }
 
+    /// Puts the rows into the order of their first cells, numbers: what lies together in the table is then written together.
+    pub(crate) fn sort(&mut self) {
+        let width = self.table.columns.len();
+        let first = |row: &[Value]| match row.first() {
+            Some(Value::Int(first)) => *first,
+            _ => i64::MIN,
+        };
+        let rows = self.values.chunks(width).enumerate();
+        let mut order: Vec<(i64, usize)> = rows.map(|(place, row)| (first(row), place)).collect();
+        order.sort_unstable();
+        let mut sorted = Vec::with_capacity(self.values.len());
+        for (_, place) in order {
+            sorted.extend(self.values.iter_mut().skip(place * width).take(width).map(std::mem::take));
+        }
+        self.values = sorted;
+    }
+
     /// Writes what is there.
     pub(crate) fn write(&mut self, db: &mut Db) -> Result<()> {
         let width = self.table.columns.len();
-        let mut rest = self.values.as_slice();
-        for (place, rows) in CHUNKS.into_iter().enumerate() {
-            while rest.len() >= rows * width {
-                let (chunk, after) = rest.split_at(rows * width);
+        let (mut rest, rows_max) = (self.values.as_slice(), db.rows_max());
+        for (place, rows) in CHUNKS.into_iter().enumerate().filter(|(_, rows)| *rows <= rows_max) {
+            let cells = rows * width;
+            let (now, after) = rest.split_at(rest.len() / cells * cells);
+            if !now.is_empty() {
                 let sql = self.sql[place].get_or_insert_with(|| self.table.insert(rows));
-                db.run(sql, chunk)?;
-                rest = after;
+                db.run_each(sql, now.chunks(cells))?;
             }
+            rest = after;
         }
         self.values.clear();
         Ok(())
@@ -216,10 +263,10 @@ impl Table {
         let values: Vec<String> = (0..rows).map(row).collect();
         let mut sql =
             format!("INSERT INTO {} ({}) VALUES {}", self.name, self.columns.join(", "), values.join(", "));
-        if self.replaces {
-            let (key, others) = self.columns.split_at(self.key);
+        if !self.changes.is_empty() {
+            let key = self.columns.split_at(self.key).0;
             let sets: Vec<String> =
-                others.iter().map(|column| format!("{column} = excluded.{column}")).collect();
+                self.changes.iter().map(|column| format!("{column} = excluded.{column}")).collect();
             sql.push_str(&format!(" ON CONFLICT ({}) DO UPDATE SET {}", key.join(", "), sets.join(", ")));
         }
         sql

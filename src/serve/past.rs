@@ -16,7 +16,8 @@ use tokio::sync::watch;
 /// How long a reader waits for the projection to know what the reader knows.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Records a transaction at most.
-const TOGETHER: u64 = 10_000;
+const TOGETHER: u64 = 50_000;
+
 /// When it is read from the log again.
 #[derive(Clone, Copy)]
 struct Terms {
@@ -182,7 +183,7 @@ impl Fed {
                     Given::Records(records) => self.note(&records)?,
                     Given::LeftOut => left_out = true,
                 }
-                if !left_out && self.writer.noted() < TOGETHER {
+                if !left_out && self.writer.noted() - self.writer.last() < TOGETHER {
                     next = taken.try_recv().ok();
                 }
             }

@@ -130,6 +130,26 @@ fn a_projection_of_another_log_or_schema_is_refused_until_it_is_rebuilt() {
 }
 
 #[test]
+fn a_projection_gets_its_indices_when_it_has_caught_up() {
+    let log = example("side-by-side");
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("p.sqlite");
+    let projection = Projection::rebuild(&format!("sqlite:{}", path.display()), log.id).unwrap();
+    let indices = || -> i64 {
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        let sql = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL";
+        connection.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(indices(), 0);
+    let caught = catch_up(&projection, &log.dir, &mut |_| ()).unwrap();
+    let made = indices();
+    assert!(made > 5, "{made}");
+    drop(caught);
+    catch_up(&projection, &log.dir, &mut |_| ()).unwrap();
+    assert_eq!(indices(), made);
+}
+
+#[test]
 fn the_command_rebuilds_and_resumes() {
     let log = example("side-by-side");
     let expected = reference(&log);
@@ -253,6 +273,6 @@ fn text_that_no_database_takes_stops_nothing() {
         assert_eq!(found.client_id, "02002e00000000000000000000000000");
         assert!(found.json.contains("A\\u0000'; DROP TABLE"), "{}", found.json);
         let names = &dump(&projection)["participants"];
-        assert_eq!(names[1][2], Value::Text("A\u{fffd}'; DROP TABLE records; --".to_owned()));
+        assert_eq!(names[1][2], Value::Text("A\u{fffd}'; DROP TABLE records; --".into()));
     }
 }

@@ -123,7 +123,7 @@ impl Log {
                 writer.commit().unwrap();
             }
         });
-        writer.commit().unwrap();
+        writer.index().unwrap();
         (projection, state)
     }
 }

@@ -3,7 +3,7 @@
 //! Their numbers are one series. What stands is kept in memory beside the table, so that an event that names only a number
 //! finds its order without asking the database.
 
-use super::{Told, Writer, client_text, int, name_of, opt, owner};
+use super::{Told, Word, Writer, client_text, int, name_of, opt, owner};
 use crate::projection::db::{Db, Row, Value};
 use crate::projection::tables::ORDERS;
 use anyhow::Result;
@@ -23,8 +23,8 @@ pub(super) struct Live {
     account: i64,
     participant: i64,
     instrument: i64,
-    kind: String,
-    side: String,
+    kind: Word,
+    side: Word,
     price: i64,
     quantity: i64,
     filled: i64,
@@ -32,18 +32,18 @@ pub(super) struct Live {
     left: i64,
     amount: i64,
     fee: i64,
-    life: Option<String>,
+    life: Option<Word>,
     until: Option<i64>,
     post_only: bool,
-    self_trade: Option<String>,
+    self_trade: Option<Word>,
     minimum: i64,
     display: i64,
     trigger: Option<i64>,
     waiting: bool,
     counterparty: Option<i64>,
     auction: Option<i64>,
-    status: String,
-    ended: Option<String>,
+    status: Word,
+    ended: Option<Word>,
     ended_seq: Option<i64>,
     ended_time: Option<i64>,
     updated: i64,
@@ -97,8 +97,8 @@ impl Live {
             account: row.int(5)?,
             participant: row.int(6)?,
             instrument: row.int(7)?,
-            kind: row.text(8)?,
-            side: row.text(9)?,
+            kind: row.text(8)?.into(),
+            side: row.text(9)?.into(),
             price: row.int(10)?,
             quantity: row.int(11)?,
             filled: row.int(12)?,
@@ -106,26 +106,26 @@ impl Live {
             left: row.int(14)?,
             amount: row.int(15)?,
             fee: row.int(16)?,
-            life: row.opt_text(17)?,
+            life: row.opt_text(17)?.map(Word::from),
             until: row.opt_int(18)?,
             post_only: row.int(19)? != 0,
-            self_trade: row.opt_text(20)?,
+            self_trade: row.opt_text(20)?.map(Word::from),
             minimum: row.int(21)?,
             display: row.int(22)?,
             trigger: row.opt_int(23)?,
             waiting: row.int(24)? != 0,
             counterparty: row.opt_int(25)?,
             auction: row.opt_int(26)?,
-            status: row.text(27)?,
-            ended: row.opt_text(28)?,
+            status: row.text(27)?.into(),
+            ended: row.opt_text(28)?.map(Word::from),
             ended_seq: row.opt_int(29)?,
             ended_time: row.opt_int(30)?,
             updated: row.int(31)?,
         })
     }
 
-    fn end(&mut self, told: Told<'_>, status: &str, why: Option<String>) {
-        status.clone_into(&mut self.status);
+    fn end(&mut self, told: Told<'_>, status: &'static str, why: Option<Word>) {
+        self.status = status.into();
         (self.left, self.waiting, self.ended) = (0, false, why);
         (self.ended_seq, self.ended_time, self.updated) = (Some(told.seq), Some(told.time), told.seq);
     }
@@ -180,7 +180,7 @@ impl Writer {
                 self.change(told, order.0, "order_amended", |live| {
                     (live.price, live.left, live.reduced) = (price.0, left.0, 0);
                     live.quantity = live.filled + left.0;
-                    "limit".clone_into(&mut live.kind);
+                    live.kind = "limit".into();
                 });
             }
             &Event::OrderReduced { order, by } => self.change(told, order.0, "order_reduced", |live| {
@@ -242,7 +242,7 @@ impl Writer {
         }
     }
 
-    fn stand(&mut self, told: Told<'_>, live: Live, kind: &str) {
+    fn stand(&mut self, told: Told<'_>, live: Live, kind: &'static str) {
         self.touch(told, (live.account, 0), kind);
         let order = told_number(live.order);
         self.mark(order);
@@ -250,7 +250,7 @@ impl Writer {
     }
 
     /// An event that names an order: it touched the order's account.
-    fn change(&mut self, told: Told<'_>, order: u64, kind: &str, change: impl FnOnce(&mut Live)) {
+    fn change(&mut self, told: Told<'_>, order: u64, kind: &'static str, change: impl FnOnce(&mut Live)) {
         let Some(live) = self.live.get_mut(&order) else { return };
         change(live);
         live.updated = told.seq;
@@ -259,7 +259,7 @@ impl Writer {
         self.touch(told, (account, 0), kind);
     }
 
-    fn end(&mut self, told: Told<'_>, order: u64, kind: &str, end: End) {
+    fn end(&mut self, told: Told<'_>, order: u64, kind: &'static str, end: End) {
         self.change(told, order, kind, |live| live.end(told, status_of(end), Some(name_of(end))));
     }
 
@@ -342,7 +342,7 @@ fn fresh(
     told: Told<'_>,
     order: u64,
     (account, instrument): (AccountId, u32),
-    (kind, side): (&str, Side),
+    (kind, side): (&'static str, Side),
     (price, quantity): (i64, i64),
 ) -> Live {
     let envelope = &told.record.envelope;
@@ -355,12 +355,12 @@ fn fresh(
         account: account.0.into(),
         participant: owner(told.state, account),
         instrument: instrument.into(),
-        kind: kind.to_owned(),
+        kind: kind.into(),
         side: name_of(side),
         price,
         quantity,
         left: quantity,
-        status: "open".to_owned(),
+        status: "open".into(),
         updated: told.seq,
         ..Live::default()
     }
@@ -378,7 +378,7 @@ fn describe(live: &mut Live, entered: &EnterOrder) {
         Life::AtOpen => ("at_open", None),
         Life::AtClose => ("at_close", None),
     };
-    (live.life, live.until) = (Some(life.to_owned()), until);
+    (live.life, live.until) = (Some(life.into()), until);
     live.post_only = entered.post_only;
     live.self_trade = Some(name_of(entered.self_trade));
     (live.minimum, live.display) = (entered.minimum.0, entered.display.0);

@@ -10,7 +10,7 @@ use registry::Event;
 
 impl Writer {
     /// An event that touched an account and changed nothing of what it owns.
-    pub(super) fn touch(&mut self, told: Told<'_>, (account, part): (i64, usize), kind: &str) {
+    pub(super) fn touch(&mut self, told: Told<'_>, (account, part): (i64, usize), kind: &'static str) {
         let cells = (account, told.seq, told.n, place(part));
         self.rows.postings.push([
             cells.0.into(),
@@ -24,7 +24,7 @@ impl Writer {
     }
 
     /// Changes that an event made.
-    fn post(&mut self, told: Told<'_>, kind: &str, changes: &[(i64, i64, i64)]) {
+    fn post(&mut self, told: Told<'_>, kind: &'static str, changes: &[(i64, i64, i64)]) {
         for (part, &(account, asset, change)) in changes.iter().enumerate() {
             self.rows.postings.push([
                 account.into(),
@@ -42,7 +42,7 @@ impl Writer {
         let cell = |account: AccountId, asset: AssetId, units: i64| {
             (i64::from(account.0), i64::from(asset.0), units)
         };
-        let mut post = |kind: &str, changes: &[(i64, i64, i64)]| self.post(told, kind, changes);
+        let mut post = |kind: &'static str, changes: &[(i64, i64, i64)]| self.post(told, kind, changes);
         match *event {
             Event::AccountOpened { account, .. } => self.touch(told, (account.0.into(), 0), "account_opened"),
             Event::Issued { account, asset, quantity } => {

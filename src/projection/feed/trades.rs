@@ -1,7 +1,7 @@
 //! Trades, and the obligations of the same number.
 
 use super::candles::number;
-use super::{Told, Writer, int, name_of, opt, owner};
+use super::{Told, Word, Writer, int, name_of, opt, owner};
 use crate::projection::db::{Row, Value};
 use crate::projection::tables::TRADES;
 use anyhow::{Context, Result};
@@ -17,14 +17,14 @@ pub(super) struct Made {
     pub(super) time: i64,
     pub(super) market: i64,
     pub(super) instrument: i64,
-    pub(super) method: String,
+    pub(super) method: Word,
     pub(super) date: i64,
     pub(super) price: i64,
     pub(super) quantity: i64,
     pub(super) amount: i64,
     pub(super) asset: i64,
     pub(super) currency: i64,
-    pub(super) aggressor: Option<String>,
+    pub(super) aggressor: Option<Word>,
     pub(super) buyer: i64,
     pub(super) buyer_participant: i64,
     pub(super) seller: i64,
@@ -71,14 +71,14 @@ impl Made {
             time: row.int(2)?,
             market: row.int(3)?,
             instrument: row.int(4)?,
-            method: row.text(5)?,
+            method: row.text(5)?.into(),
             date: row.int(6)?,
             price: row.int(7)?,
             quantity: row.int(8)?,
             amount: row.int(9)?,
             asset: row.int(10)?,
             currency: row.int(11)?,
-            aggressor: row.opt_text(12)?,
+            aggressor: row.opt_text(12)?.map(Word::from),
             buyer: row.int(13)?,
             buyer_participant: row.int(14)?,
             seller: row.int(15)?,
