@@ -10,6 +10,7 @@ pub(crate) mod operate;
 mod orders;
 mod past_book;
 mod people;
+mod rules;
 mod session;
 pub(crate) mod supervision;
 pub(crate) mod views;
@@ -25,6 +26,7 @@ pub fn endpoints() -> Vec<Endpoint> {
     let rooms = [
         session::endpoints(),
         market::endpoints(),
+        rules::endpoints(),
         history::endpoints(),
         commands::endpoints(),
         orders::endpoints(),
