@@ -7,5 +7,6 @@ import trading from "./en/trading.js";
 import after from "./en/after.js";
 import operation from "./en/operation.js";
 import supervision from "./en/supervision.js";
+import rules from "./en/rules.js";
 
-export default { ...common, ...refusals, ...me, ...commands, ...trading, ...after, ...operation, ...supervision };
+export default { ...common, ...refusals, ...me, ...commands, ...trading, ...after, ...operation, ...rules, ...supervision };

@@ -7,5 +7,6 @@ import trading from "./zh/trading.js";
 import after from "./zh/after.js";
 import operation from "./zh/operation.js";
 import supervision from "./zh/supervision.js";
+import rules from "./zh/rules.js";
 
-export default { ...common, ...refusals, ...me, ...commands, ...trading, ...after, ...operation, ...supervision };
+export default { ...common, ...refusals, ...me, ...commands, ...trading, ...after, ...operation, ...rules, ...supervision };

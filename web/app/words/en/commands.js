@@ -90,6 +90,7 @@ export default {
   "field.until": "Until",
   "field.user": "User",
   "field.verified": "Verified",
+  "field.versions": "Versions",
   "field.vintages": "Vintages",
   "field.volume": "Volume",
   "field.withdrawal": "Withdrawal",

@@ -54,12 +54,6 @@ export default {
   "issuance.outstanding": "Outstanding",
   "issuance.acts": "Acts of the authority",
 
-  "limits.hint": "Rules are adopted through the log with their source and date; a new rulebook needs a second person.",
-  "limits.rule": "Rule",
-  "limits.value": "Value",
-  "limits.all": "Whole rulebook",
-  "limits.from": "in force from",
-
   "kill.hint": "What ends here stays ended. Blocking again is possible at once; letting trade again needs a second person.",
   "kill.block_trading": "Ends everything the account or firm has in the market, and lets it enter nothing more.",
   "kill.mass_cancel": "Ends orders and listings of an account, a firm, or everyone.",

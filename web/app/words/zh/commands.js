@@ -90,6 +90,7 @@ export default {
   "field.until": "截止日",
   "field.user": "用户",
   "field.verified": "核查排放量",
+  "field.versions": "版本",
   "field.vintages": "年份",
   "field.volume": "成交量",
   "field.withdrawal": "出金",

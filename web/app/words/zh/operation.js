@@ -54,12 +54,6 @@ export default {
   "issuance.outstanding": "存量",
   "issuance.acts": "主管部门业务",
 
-  "limits.hint": "规则连同出处与日期经日志通过；新规则须第二人复核。",
-  "limits.rule": "规则",
-  "limits.value": "取值",
-  "limits.all": "全部规则",
-  "limits.from": "生效自",
-
   "kill.hint": "撤销不可恢复。禁止即时生效；解除须第二人复核。",
   "kill.block_trading": "撤销该账户或主体的全部委托，并禁止其再行申报。",
   "kill.mass_cancel": "撤销某账户、某主体或全体的委托与挂牌。",
