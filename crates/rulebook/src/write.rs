@@ -89,14 +89,18 @@ fn write_version(text: &mut String, rulebook: &Rulebook, before: Option<&Version
     }
     for (parent, keys) in ended {
         let _ = write!(text, "\n[version.{parent}]\n");
-        keys.iter().for_each(|key| drop(writeln!(text, "{key} = \"none\"")));
+        for key in keys {
+            let _ = writeln!(text, "{key} = \"none\"");
+        }
     }
     for table in &new {
         let was = old.iter().find(|was| was.name == table.name);
         let keys = changed(was, table, before, version);
         if !keys.is_empty() {
             let _ = write!(text, "\n[version.{}]\n", table.name);
-            keys.iter().for_each(|(key, value)| drop(writeln!(text, "{key} = {value}")));
+            for (key, value) in keys {
+                let _ = writeln!(text, "{key} = {value}");
+            }
             let _ = writeln!(text, "source = {source}");
         }
     }
@@ -151,7 +155,9 @@ fn quoted(text: &str) -> String {
     for sign in text.chars() {
         match sign {
             '"' | '\\' => quoted.extend(['\\', sign]),
-            sign if sign.is_control() => drop(write!(quoted, "\\u{:04X}", u32::from(sign))),
+            sign if sign.is_control() => {
+                let _ = write!(quoted, "\\u{:04X}", u32::from(sign));
+            }
             sign => quoted.push(sign),
         }
     }

@@ -3,11 +3,8 @@
 import { html, useEffect, useMemo, useRef, useState } from "../ui.js";
 import { explain, t, word } from "../i18n.js";
 import { request } from "../api.js";
-import { heardTime } from "../feeds.js";
-import { useGet, useRequest } from "../hooks.js";
+import { useGet, useRequest, useSession } from "../hooks.js";
 import { href } from "../route.js";
-import { useStore } from "../store.js";
-import * as time from "../time.js";
 import { amended, literal, named, placeOf, plain, unquoted } from "../rulebook.js";
 import { Empty, Panel, ProblemNote, Receipt, Tag } from "../parts/basic.js";
 import { Changes } from "../parts/changes.js";
@@ -16,7 +13,7 @@ import { Select, Text } from "../parts/form.js";
 const CHECK_MS = 250;
 const NEW = "+";
 
-/** What was written and not proposed yet, by market: another page may be looked at meanwhile. */
+/** What was written and not proposed yet, by user and market: another page may be looked at meanwhile. */
 const drafts = new Map();
 
 /** What the node says of a text: `{text, check}` or `{text, problem}` of the last one that it answered. */
@@ -116,11 +113,13 @@ function Outcome({ market, text, state, onGo, onProposed }) {
 
 function Written({ market, rules, wanted }) {
   const area = useRef(null);
-  const [text, setText] = useState(drafts.get(market) ?? rules?.rulebook ?? "");
+  const user = useSession();
+  const draft = `${user?.user} ${market}`;
+  const [text, setText] = useState(drafts.get(draft) ?? rules?.rulebook ?? "");
   const [noFile, setNoFile] = useState(false);
   const state = useCheck(text);
   const put = (next) => {
-    drafts.set(market, next);
+    drafts.set(draft, next);
     setText(next);
   };
   const open = async (file) => {
@@ -146,14 +145,14 @@ function Written({ market, rules, wanted }) {
         ${rules ? html`<button type="button" class="small" data-again onClick=${() => put(rules.rulebook)}>${t("rules.again")}</button>` : null}<span class="quiet">${t("rules.drop")}</span></div>
       ${noFile ? html`<p class="problem" role="alert">${t("rules.too_large")}</p>` : null}
       <${Editor} text=${text} onText=${put} onFile=${open} area=${area} wrong=${wrong} /><//>
-    <${Outcome} market=${market} text=${text} state=${state} onGo=${goTo} onProposed=${() => drafts.delete(market)} /></div>`;
+    <${Outcome} market=${market} text=${text} state=${state} onGo=${goTo} onProposed=${() => drafts.delete(draft)} /></div>`;
 }
 
 /** The page on which a market's rules are changed; `market` is its code, or "+" for one that is not open yet. */
 export function RulesPage({ market, wanted }) {
   const opening = market === NEW;
-  const { data, problem, reload } = useGet(opening ? null : `/v1/markets/${encodeURIComponent(market)}/rules`, {}, { quiet: true });
-  useStore(heardTime, time.date);
-  if (!opening && !data) return html`<div class="page">${problem ? html`<${ProblemNote} problem=${problem} retry=${reload} />` : html`<${Empty}>${t("table.loading")}<//>`}</div>`;
-  return html`<${Written} key=${`${market} ${wanted ?? ""}`} market=${market} rules=${data} wanted=${wanted} />`;
+  const { data, problem, reload } = useGet(opening ? null : `/v1/markets/${encodeURIComponent(market)}/rules`, {}, { every: 10000 });
+  const rules = data?.market === market ? data : null;
+  if (!opening && !rules) return html`<div class="page">${problem ? html`<${ProblemNote} problem=${problem} retry=${reload} />` : html`<${Empty}>${t("table.loading")}<//>`}</div>`;
+  return html`<${Written} key=${`${market} ${wanted ?? ""}`} market=${market} rules=${rules} wanted=${wanted} />`;
 }
