@@ -275,10 +275,12 @@ fn a_rulebook_is_looked_at_and_its_change_is_seen_by_those_alone_whom_it_concern
     assert_eq!(check(&text.replace("bond-continuous", "bond-two"))["opens"], true);
     // From the next day on, and ended again later.
     let version = |from: &str, most: &str| {
-        format!("\n[[version]]\nfrom = {from}\nsource = \"s\"\n[version.trading.continuous]\nquantity_max = {most}\nsource = \"s\"\n")
+        format!(
+            "\n[[version]]\nfrom = {from}\nsource = \"s\"\n[version.trading.continuous]\nquantity_max = {most}\nsource = \"s\"\n"
+        )
     };
     let draft = format!("{text}{}{}", version(day, "500_000"), version("2050-01-01", "1_000_000"));
-    let change = |from: &str, will: &str| json!({ "from": from, "path": "trading.continuous.quantity_max", "was": "1_000_000", "will": will });
+    let change = |from: &str, will: &str| json!({ "from": from, "path": "trading.continuous.quantity_max", "was": "1_000_000", "will": will, "source": "s" });
     let changes = json!([change(day, "500_000"), change("2050-01-01", "1_000_000")]);
     assert_eq!(check(&draft)["changes"], changes);
     // A version of a day that has begun holds from the next one.
@@ -296,7 +298,11 @@ fn a_rulebook_is_looked_at_and_its_change_is_seen_by_those_alone_whom_it_concern
     let versions = rules["versions"].as_array().unwrap();
     let coming: Vec<_> = versions.iter().filter(|version| version["status"] == "coming").collect();
     assert_eq!((coming.len(), &coming[0]["from"]), (2, &json!(day)), "{rules}");
-    let held = rules["rules"].as_array().unwrap().iter().find(|rule| rule["path"] == "trading.continuous.quantity_max");
+    let held = rules["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|rule| rule["path"] == "trading.continuous.quantity_max");
     assert_eq!(held.unwrap()["value"], "1_000_000", "in force is what was");
     assert_eq!(check(&draft)["changes"], json!([]));
 }

@@ -180,6 +180,8 @@ struct ChangeView {
     was: Option<String>,
     /// What would hold; nothing where the rule ends.
     will: Option<String>,
+    /// Where the version that would hold comes from.
+    source: String,
 }
 
 /// What a rulebook would change.
@@ -270,6 +272,7 @@ fn changes(old: Option<&Rulebook>, new: &Rulebook, first: Date) -> Vec<ChangeVie
     let mut all = Vec::new();
     for day in days {
         let (was, will) = (old.map(|old| on(old, day)).unwrap_or_default(), on(new, day));
+        let source = &new.version_on(day).source;
         let paths: BTreeSet<&String> = was.keys().chain(will.keys()).chain(said.keys()).collect();
         let mut now = BTreeMap::new();
         for path in paths {
@@ -277,7 +280,13 @@ fn changes(old: Option<&Rulebook>, new: &Rulebook, first: Date) -> Vec<ChangeVie
             let differs = pair.0 != pair.1;
             if said.get(path).map_or(differs, |before| *before != pair) {
                 let (was, will) = pair.clone();
-                all.push(ChangeView { from: date(day), path: path.clone(), was, will });
+                all.push(ChangeView {
+                    from: date(day),
+                    path: path.clone(),
+                    was,
+                    will,
+                    source: source.clone(),
+                });
             }
             if differs {
                 now.insert(path.clone(), pair);

@@ -16,6 +16,7 @@ export function Changes({ check }) {
   const days = [...new Set(check.changes.map((change) => change.from))];
   if (!days.length) return html`<${Empty}>${t("rules.no_change")}<//>`;
   return days.map((day) => html`<div key=${day} class="changes"><h3>${t("rules.from_day", { day })}</h3>
+    <p class="hint">${check.changes.find((change) => change.from === day).source}</p>
     <table aria-label=${t("rules.from_day", { day })}><thead><tr><th scope="col">${t("limits.rule")}</th><th scope="col">${t("rules.was")}</th><th scope="col">${t("rules.will")}</th></tr></thead>
       <tbody>${check.changes.filter((change) => change.from === day).map((change) => html`<${Change} key=${change.path} change=${change} />`)}</tbody></table></div>`);
 }
