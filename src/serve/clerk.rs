@@ -77,10 +77,23 @@ impl Clerk {
     /// # Errors
     /// See [`Unanswered`].
     pub fn send(&self, envelope: Envelope) -> Result<oneshot::Receiver<Told>, Unanswered> {
+        self.send_after(Vec::new(), envelope)
+    }
+
+    /// Sends a command right behind others, whose answers nobody waits for; its own comes by itself.
+    ///
+    /// # Errors
+    /// See [`Unanswered`]. Some of the others may have been sent.
+    pub fn send_after(
+        &self,
+        before: Vec<Envelope>,
+        envelope: Envelope,
+    ) -> Result<oneshot::Receiver<Told>, Unanswered> {
         let tag = self.next.fetch_add(1, Ordering::Relaxed);
         let (answer, told) = oneshot::channel();
         self.waiting().insert(tag, Waiting { since: Instant::now(), answer });
-        let sent = self.try_send(Submission { time: self.clock.now(), envelope, tag });
+        let before = before.into_iter().map(|envelope| (envelope, NOBODY));
+        let sent = self.try_send(before.chain([(envelope, tag)]));
         if sent.is_err() {
             self.waiting().remove(&tag);
         }
@@ -92,7 +105,7 @@ impl Clerk {
     /// # Errors
     /// See [`Unanswered`].
     pub fn post(&self, envelope: Envelope) -> Result<(), Unanswered> {
-        self.try_send(Submission { time: self.clock.now(), envelope, tag: NOBODY })
+        self.try_send([(envelope, NOBODY)])
     }
 
     /// Sends a command and waits for what comes of it.
@@ -126,13 +139,18 @@ impl Clerk {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
-    fn try_send(&self, submission: Submission) -> Result<(), Unanswered> {
+    /// Sends commands one right behind the other.
+    fn try_send(&self, all: impl IntoIterator<Item = (Envelope, u64)>) -> Result<(), Unanswered> {
         let inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
-        let sent = inbox.as_ref().ok_or(Unanswered::Stopping)?.try_send(submission);
-        sent.map_err(|error| match error {
-            NotSent::Closed => Unanswered::Stopping,
-            NotSent::Full(_) => Unanswered::Busy,
-        })
+        let inbox = inbox.as_ref().ok_or(Unanswered::Stopping)?;
+        for (envelope, tag) in all {
+            let sent = inbox.try_send(Submission { time: self.clock.now(), envelope, tag });
+            sent.map_err(|error| match error {
+                NotSent::Closed => Unanswered::Stopping,
+                NotSent::Full(_) => Unanswered::Busy,
+            })?;
+        }
+        Ok(())
     }
 
     fn waiting(&self) -> MutexGuard<'_, HashMap<u64, Waiting>> {

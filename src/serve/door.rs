@@ -2,7 +2,7 @@
 //! a change within a session is meant, whether the user must first choose a password, and whether the caller may.
 
 use crate::serve::App;
-use crate::serve::access::{Caller, Signed, Via, token_in, verify};
+use crate::serve::access::{Caller, Signed, Spent, Via, token_in, verify};
 use crate::serve::endpoint::{Answered, Call, Does, Endpoint};
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
@@ -186,13 +186,22 @@ fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
 }
 
 /// Out of whose allowance a request is taken.
-#[must_use]
-pub(super) fn payer(caller: Option<&Caller>, peer: IpAddr) -> String {
+fn payer(caller: Option<&Caller>, peer: IpAddr) -> String {
     match caller.map(|caller| (&caller.via, caller.user)) {
         Some((Via::Key(key), _)) => format!("key {key}"),
         Some((Via::Session(_), user)) => format!("user {}", user.0),
         None => format!("from {peer}"),
     }
+}
+
+/// Takes one request out of an allowance, and says what is left.
+///
+/// # Errors
+/// None is left.
+pub(super) fn take(app: &App, caller: Option<&Caller>, peer: IpAddr) -> Result<Spent, Problem> {
+    app.rates.spend(&payer(caller, peer)).map_err(|seconds| {
+        Problem::again_in(seconds, Code::RateLimited, format!("none is left for {seconds} s"))
+    })
 }
 
 fn spend(
@@ -201,17 +210,12 @@ fn spend(
     peer: IpAddr,
     spent: &mut Option<(String, String)>,
 ) -> Result<(), Problem> {
-    match app.rates.spend(&payer(caller, peer)) {
-        Ok(left) => {
-            *spent = Some((left.limit.to_string(), left.left.to_string()));
-            Ok(())
-        }
-        Err(seconds) => {
-            let detail = format!("none is left for {seconds} s");
-            *spent = Some((app.config.limits.burst.to_string(), "0".to_owned()));
-            Err(Problem::again_in(seconds, Code::RateLimited, detail))
-        }
-    }
+    let taken = take(app, caller, peer);
+    *spent = Some(match &taken {
+        Ok(left) => (left.limit.to_string(), left.left.to_string()),
+        Err(_) => (app.config.limits.burst.to_string(), "0".to_owned()),
+    });
+    taken.map(|_| ())
 }
 
 fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
@@ -249,6 +253,8 @@ impl Does {
                     .unwrap_or_else(|_| Err(Problem::new(Code::Internal, "what was looked up broke off")))
             }
             Self::Acts(act) => act(call).await,
+            // The router takes these elsewhere, before anything is read.
+            Self::Upgrades(_) => Err(Problem::new(Code::BadRequest, "this is a WebSocket")),
         }
     }
 }

@@ -5,8 +5,9 @@ use crate::node::Follower;
 use crate::serve::access::Caller;
 use crate::serve::problem::{Code, Problem};
 use crate::serve::{App, reply::Reply};
-use axum::body::Bytes;
-use axum::http::{HeaderMap, Method, Uri};
+use axum::body::{Body as Content, Bytes};
+use axum::extract::Request;
+use axum::http::{HeaderMap, Method, Response, Uri};
 use engine::State;
 use roster::Duty;
 use serde::de::DeserializeOwned;
@@ -14,8 +15,9 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use utoipa::openapi::path::{Parameter, ParameterIn};
-use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{ObjectBuilder, Ref, RefOr, Required, Schema};
 use utoipa::{IntoParams, ToSchema};
 
 /// A request that has come through the door.
@@ -41,6 +43,9 @@ pub(super) type Answered = Result<Reply, Problem>;
 /// What takes its time.
 pub(super) type Later = Pin<Box<dyn Future<Output = Answered> + Send>>;
 
+/// What becomes of a request that is not read here.
+pub(super) type Entered = Pin<Box<dyn Future<Output = Response<Content>> + Send>>;
+
 /// What an endpoint does.
 #[derive(Clone, Copy)]
 pub enum Does {
@@ -48,6 +53,8 @@ pub enum Does {
     Reads(fn(&Call, &Follower) -> Answered),
     /// Looks something up in the past, which may take a while.
     LooksUp(fn(&Call) -> Answered),
+    /// Becomes a WebSocket. It has a door of its own: who it is may be said later, and rights last only while they last.
+    Upgrades(fn(Arc<App>, IpAddr, Request) -> Entered),
     /// Anything else.
     Acts(fn(Call) -> Later),
 }
@@ -118,8 +125,8 @@ pub struct Endpoint {
     pub summary: String,
     /// Who may.
     pub allowed: Allowed,
-    /// Parameters of the query.
-    pub query: Vec<Parameter>,
+    /// Parameters of the query; headers, where they are not those of every request.
+    pub parameters: Vec<Parameter>,
     /// What goes in.
     pub body: Body,
     /// What comes out.
@@ -151,6 +158,32 @@ impl Endpoint {
         Self::new(Method::GET, path, allowed, tag, summary, Does::LooksUp(does))
     }
 
+    /// An endpoint that becomes a WebSocket.
+    pub fn upgrades(
+        path: &str,
+        tag: &'static str,
+        summary: &str,
+        does: fn(Arc<App>, IpAddr, Request) -> Entered,
+    ) -> Self {
+        let mut endpoint = Self::new(Method::GET, path, Allowed::Anyone, tag, summary, Does::Upgrades(does));
+        endpoint.answers.push((101, None));
+        let headers = [
+            ("Connection", "Upgrade"),
+            ("Upgrade", "websocket"),
+            ("Sec-WebSocket-Version", "13"),
+            ("Sec-WebSocket-Key", "Sixteen random bytes in base64 (RFC 6455)"),
+        ];
+        endpoint.parameters = headers
+            .map(|(name, value)| {
+                let text = ObjectBuilder::new().schema_type(Type::String);
+                let header = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Header);
+                let header = header.required(Required::True).description(Some(value));
+                header.schema(Some(text)).build()
+            })
+            .into();
+        endpoint
+    }
+
     /// An endpoint that does something.
     pub fn acts(
         method: Method,
@@ -178,7 +211,7 @@ impl Endpoint {
             tag,
             summary,
             allowed,
-            query: Vec::new(),
+            parameters: Vec::new(),
             body: Body::None,
             answers: Vec::new(),
             does,
@@ -188,7 +221,7 @@ impl Endpoint {
     /// With a query.
     #[must_use]
     pub fn with_query<Q: IntoParams>(mut self) -> Self {
-        self.query = Q::into_params(|| Some(ParameterIn::Query));
+        self.parameters = Q::into_params(|| Some(ParameterIn::Query));
         self
     }
 

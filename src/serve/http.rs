@@ -1,10 +1,10 @@
 //! HTTP: the router over the endpoints, and what every answer carries.
 
 use crate::serve::door::{Manner, OWN};
-use crate::serve::endpoint::Endpoint;
+use crate::serve::endpoint::{Does, Endpoint};
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
-use crate::serve::{App, assets, door, stream};
+use crate::serve::{App, assets, door};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::RawPathParamsRejection;
@@ -37,7 +37,6 @@ const STRICT: [(HeaderName, &str); 4] = [
 /// The router over the node's own endpoints, and over others beside them.
 pub(super) fn router(app: &Arc<App>, endpoints: Vec<Endpoint>, beside: Router) -> Router {
     mount(app, endpoints, &OWN)
-        .route(stream::PATH, streams(Arc::clone(app)).fallback(|request| not_so(request, &OWN)))
         .merge(beside)
         .fallback(nothing)
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(panicked))
@@ -67,6 +66,9 @@ fn route(app: Arc<App>, endpoint: Arc<Endpoint>, manner: &'static Manner) -> Met
         Method::DELETE => MethodFilter::DELETE,
         _ => MethodFilter::GET,
     };
+    if let Does::Upgrades(enter) = endpoint.does {
+        return on(filter, move |request: Request| enter(Arc::clone(&app), peer(&request), request));
+    }
     on(filter, move |path: Result<RawPathParams, RawPathParamsRejection>, request: Request| {
         let (app, endpoint) = (Arc::clone(&app), Arc::clone(&endpoint));
         async move {
@@ -81,16 +83,8 @@ fn route(app: Arc<App>, endpoint: Arc<Endpoint>, manner: &'static Manner) -> Met
     })
 }
 
-/// The one path that is not an endpoint: it becomes a WebSocket.
-fn streams(app: Arc<App>) -> MethodRouter {
-    on(MethodFilter::GET, move |request: Request| {
-        let (app, peer) = (Arc::clone(&app), peer(&request));
-        stream::enter(app, peer, request)
-    })
-}
-
 /// From where a request comes; from this machine, where it came without a connection.
-pub(super) fn peer(request: &Request) -> IpAddr {
+fn peer(request: &Request) -> IpAddr {
     let peer = request.extensions().get::<Peer>();
     peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip())
 }

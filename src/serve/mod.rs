@@ -72,6 +72,8 @@ pub struct App {
     pub past: Past,
     /// Tells what happens as it happens.
     pub(crate) hub: Arc<stream::Hub>,
+    /// Whose orders end with their connection.
+    pub(crate) promises: stream::Promises,
     /// What is counted.
     pub gauges: Arc<Gauges>,
     /// Sessions of people.

@@ -106,7 +106,7 @@ fn operation(endpoint: &Endpoint, schemas: &mut Schemas) -> OperationBuilder {
         let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path);
         operation = operation.parameter(parameter.required(Required::True).schema(Some(text)));
     }
-    for parameter in &endpoint.query {
+    for parameter in &endpoint.parameters {
         operation = operation.parameter(parameter.clone());
     }
     if let Some(body) = body(&endpoint.body, schemas) {
@@ -116,7 +116,7 @@ fn operation(endpoint: &Endpoint, schemas: &mut Schemas) -> OperationBuilder {
         operation = operation.request_body(Some(body.build()));
     }
     for (status, shape) in &endpoint.answers {
-        operation = operation.response(status.to_string(), answer(*shape, schemas));
+        operation = operation.response(status.to_string(), answer(*status, *shape, schemas));
     }
     if endpoint.answers.is_empty() {
         operation = operation.response("200", ResponseBuilder::new().description("A page.").build());
@@ -147,9 +147,10 @@ fn body(body: &Body, schemas: &mut Schemas) -> Option<RefOr<Schema>> {
     }
 }
 
-fn answer(shape: Option<Shape>, schemas: &mut Schemas) -> utoipa::openapi::Response {
+fn answer(status: u16, shape: Option<Shape>, schemas: &mut Schemas) -> utoipa::openapi::Response {
     let Some(shape) = shape else {
-        return ResponseBuilder::new().description("Done.").build();
+        let description = if status == 101 { "The connection is a WebSocket from here on." } else { "Done." };
+        return ResponseBuilder::new().description(description).build();
     };
     let content = ContentBuilder::new().schema(Some(shape(schemas))).build();
     ResponseBuilder::new().description("Done.").content("application/json", content).build()

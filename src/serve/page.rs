@@ -4,6 +4,7 @@ use crate::serve::endpoint::{Body, Endpoint};
 use crate::serve::problem::Code;
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use utoipa::openapi::path::ParameterIn;
 use utoipa::openapi::{RefOr, Schema};
 
 fn text(raw: &str) -> String {
@@ -55,7 +56,8 @@ fn write_endpoint(endpoint: &Endpoint, page: &mut String) {
     let _ =
         write!(page, "<section><h3><b>{method}</b> <code>{path}</code></h3><p>{}.", text(&endpoint.summary));
     let _ = write!(page, " <i>For {}.</i></p>", text(&endpoint.allowed.text()));
-    let query: Vec<String> = endpoint.query.iter().map(|parameter| parameter.name.clone()).collect();
+    let query = endpoint.parameters.iter().filter(|one| matches!(one.parameter_in, ParameterIn::Query));
+    let query: Vec<String> = query.map(|parameter| parameter.name.clone()).collect();
     if !query.is_empty() {
         let _ = write!(page, "<p>Query: <code>{}</code></p>", text(&query.join(", ")));
     }

@@ -135,6 +135,7 @@ fn app(
         reader,
         past,
         hub,
+        promises: stream::Promises::default(),
         gauges,
         openapi: openapi::document(&api::endpoints()).to_pretty_json().unwrap_or_default(),
         page: page::page(&api::endpoints()),

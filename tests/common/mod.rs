@@ -80,11 +80,7 @@ impl Served {
         let mut node = open(dir.path());
         play(&mut node);
         admit(&mut node, dir.path());
-        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let mut config = Config { listen, ..Config::default() };
-        config.limits.requests_per_second = 1_000_000;
-        config.limits.burst = 1_000_000;
-        config.limits.sign_in_per_minute = 1_000_000;
+        let mut config = config();
         change(&mut config);
         Self::serve(node, config, dir)
     }
@@ -141,6 +137,16 @@ impl Drop for Served {
             self.end();
         }
     }
+}
+
+/// A node on a free port, where nobody asks too often.
+pub fn config() -> Config {
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let mut config = Config { listen, ..Config::default() };
+    config.limits.requests_per_second = 1_000_000;
+    config.limits.burst = 1_000_000;
+    config.limits.sign_in_per_minute = 1_000_000;
+    config
 }
 
 /// The id of a user's key.

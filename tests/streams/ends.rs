@@ -3,7 +3,7 @@
 use crate::common::Served;
 use crate::socket::{Came, Socket, as_user, open};
 use crate::{fund, order};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 fn open_orders(served: &Served, user: &str) -> usize {
@@ -72,6 +72,69 @@ fn orders_end_when_the_dead_mans_timer_goes_off() {
             auditor.send(&wish).await;
             assert_eq!(auditor.json().await["problem"]["code"], "forbidden");
         }
+    });
+}
+
+/// The last commands of the log: who sent what.
+fn last_sent(served: &Served, sequence: &Value, count: u64) -> Vec<(String, String)> {
+    let from = sequence.as_u64().unwrap() - count;
+    let records = served.program("auditor").get(&format!("/v1/log?after={from}&limit={count}")).good();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let records = records["items"].as_array().unwrap().iter();
+    records.map(|record| (text(&record["command"]["do"]), text(&record["user"]))).collect()
+}
+
+#[test]
+fn what_a_connection_promised_is_kept_before_its_user_is_stopped() {
+    let served = Served::start();
+    fund(&served);
+    served.runtime().block_on(async {
+        let mut trader = as_user(&served, "trader").await;
+        trader.send(&json!({ "op": "cancel_on_disconnect", "on": true })).await;
+        trader.until(|message| message["op"] == "cancel_on_disconnect").await;
+        let mut other = as_user(&served, "other").await;
+        other.send(&json!({ "op": "dead_man", "seconds": 3_600 })).await;
+        other.until(|message| message["op"] == "dead_man").await;
+        for price in ["98.00", "98.01"] {
+            trader.command("place_order", &order("DJ", "buy", price, 1)).await;
+            other.command("place_order", &order("HM", "buy", price, 1)).await;
+        }
+        // Nothing is to be waited for: who is answered that the user was stopped reads that the orders are gone.
+        let reason = json!({ "user": "trader", "reason": "left the firm" });
+        let stopped = served.program("manager").post("/v1/commands/deactivate_user", &reason).good();
+        assert_eq!((open_orders(&served, "custodian"), open_orders(&served, "other")), (0, 2));
+        let both = [("mass_cancel", "trader"), ("deactivate_user", "manager")]
+            .map(|(a, b)| (a.to_owned(), b.to_owned()));
+        assert_eq!(last_sent(&served, &stopped["sequence"], 2), both);
+        assert_eq!(trader.end().await, Came::Closed(4010));
+        // A duty that is taken by two, likewise; one that is given takes nothing.
+        let change = |duties: &[&str]| {
+            let duties = json!({ "user": "other", "duties": duties });
+            let proposed = served.program("operator1").post("/v1/commands/set_user_duties", &duties).good();
+            let path = format!("/v1/acts/{}/approve", proposed["act"]);
+            served.program("operator2").post(&path, &json!({})).good()
+        };
+        let approved = change(&["custodian", "auditor"]);
+        assert_eq!(open_orders(&served, "other"), 0);
+        let both = [("mass_cancel", "other"), ("approve_act", "operator2")]
+            .map(|(a, b)| (a.to_owned(), b.to_owned()));
+        assert_eq!(last_sent(&served, &approved["sequence"], 2), both);
+        assert_eq!(other.end().await, Came::Closed(4010));
+    });
+}
+
+#[test]
+fn what_a_connection_promised_is_kept_when_its_key_is_revoked() {
+    let served = Served::start();
+    fund(&served);
+    served.runtime().block_on(async {
+        let mut trader = as_user(&served, "trader").await;
+        trader.send(&json!({ "op": "cancel_on_disconnect", "on": true })).await;
+        trader.command("place_order", &order("DJ", "buy", "98.00", 1)).await;
+        assert_eq!(open_orders(&served, "custodian"), 1);
+        served.program("operator1").post("/v1/commands/revoke_key", &json!({ "key": "keytrader" })).good();
+        assert_eq!(trader.end().await, Came::Closed(4010));
+        wait_for_orders(&served, "custodian", 0).await;
     });
 }
 

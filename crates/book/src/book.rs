@@ -1,7 +1,7 @@
 //! The levels of one instrument.
 
 use crate::ladder::{Ladder, NONE};
-use crate::orders::{Orders, Slot};
+use crate::orders::{Order, Orders, Slot};
 use base::{Price, Quantity, Side};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
@@ -14,7 +14,7 @@ pub struct Level {
     pub quantity: Quantity,
 }
 
-/// A level and its queue. A vacant one is all zero but for `back`, which leads to the next vacant one.
+/// A level and its queue. Of a vacant one, `back` leads to the next vacant one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Queue {
     front: u32,
@@ -131,35 +131,39 @@ impl Book {
     }
 
     /// The order goes to the back of the queue at its price. A crossed book is allowed: in a call auction it is.
-    ///
-    /// Whether there is a level already is as good as random where a book is thin, so the steps are the same for both:
-    /// a wrong guess of the processor costs more than the few instructions that this saves.
     #[inline]
     pub fn join<T: Copy>(&mut self, orders: &mut Orders<T>, slot: Slot) {
         let order = orders.get(slot);
-        let (side, left) = (order.side, order.left);
-        let key = key(side, order.price);
+        let (side, left, key) = (order.side, order.left, key(order.side, order.price));
+        let way = self.ladder.lay(side, key);
+        let found = self.ladder.level(way, key);
+        if found == NONE {
+            let level = self.open_level(Queue { front: slot.0, back: slot.0, orders: 1, quantity: left.0 });
+            self.ladder.set(side, key, way, level);
+            self.tops[side as usize].opened(Top { key, queue: level });
+            let order = orders.at_mut(slot);
+            (order.before, order.next, order.level) = (NONE, NONE, level);
+        } else {
+            let queue = &mut self.queues[found as usize];
+            queue.orders += 1;
+            queue.quantity += left.0;
+            let before = std::mem::replace(&mut queue.back, slot.0);
+            orders.at_mut(Slot(before)).next = slot.0;
+            let order = orders.at_mut(slot);
+            (order.before, order.next, order.level) = (before, NONE, found);
+        }
+    }
+
+    /// Puts a queue in the place of a vacant one, and says where.
+    #[inline]
+    fn open_level(&mut self, queue: Queue) -> u32 {
         if self.vacant == NONE {
             self.make_room();
         }
-        let way = self.ladder.lay(side, key);
-        let found = self.ladder.level(way, key);
-        let fresh = found == NONE;
-        let place = if fresh { self.vacant } else { found };
-        let queue = &mut self.queues[place as usize];
-        let back = queue.back;
-        self.vacant = if fresh { back } else { self.vacant };
-        queue.front = if fresh { slot.0 } else { queue.front };
-        queue.back = slot.0;
-        queue.orders += 1;
-        queue.quantity += left.0;
-        orders.at_mut(Slot(if fresh { slot.0 } else { back })).next = slot.0;
-        let order = orders.at_mut(slot);
-        (order.before, order.next) = (if fresh { NONE } else { back }, NONE);
-        self.ladder.set(side, key, way, place);
-        if fresh {
-            self.tops[side as usize].opened(Top { key, queue: place });
-        }
+        let level = self.vacant;
+        let vacant = std::mem::replace(&mut self.queues[level as usize], queue);
+        self.vacant = vacant.back;
+        level
     }
 
     /// Another vacant queue.
@@ -173,27 +177,42 @@ impl Book {
     /// The order leaves its queue. It is not closed.
     #[inline]
     pub fn leave<T: Copy>(&mut self, orders: &mut Orders<T>, slot: Slot) {
-        let order = orders.get(slot);
-        let (side, left, before, next) = (order.side, order.left, order.before, order.next);
-        let key = key(side, order.price);
-        let Some(way) = self.ladder.way(side, key) else { return };
-        let place = self.ladder.level(way, key);
-        let queue = &mut self.queues[place as usize];
+        let level = self.level_of(orders.get(slot));
+        let order = orders.at_mut(slot);
+        let (left, before, next) = (order.left, order.before, order.next);
+        (order.before, order.next, order.level) = (NONE, NONE, NONE);
+        let Some(queue) = self.queues.get_mut(level as usize) else { return };
         queue.orders -= 1;
         queue.quantity -= left.0;
-        let gone = queue.orders == 0;
-        let (first, last) = (before == NONE, next == NONE);
-        queue.front = if first { next } else { queue.front };
-        let back = if last { before } else { queue.back };
-        queue.back = if gone { self.vacant } else { back };
-        self.vacant = if gone { place } else { self.vacant };
-        // Where there is no neighbour, the order itself takes what would be the neighbour's, and loses it again.
-        orders.at_mut(Slot(if first { slot.0 } else { before })).next = next;
-        orders.at_mut(Slot(if last { slot.0 } else { next })).before = before;
-        let order = orders.at_mut(slot);
-        (order.before, order.next) = (NONE, NONE);
-        self.ladder.clear(side, key, way, gone, place);
-        if gone && self.tops[side as usize].closed(place) {
+        if queue.orders == 0 {
+            queue.back = std::mem::replace(&mut self.vacant, level);
+            let (side, key) = (order.side, key(order.side, order.price));
+            self.close_level(side, key, level);
+            return;
+        }
+        if before == NONE {
+            queue.front = next
+        } else {
+            orders.at_mut(Slot(before)).next = next
+        }
+        if next == NONE { queue.back = before } else { orders.at_mut(Slot(next)).before = before }
+    }
+
+    /// The level at which an order stands. It is kept with the order; of one that was restored it is looked for.
+    #[inline]
+    fn level_of<T>(&self, order: &Order<T>) -> u32 {
+        if order.level == NONE {
+            self.ladder.find(order.side, key(order.side, order.price))
+        } else {
+            order.level
+        }
+    }
+
+    /// A level is gone.
+    #[inline]
+    fn close_level(&mut self, side: Side, key: u64, level: u32) {
+        self.ladder.clear(side, key);
+        if self.tops[side as usize].closed(level) {
             self.tops[side as usize] =
                 Tops { second: Top::UNKNOWN, best: self.ladder.seek(side, key).into() };
         }
@@ -202,10 +221,10 @@ impl Book {
     /// Takes `by` (less than what is left) off an order, which keeps its place.
     #[inline]
     pub fn reduce<T: Copy>(&mut self, orders: &mut Orders<T>, slot: Slot, by: Quantity) {
+        let level = self.level_of(orders.get(slot));
         let order = orders.at_mut(slot);
-        order.left.0 -= by.0;
-        let place = self.ladder.find(order.side, key(order.side, order.price));
-        if let Some(queue) = self.queues.get_mut(place as usize) {
+        (order.left.0, order.level) = (order.left.0 - by.0, level);
+        if let Some(queue) = self.queues.get_mut(level as usize) {
             queue.quantity -= by.0;
         }
     }
@@ -361,13 +380,10 @@ impl Book {
                 return Err("a level without an order");
             }
             last = Some(key);
+            let (front, back) = (*front, *back);
+            let queue = Queue { front, back, orders: level.orders, quantity: level.quantity.0 };
+            let place = self.open_level(queue);
             let way = self.ladder.lay(side, key);
-            if self.vacant == NONE {
-                self.make_room();
-            }
-            let place = std::mem::replace(&mut self.vacant, NONE);
-            self.queues[place as usize] =
-                Queue { front: *front, back: *back, orders: level.orders, quantity: level.quantity.0 };
             self.ladder.set(side, key, way, place);
             self.tops[side as usize].opened(Top { key, queue: place });
         }

@@ -22,11 +22,38 @@ const SPARE_SHARE: usize = 4;
 /// Fewer nodes than this are not worth sweeping.
 const SWEEP_MIN: usize = 2_048;
 
-/// Six bits of the key: `bits` says which children lead to a level, directly or not.
-#[derive(Clone, Debug)]
-struct Node {
-    bits: u64,
-    children: [u32; 64],
+/// The nodes of both trees. Each resolves six bits of the key. Which of its children lead to a level, directly or not, stands in a
+/// table of its own, so small that it stays in the nearest cache: whoever comes by touches one line of the children.
+#[derive(Clone, Debug, Default)]
+struct Nodes {
+    bits: Vec<u64>,
+    children: Vec<[u32; 64]>,
+}
+
+impl Nodes {
+    #[inline]
+    fn child(&self, node: u32, turn: usize) -> u32 {
+        self.children[node as usize][turn]
+    }
+
+    #[inline]
+    fn bits(&self, node: u32) -> u64 {
+        self.bits[node as usize]
+    }
+
+    #[inline]
+    fn child_mut(&mut self, node: u32, turn: usize) -> &mut u32 {
+        &mut self.children[node as usize][turn]
+    }
+
+    #[inline]
+    fn bits_mut(&mut self, node: u32) -> &mut u64 {
+        &mut self.bits[node as usize]
+    }
+
+    const fn heap_bytes(&self) -> usize {
+        self.bits.capacity() * size_of::<u64>() + self.children.capacity() * size_of::<[u32; 64]>()
+    }
 }
 
 /// One side's tree.
@@ -56,7 +83,7 @@ pub(crate) struct Way {
 /// The trees of both sides.
 #[derive(Clone, Debug)]
 pub(crate) struct Ladder {
-    nodes: Vec<Node>,
+    nodes: Nodes,
     /// Nodes in no tree, all empty.
     spare: Vec<u32>,
     /// How many nodes there may be before the empty ones are swept up.
@@ -66,7 +93,12 @@ pub(crate) struct Ladder {
 
 impl Default for Ladder {
     fn default() -> Self {
-        Self { nodes: Vec::new(), spare: Vec::new(), sweep_at: SWEEP_MIN, trees: [Tree::EMPTY, Tree::EMPTY] }
+        Self {
+            nodes: Nodes::default(),
+            spare: Vec::new(),
+            sweep_at: SWEEP_MIN,
+            trees: [Tree::EMPTY, Tree::EMPTY],
+        }
     }
 }
 
@@ -89,18 +121,8 @@ const fn finger(key: u64) -> (usize, u64) {
 }
 
 impl Ladder {
-    #[inline]
-    fn at(&self, node: u32) -> &Node {
-        &self.nodes[node as usize]
-    }
-
-    #[inline]
-    fn at_mut(&mut self, node: u32) -> &mut Node {
-        &mut self.nodes[node as usize]
-    }
-
     pub(crate) const fn heap_bytes(&self) -> usize {
-        self.nodes.capacity() * size_of::<Node>() + self.spare.capacity() * size_of::<u32>()
+        self.nodes.heap_bytes() + self.spare.capacity() * size_of::<u32>()
     }
 
     /// The level at a key; [`NONE`] if there is none.
@@ -112,7 +134,7 @@ impl Ladder {
     /// The level at the end of a way.
     #[inline]
     pub(crate) fn level(&self, way: Way, key: u64) -> u32 {
-        self.at(way.leaf).children[turn(key, 0)]
+        self.nodes.child(way.leaf, turn(key, 0))
     }
 
     /// The way to a key, if there is one.
@@ -125,7 +147,7 @@ impl Ladder {
         if middle == NONE {
             return None;
         }
-        let leaf = self.at(middle).children[turn(key, 1)];
+        let leaf = self.nodes.child(middle, turn(key, 1));
         (leaf != NONE).then_some(Way { leaf, middle })
     }
 
@@ -137,7 +159,7 @@ impl Ladder {
         }
         let mut node = tree.root;
         for below in (2..tree.height).rev() {
-            node = self.at(node).children[turn(key, below)];
+            node = self.nodes.child(node, turn(key, below));
             if node == NONE {
                 break;
             }
@@ -152,7 +174,7 @@ impl Ladder {
         let (place, tag) = finger(key);
         if tree.tags[place] == tag && tree.fingers[place] != NONE {
             let middle = tree.fingers[place];
-            let leaf = self.at(middle).children[turn(key, 1)];
+            let leaf = self.nodes.child(middle, turn(key, 1));
             if leaf != NONE {
                 return Way { leaf, middle };
             }
@@ -162,7 +184,7 @@ impl Ladder {
 
     #[inline(never)]
     fn lay_from_root(&mut self, side: Side, key: u64) -> Way {
-        if self.spare.is_empty() && self.nodes.len() >= self.sweep_at {
+        if self.spare.is_empty() && self.nodes.bits.len() >= self.sweep_at {
             self.sweep();
         }
         self.raise(side, key);
@@ -191,45 +213,45 @@ impl Ladder {
             }
             let root = self.take();
             let place = turn(prefix, 0);
-            let leads = u64::from(self.at(old).bits != 0);
-            let node = self.at_mut(root);
-            node.children[place] = old;
-            node.bits = leads << place;
+            let leads = u64::from(self.nodes.bits(old) != 0);
+            *self.nodes.child_mut(root, place) = old;
+            *self.nodes.bits_mut(root) = leads << place;
             let tree = &mut self.trees[side as usize];
             (tree.root, tree.height, tree.prefix) = (root, height + 1, prefix >> STEP);
         }
     }
 
     fn child_or_new(&mut self, node: u32, place: usize) -> u32 {
-        let child = self.at(node).children[place];
+        let child = self.nodes.child(node, place);
         if child != NONE {
             return child;
         }
         let child = self.take();
-        self.at_mut(node).children[place] = child;
+        *self.nodes.child_mut(node, place) = child;
         child
     }
 
     /// An empty node that is in no tree.
     fn take(&mut self) -> u32 {
         self.spare.pop().unwrap_or_else(|| {
-            self.nodes.push(Node { bits: 0, children: [NONE; 64] });
-            u32::try_from(self.nodes.len() - 1).unwrap_or(NONE) // 2^32 nodes are a tebibyte
+            self.nodes.bits.push(0);
+            self.nodes.children.push([NONE; 64]);
+            u32::try_from(self.nodes.bits.len() - 1).unwrap_or(NONE) // 2^32 nodes are a tebibyte
         })
     }
 
-    /// There is a level at the key, now or already. No step depends on what was there, so nothing is guessed wrong.
+    /// There is a level at the key now. The steps are the same whether or not something stood nearby: as good as random where a book is
+    /// thin, and a wrong guess of the processor costs more than the few instructions that a question would save.
     #[inline]
     pub(crate) fn set(&mut self, side: Side, key: u64, way: Way, level: u32) {
-        let leaf = self.at_mut(way.leaf);
-        leaf.children[turn(key, 0)] = level;
-        leaf.bits |= 1 << turn(key, 0);
-        let middle = self.at_mut(way.middle);
-        let was = middle.bits;
-        middle.bits |= 1 << turn(key, 1);
+        *self.nodes.child_mut(way.leaf, turn(key, 0)) = level;
+        *self.nodes.bits_mut(way.leaf) |= 1 << turn(key, 0);
+        let middle = self.nodes.bits_mut(way.middle);
+        let was = *middle;
+        *middle |= 1 << turn(key, 1);
         let Tree { root, height, .. } = self.trees[side as usize];
         if height == 3 {
-            self.at_mut(root).bits |= 1 << turn(key, 2);
+            *self.nodes.bits_mut(root) |= 1 << turn(key, 2);
         } else if was == 0 {
             self.set_above(side, key);
         }
@@ -240,25 +262,25 @@ impl Ladder {
         let Tree { root, height, .. } = self.trees[side as usize];
         let mut node = root;
         for below in (2..height).rev() {
-            let above = self.at_mut(node);
-            above.bits |= 1 << turn(key, below);
-            node = above.children[turn(key, below)];
+            *self.nodes.bits_mut(node) |= 1 << turn(key, below);
+            node = self.nodes.child(node, turn(key, below));
         }
     }
 
-    /// There is no level at the key any more, if `gone`; else it is as `level` says. Again nothing is guessed.
+    /// There is no level at the key any more. Again nothing is guessed.
     #[inline]
-    pub(crate) fn clear(&mut self, side: Side, key: u64, way: Way, gone: bool, level: u32) {
-        let leaf = self.at_mut(way.leaf);
-        leaf.children[turn(key, 0)] = if gone { NONE } else { level };
-        leaf.bits &= !(u64::from(gone) << turn(key, 0));
-        let gone = leaf.bits == 0;
-        let middle = self.at_mut(way.middle);
-        middle.bits &= !(u64::from(gone) << turn(key, 1));
-        let gone = middle.bits == 0;
+    pub(crate) fn clear(&mut self, side: Side, key: u64) {
+        let Some(way) = self.way(side, key) else { return };
+        *self.nodes.child_mut(way.leaf, turn(key, 0)) = NONE;
+        let leaf = self.nodes.bits_mut(way.leaf);
+        *leaf &= !(1 << turn(key, 0));
+        let gone = *leaf == 0;
+        let middle = self.nodes.bits_mut(way.middle);
+        *middle &= !(u64::from(gone) << turn(key, 1));
+        let gone = *middle == 0;
         let Tree { root, height, .. } = self.trees[side as usize];
         if height == 3 {
-            self.at_mut(root).bits &= !(u64::from(gone) << turn(key, 2));
+            *self.nodes.bits_mut(root) &= !(u64::from(gone) << turn(key, 2));
         } else if gone {
             self.clear_above(side, key);
         }
@@ -271,12 +293,12 @@ impl Ladder {
         let mut node = root;
         for below in (2..height).rev() {
             path[below as usize] = node;
-            node = self.at(node).children[turn(key, below)];
+            node = self.nodes.child(node, turn(key, below));
         }
         for below in 2..height {
-            let above = self.at_mut(path[below as usize]);
-            above.bits &= !(1 << turn(key, below));
-            if above.bits != 0 {
+            let above = self.nodes.bits_mut(path[below as usize]);
+            *above &= !(1 << turn(key, below));
+            if *above != 0 {
                 return;
             }
         }
@@ -297,10 +319,10 @@ impl Ladder {
         loop {
             path[below as usize] = node;
             let place = turn(from, below);
-            if self.at(node).bits & 1 << place == 0 {
+            if self.nodes.bits(node) & 1 << place == 0 {
                 break;
             }
-            node = self.at(node).children[place];
+            node = self.nodes.child(node, place);
             if below == 0 {
                 return Some((from, node));
             }
@@ -308,12 +330,12 @@ impl Ladder {
         }
         // then up until something stands behind it, and down to the first of that.
         while below < height {
-            let node = self.at(path[below as usize]);
-            let behind = node.bits & (u64::MAX << turn(from, below) << 1);
+            let node = path[below as usize];
+            let behind = self.nodes.bits(node) & (u64::MAX << turn(from, below) << 1);
             if behind != 0 {
                 let place = behind.trailing_zeros();
                 let start = above(from, below + 1) << STEP | u64::from(place);
-                return self.least(node.children[place as usize], start, below);
+                return self.least(self.nodes.child(node, place as usize), start, below);
             }
             below += 1;
         }
@@ -323,13 +345,13 @@ impl Ladder {
     /// The first key below a node with `height` nodes (itself among them) to its levels; `prefix` is what is above them.
     fn least(&self, mut node: u32, mut prefix: u64, height: u32) -> Option<(u64, u32)> {
         for _ in 0..height {
-            let at = self.at(node);
-            if at.bits == 0 {
+            let bits = self.nodes.bits(node);
+            if bits == 0 {
                 return None;
             }
-            let place = at.bits.trailing_zeros();
+            let place = bits.trailing_zeros();
             prefix = prefix << STEP | u64::from(place);
-            node = at.children[place as usize];
+            node = self.nodes.child(node, place as usize);
         }
         Some((prefix, node))
     }
@@ -341,24 +363,24 @@ impl Ladder {
             if height == 0 {
                 continue;
             }
-            if self.at(root).bits == 0 {
+            if self.nodes.bits(root) == 0 {
                 self.prune(root, height);
                 self.spare.push(root);
                 self.trees[side] = Tree::EMPTY;
                 continue;
             }
             self.prune(root, height);
-            while height > 2 && self.at(root).bits.is_power_of_two() {
-                let place = self.at(root).bits.trailing_zeros();
-                let child = self.at(root).children[place as usize];
-                self.at_mut(root).children[place as usize] = NONE;
-                self.at_mut(root).bits = 0;
+            while height > 2 && self.nodes.bits(root).is_power_of_two() {
+                let place = self.nodes.bits(root).trailing_zeros();
+                let child = self.nodes.child(root, place as usize);
+                *self.nodes.child_mut(root, place as usize) = NONE;
+                *self.nodes.bits_mut(root) = 0;
                 self.spare.push(root);
                 (root, height, prefix) = (child, height - 1, prefix << STEP | u64::from(place));
             }
             self.trees[side] = Tree { root, height, prefix, ..Tree::EMPTY };
         }
-        let at_work = self.nodes.len() - self.spare.len();
+        let at_work = self.nodes.bits.len() - self.spare.len();
         self.sweep_at = (SPARE_SHARE * at_work).max(SWEEP_MIN);
     }
 
@@ -368,13 +390,13 @@ impl Ladder {
             return;
         }
         for place in 0..64 {
-            let child = self.at(node).children[place];
+            let child = self.nodes.child(node, place);
             if child == NONE {
                 continue;
             }
             self.prune(child, height - 1);
-            if self.at(child).bits == 0 {
-                self.at_mut(node).children[place] = NONE;
+            if self.nodes.bits(child) == 0 {
+                *self.nodes.child_mut(node, place) = NONE;
                 self.spare.push(child);
             }
         }

@@ -53,6 +53,8 @@ pub struct Order<T> {
     generation: [u8; 3],
     /// Buy or sell.
     pub side: Side,
+    /// The level at which it stands, as its book numbers them, or that nobody knows.
+    pub(crate) level: u32,
     /// What the owner of the orders keeps with it.
     pub owner: T,
 }
@@ -125,7 +127,8 @@ impl<T: Copy> Orders<T> {
         if !self.dormant.is_empty() {
             self.wake(owner);
         }
-        let fresh = Order { price, left, next: NONE, before: NONE, generation: [0; 3], side, owner };
+        let fresh =
+            Order { price, left, next: NONE, before: NONE, generation: [0; 3], side, level: NONE, owner };
         let slot = self.free;
         if let Some(vacant) = self.slots.get_mut(slot as usize) {
             self.free = vacant.next;
@@ -267,6 +270,7 @@ fn vacant<T>(Vacancy { generation, next }: Vacancy, filler: T) -> Order<T> {
         before: CLOSED,
         generation: [a, b, c],
         side: Side::Buy,
+        level: NONE,
         owner: filler,
     }
 }
@@ -346,7 +350,7 @@ impl<'de, T: Copy + Deserialize<'de>> Deserialize<'de> for Orders<T> {
                 Entry::Vacant(vacancy) => vacant(vacancy, filler),
                 Entry::Open { price, left, next, before, generation, side, owner } => {
                     let [a, b, c, _] = generation.to_le_bytes();
-                    Order { price, left, next, before, generation: [a, b, c], side, owner }
+                    Order { price, left, next, before, generation: [a, b, c], side, level: NONE, owner }
                 }
             })
             .collect();

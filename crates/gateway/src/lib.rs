@@ -16,4 +16,4 @@ pub use line::{FieldsError, Line, LineError, parse_fields, parse_line};
 pub use render::Names;
 pub use resolve::{Created, Reference, ReferenceBook, ResolveError, Resolver};
 pub use time::{format_time, parse_time};
-pub use wire::{Class, Life, WireCommand};
+pub use wire::{Class, Life, Party, WireCommand};

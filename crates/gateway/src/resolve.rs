@@ -171,7 +171,10 @@ impl<B: ReferenceBook> Resolver<'_, B> {
             Reference::Command(text) => text,
         };
         let (by, id) = match text.split_once('/') {
-            Some((code, id)) => (Some(self.participant(field, code)?), id),
+            Some((code, id)) => match self.book.sender(self.state, code) {
+                Some(sender) => (Some(sender), id),
+                None => return wrong(field, format!("there is no participant {code:?}")),
+            },
             None => (None, text.as_str()),
         };
         self.book.created(by, id).map(Err).or_else(|message| wrong(field, message))

@@ -465,30 +465,69 @@ pub enum WireCommand {
     },
 }
 
+/// Who or what a command names, by its code or name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Party<'a> {
+    /// An account.
+    Account(&'a str),
+    /// A participant.
+    Participant(&'a str),
+    /// A user.
+    User(&'a str),
+}
+
 impl WireCommand {
-    /// The accounts that the sender acts for, by field: not those of others, to whom it turns.
+    /// Who and what is named that not everyone may know of, by field: not those to whom a sender turns, who told it of themselves.
     #[must_use]
-    pub fn own_accounts(&self) -> Vec<(&'static str, &str)> {
+    pub fn parties(&self) -> Vec<(&'static str, Party<'_>)> {
+        let account = |code| vec![("account", Party::Account(code))];
+        let participant = |code| vec![("participant", Party::Participant(code))];
         match self {
-            Self::Transfer { from, .. } => vec![("from", from)],
-            Self::RequestWithdrawal { account, .. }
-            | Self::CancelUnits { account, .. }
-            | Self::Pledge { account, .. }
-            | Self::Surrender { account, .. }
-            | Self::ApplyCarryOver { account, .. }
-            | Self::PlaceListing { account, .. }
-            | Self::TakeListing { account, .. }
-            | Self::CancelListing { account, .. }
-            | Self::PlaceOrder { account, .. }
-            | Self::AmendOrder { account, .. }
-            | Self::CancelOrder { account, .. }
-            | Self::ProposeBlock { account, .. }
-            | Self::AcceptBlock { account, .. }
-            | Self::WithdrawBlock { account, .. }
-            | Self::PlaceBid { account, .. }
-            | Self::WithdrawBid { account, .. }
-            | Self::MassCancel { account: Some(account), .. }
-            | Self::BlockTrading { account: Some(account), .. } => vec![("account", account)],
+            Self::Transfer { from, .. } => vec![("from", Party::Account(from))],
+            Self::RequestWithdrawal { account: code, .. }
+            | Self::CancelUnits { account: code, .. }
+            | Self::Pledge { account: code, .. }
+            | Self::Surrender { account: code, .. }
+            | Self::ApplyCarryOver { account: code, .. }
+            | Self::PlaceListing { account: code, .. }
+            | Self::TakeListing { account: code, .. }
+            | Self::CancelListing { account: code, .. }
+            | Self::PlaceOrder { account: code, .. }
+            | Self::AmendOrder { account: code, .. }
+            | Self::CancelOrder { account: code, .. }
+            | Self::ProposeBlock { account: code, .. }
+            | Self::AcceptBlock { account: code, .. }
+            | Self::WithdrawBlock { account: code, .. }
+            | Self::PlaceBid { account: code, .. }
+            | Self::WithdrawBid { account: code, .. }
+            | Self::Issue { account: code, .. }
+            | Self::Preallocate { account: code, .. }
+            | Self::Allocate { account: code, .. }
+            | Self::Deposit { account: code, .. }
+            | Self::Freeze { account: code, .. }
+            | Self::FreezeAccount { account: code, .. }
+            | Self::UnfreezeAccount { account: code, .. }
+            | Self::AnnounceAuction { account: code, .. } => account(code),
+            Self::OpenAccount { participant: code, .. }
+            | Self::RecordEmissions { participant: code, .. }
+            | Self::DetermineShortfall { participant: code, .. }
+            | Self::CreateUser { participant: code, .. } => participant(code),
+            Self::MassCancel { account: of, participant: firm, .. }
+            | Self::BlockTrading { account: of, participant: firm, .. }
+            | Self::UnblockTrading { account: of, participant: firm, .. } => {
+                let of = of.iter().flat_map(|code| account(code));
+                of.chain(firm.iter().flat_map(|code| participant(code))).collect()
+            }
+            Self::OpenCase { account: of, .. } => of.iter().flat_map(|code| account(code)).collect(),
+            Self::SetUserDuties { user, .. }
+            | Self::ActivateUser { user, .. }
+            | Self::DeactivateUser { user, .. }
+            | Self::SetPassword { user, .. }
+            | Self::SetTotp { user, .. } => vec![("user", Party::User(user))],
+            Self::CreateKey { user, account: of, .. } => {
+                let of = of.iter().flat_map(|code| account(code));
+                [("user", Party::User(user.as_str()))].into_iter().chain(of).collect()
+            }
             _ => Vec::new(),
         }
     }

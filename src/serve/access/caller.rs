@@ -78,6 +78,12 @@ impl Caller {
         self.has(&[Duty::Operator]) && self.is_at(state, &[Role::Operator])
     }
 
+    /// Whether the caller sees the users of all participants: those who run or watch the node.
+    #[must_use]
+    pub fn sees_everyone(&self, state: &State) -> bool {
+        self.operates(state) || self.sees_all(state)
+    }
+
     /// Whether an account is the caller's to see.
     #[must_use]
     pub fn sees_account(&self, state: &State, account: AccountId) -> bool {

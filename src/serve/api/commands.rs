@@ -8,9 +8,9 @@ use crate::serve::endpoint::{Allowed, Answered, Body, Call, Endpoint, Later};
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
 use axum::http::{Method, StatusCode};
-use base::{AccountId, MarketId, Sentence, Timestamp, UserId};
+use base::{MarketId, ParticipantId, Sentence, Timestamp, UserId};
 use engine::{AccessRejection, ClientId, Command, Envelope, State};
-use gateway::{Created, Names, ResolveError, Resolver, WireCommand, format_time};
+use gateway::{Created, Names, Party, ReferenceBook, ResolveError, Resolver, WireCommand, format_time};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use trading::Whose;
@@ -58,13 +58,26 @@ pub struct Sent {
 }
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    let RefOr::T(Schema::OneOf(all)) = WireCommand::schema() else { return Vec::new() };
-    let commands = all.items.into_iter().filter_map(|item| {
+    let offered = described().filter(|(name, _)| is_offered(name));
+    offered.map(|(name, fields)| endpoint(&name, fields)).collect()
+}
+
+/// Every command, with its fields.
+fn described() -> impl Iterator<Item = (String, RefOr<Schema>)> {
+    let all = match WireCommand::schema() {
+        RefOr::T(Schema::OneOf(all)) => all.items,
+        _ => Vec::new(),
+    };
+    all.into_iter().filter_map(|item| {
         let RefOr::T(Schema::Object(tagged)) = item else { return None };
-        let (name, fields) = tagged.properties.into_iter().next()?;
-        (!ELSEWHERE.contains(&name.as_str())).then(|| endpoint(&name, fields))
-    });
-    commands.collect()
+        tagged.properties.into_iter().next()
+    })
+}
+
+/// The body by which a command is sent.
+pub(super) fn body_of(name: &str) -> Body {
+    let fields = described().find(|(known, _)| known == name);
+    fields.map_or(Body::None, |(_, fields)| Body::Is(Box::new(with_id(fields))))
 }
 
 fn endpoint(name: &str, fields: RefOr<Schema>) -> Endpoint {
@@ -162,8 +175,8 @@ pub(crate) fn submit(
 ) -> Result<Underway, Problem> {
     let command = {
         let follower = app.reader.read();
-        check_accounts(&follower, caller, wire)?;
-        resolve(&follower, wire)?
+        check_parties(&follower, caller, wire)?;
+        resolve(&follower, caller, wire)?
     };
     submit_command(app, caller, id, command)
 }
@@ -203,7 +216,8 @@ fn submit_command(
         None => random_text(15).map_err(|error| Problem::new(Code::Internal, error.to_string()))?,
     };
     let (envelope, expires) = envelope(app, caller, &id, command)?;
-    match app.clerk.send(envelope) {
+    let before = app.promises.before(app.reader.read().state(), &envelope);
+    match app.clerk.send_after(before, envelope) {
         Ok(told) => Ok(Underway { id, expires, told }),
         Err(why) => Err(unanswered(why, id)),
     }
@@ -324,24 +338,58 @@ fn expiry(app: &App, caller: &Caller, id: &str) -> Timestamp {
     })
 }
 
-fn resolve(follower: &Follower, wire: &WireCommand) -> Result<Command, Problem> {
-    let resolver = Resolver { state: follower.state(), market: Some(MarketId(0)), book: follower };
-    if follower.state().markets().is_empty() {
+fn resolve(follower: &Follower, caller: &Caller, wire: &WireCommand) -> Result<Command, Problem> {
+    let state = follower.state();
+    if state.markets().is_empty() {
         return Err(Problem::new(Code::Busy, "the node has no market yet"));
     }
+    let only = (!caller.keeps_accounts(state)).then_some(caller.participant);
+    let resolver = Resolver { state, market: Some(MarketId(0)), book: &Book { follower, only } };
     resolver.resolve(wire).map_err(|ResolveError { field, message }| Problem::field(field, message))
 }
 
-/// An account that is not the caller's is, to the caller, none: what it may not use it does not learn of.
-fn check_accounts(follower: &Follower, caller: &Caller, wire: &WireCommand) -> Result<(), Problem> {
-    let state = follower.state();
-    if caller.keeps_accounts(state) {
-        return Ok(());
+/// Commands by their ids: those of a participant alone, to whom the ids of others, and their senders, are none.
+struct Book<'a> {
+    follower: &'a Follower,
+    only: Option<ParticipantId>,
+}
+
+impl ReferenceBook for Book<'_> {
+    fn created(&self, by: Option<ParticipantId>, id: &str) -> Result<Option<Created>, String> {
+        self.follower.created(by.or(self.only), id)
     }
-    for (field, code) in wire.own_accounts() {
-        let account: Option<AccountId> = state.registry().account_id(code);
-        if account.is_none_or(|account| !caller.owns(state, account)) {
-            return Err(Problem::field(field, format!("there is no account {code:?}")));
+
+    fn sender(&self, state: &State, code: &str) -> Option<ParticipantId> {
+        let sender = state.registry().participant_id(code)?;
+        self.only.is_none_or(|only| only == sender).then_some(sender)
+    }
+}
+
+/// Whoever or whatever is not the caller's is, to the caller, none: what it may not use it does not learn of.
+fn check_parties(follower: &Follower, caller: &Caller, wire: &WireCommand) -> Result<(), Problem> {
+    let state = follower.state();
+    let (keeps, everyone) = (caller.keeps_accounts(state), caller.sees_everyone(state));
+    for (field, party) in wire.parties() {
+        let (known, what) = match party {
+            Party::Account(code) => {
+                let account = state.registry().account_id(code);
+                (
+                    keeps || account.is_some_and(|account| caller.owns(state, account)),
+                    format!("account {code:?}"),
+                )
+            }
+            Party::Participant(code) => {
+                let own = state.registry().participant_id(code) == Some(caller.participant);
+                (keeps || own, format!("participant {code:?}"))
+            }
+            Party::User(name) => {
+                let user = state.roster().user_named(name).and_then(|user| state.roster().user(user));
+                let own = user.is_some_and(|user| user.participant == caller.participant);
+                (everyone || own, format!("user {name:?}"))
+            }
+        };
+        if !known {
+            return Err(Problem::field(field, format!("there is no {what}")));
         }
     }
     Ok(())

@@ -1,9 +1,9 @@
-//! What was: trades, candles, orders, fills and an account's trail, from the projection.
+//! What was, from the projection: orders and fills here, what everyone sees of it in `trades.rs`, an account's trail in `trail.rs`.
 
+use super::trades::{CandleView, Span, StatsView, TradeView, candles, stats, trades};
+use super::trail::{Trail, TrailPage, trail};
 use super::views::{List, Written, account, instrument, local, word};
-use crate::projection::{
-    CandleRow, FillFilter, FillRow, Kinds, OrderFilter, OrderRow, Position, Seen, Step, View,
-};
+use crate::projection::{FillFilter, FillRow, Kinds, OrderFilter, OrderRow, Seen, View};
 use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint};
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
@@ -95,7 +95,7 @@ pub(super) fn limit(limit: Option<u32>) -> Result<u32, Problem> {
     }
 }
 
-fn time(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+pub(super) fn time(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     let wrong = |text: &str| Problem::new(Code::BadQuery, format!("{name}: expected a time, found {text:?}"));
     text.map(|text| parse_time(text).ok_or_else(|| wrong(text))).transpose()
 }
@@ -112,139 +112,8 @@ pub(super) struct Page {
 }
 
 /// The `next` of a page: there may be more where it is full.
-fn next<T>(items: &[T], limit: u32, place: impl Fn(&T) -> u64) -> Option<u64> {
+pub(super) fn next<T>(items: &[T], limit: u32, place: impl Fn(&T) -> u64) -> Option<u64> {
     if items.len() == limit as usize { items.last().map(place) } else { None }
-}
-
-/// A trade, as everyone sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(super) struct TradeView {
-    /// Its number.
-    pub trade: u64,
-    /// The record it came of.
-    pub sequence: u64,
-    /// When.
-    pub time: String,
-    /// The price.
-    pub price: String,
-    /// How much.
-    pub quantity: String,
-    /// Money for it.
-    pub amount: String,
-    /// `listed`, `block`, `auction`, `continuous`, `call` …
-    pub method: String,
-    /// What the taker did, where there was one.
-    pub side: Option<String>,
-}
-
-fn trades(call: &Call) -> Answered {
-    let Page { before, limit: wanted } = call.query()?;
-    let wanted = limit(wanted)?;
-    let id = instrument(call.app.reader.read().state(), call.parameter("instrument"))?;
-    let seen = look_up(call, |view| view.trades(id, before, wanted))?;
-    let follower = call.app.reader.read();
-    let state = follower.state();
-    let Some(written) = Written::of(state, id) else { return Err(Problem::not_found("such instrument")) };
-    let next = next(&seen.value, wanted, |trade| trade.trade.0);
-    let items = seen.value.into_iter().map(|trade| TradeView {
-        trade: trade.trade.0,
-        sequence: trade.sequence.0,
-        time: local(state, Some(written.market), trade.time),
-        price: written.price(trade.price),
-        quantity: written.quantity(trade.quantity),
-        amount: written.money(trade.amount.0.into()),
-        method: trade.method,
-        side: trade.aggressor.as_ref().map(word),
-    });
-    Ok(Reply::json(&List { sequence: seen.sequence, items: items.collect(), next }).at(seen.sequence))
-}
-
-/// A span of time.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Span {
-    /// `1m`, `5m`, `15m`, `1h` or `1d`; `1m` where nothing is said.
-    pub interval: Option<String>,
-    /// From then on.
-    pub from: Option<String>,
-    /// Up to but not including then.
-    pub to: Option<String>,
-    /// The last so many, 1 to 1000; 100 where nothing is said.
-    #[param(minimum = 1, maximum = 1000)]
-    pub limit: Option<u32>,
-}
-
-/// What trading did to a price in a span of time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(super) struct CandleView {
-    /// When it begins.
-    pub time: String,
-    /// The first price.
-    pub open: String,
-    /// The highest.
-    pub high: String,
-    /// The lowest.
-    pub low: String,
-    /// The last.
-    pub close: String,
-    /// Units traded.
-    pub volume: String,
-    /// Money for them.
-    pub amount: String,
-    /// How many trades.
-    pub trades: u64,
-}
-
-fn candle(state: &State, written: &Written<'_>, candle: &CandleRow) -> CandleView {
-    CandleView {
-        time: local(state, Some(written.market), candle.start),
-        open: written.price(candle.open),
-        high: written.price(candle.high),
-        low: written.price(candle.low),
-        close: written.price(candle.close),
-        volume: written.units(candle.volume),
-        amount: written.money(candle.amount),
-        trades: candle.trades,
-    }
-}
-
-fn candles(call: &Call) -> Answered {
-    let Span { interval, from, to, limit: wanted } = call.query()?;
-    let wanted = limit(wanted)?;
-    let interval = interval.as_deref().unwrap_or("1m");
-    let unknown =
-        || Problem::new(Code::BadQuery, format!("interval: 1m, 5m, 15m, 1h or 1d, found {interval:?}"));
-    let step = Step::parse(interval).ok_or_else(unknown)?;
-    let span = (
-        time("from", from.as_deref())?.unwrap_or(Timestamp(i64::MIN)),
-        time("to", to.as_deref())?.unwrap_or(Timestamp::MAX),
-    );
-    let id = instrument(call.app.reader.read().state(), call.parameter("instrument"))?;
-    let seen = look_up(call, |view| view.candles(id, step, span, wanted))?;
-    let follower = call.app.reader.read();
-    let state = follower.state();
-    let Some(written) = Written::of(state, id) else { return Err(Problem::not_found("such instrument")) };
-    let items = seen.value.iter().map(|row| candle(state, &written, row)).collect();
-    Ok(Reply::json(&List { sequence: seen.sequence, items, next: None }).at(seen.sequence))
-}
-
-/// The last 24 hours of an instrument.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(super) struct StatsView {
-    /// The record of the log after which it was so.
-    pub sequence: u64,
-    /// What trading did; none where there was none.
-    pub day: Option<CandleView>,
-}
-
-fn stats(call: &Call) -> Answered {
-    let id = instrument(call.app.reader.read().state(), call.parameter("instrument"))?;
-    let seen = look_up(call, |view| view.stats(id, call.app.clock.now()))?;
-    let follower = call.app.reader.read();
-    let state = follower.state();
-    let Some(written) = Written::of(state, id) else { return Err(Problem::not_found("such instrument")) };
-    let day = seen.value.map(|row| candle(state, &written, &row));
-    Ok(Reply::json(&StatsView { sequence: seen.sequence, day }).at(seen.sequence))
 }
 
 /// Which orders.
@@ -519,100 +388,4 @@ fn settlements(call: &Call) -> Answered {
         call,
         &FillFilter { participant, account, instrument, order: None, date: Some(date), before, limit },
     )
-}
-
-/// A page of an account's trail.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub(super) struct TrailPage {
-    /// Only what came before this place, such as `17.2`.
-    pub before: Option<String>,
-    /// Items at most, 1 to 1000; 100 where nothing is said.
-    #[param(minimum = 1, maximum = 1000)]
-    pub limit: Option<u32>,
-}
-
-/// An account's trail.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(super) struct Trail {
-    /// The record of the log after which it was so.
-    pub sequence: u64,
-    /// What touched the account, the latest first.
-    pub items: Vec<TrailView>,
-    /// The `before` of the next page.
-    pub next: Option<String>,
-}
-
-/// Something that touched an account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(super) struct TrailView {
-    /// Its place in the log.
-    pub position: String,
-    /// The record.
-    pub sequence: u64,
-    /// When.
-    pub time: String,
-    /// Who sent the command, and as whom; of others only supervisors and auditors learn it.
-    pub by: Option<String>,
-    /// See `by`.
-    pub user: Option<String>,
-    /// The command, as far as `by` is shown.
-    pub command: Option<String>,
-    /// What happened.
-    pub event: String,
-    /// All that is known of it; for supervisors and auditors.
-    pub data: Option<serde_json::Value>,
-    /// What it changed of what the account owns.
-    pub changes: Vec<Change>,
-}
-
-/// A change of what an account owns.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(super) struct Change {
-    /// Of what.
-    pub asset: String,
-    /// By how much, with its sign; zero where it was only set aside.
-    pub change: String,
-}
-
-fn trail(call: &Call) -> Answered {
-    let TrailPage { before, limit: wanted } = call.query()?;
-    let (caller, wanted) = (call.caller()?, limit(wanted)?);
-    let wrong =
-        |text: &String| Problem::new(Code::BadQuery, format!("before: a place such as 17.2, found {text:?}"));
-    let before = before.as_ref().map(|text| text.parse::<Position>().map_err(|_| wrong(text))).transpose()?;
-    let (id, wide) = {
-        let follower = call.app.reader.read();
-        let (state, wide) = (follower.state(), caller.sees_all(follower.state()));
-        (account(state, call.parameter("account"), |id| wide || caller.owns(state, id))?, wide)
-    };
-    let seen = look_up(call, |view| view.trail(id, before, wanted))?;
-    let follower = call.app.reader.read();
-    let (state, names) = (follower.state(), gateway::Names(follower.state()));
-    let full = seen.value.len() == wanted as usize;
-    let next = seen.value.last().filter(|_| full).map(|row| row.position.to_string());
-    let items = seen.value.iter().map(|row| {
-        let shown = wide || row.actor == caller.participant;
-        let user =
-            u16::try_from(row.user).ok().map(base::UserId).filter(|user| *user != base::UserId::NOBODY);
-        TrailView {
-            position: row.position.to_string(),
-            sequence: row.position.sequence,
-            time: local(state, None, row.time),
-            by: shown.then(|| names.participant(row.actor)),
-            user: user.filter(|_| shown).map(|user| names.user(user)),
-            command: shown.then(|| row.command.clone()),
-            event: row.kind.clone(),
-            data: wide.then(|| serde_json::from_str(&row.json).unwrap_or_default()),
-            changes: row
-                .changes
-                .iter()
-                .map(|(asset, change)| Change {
-                    asset: names.asset(*asset),
-                    change: names.units(*asset, (*change).into()),
-                })
-                .collect(),
-        }
-    });
-    Ok(Reply::json(&Trail { sequence: seen.sequence, items: items.collect(), next }).at(seen.sequence))
 }

@@ -6,6 +6,7 @@ pub(crate) mod commands;
 pub(crate) mod history;
 mod log;
 pub(crate) mod market;
+mod negotiated;
 pub(crate) mod operate;
 mod orders;
 mod past_book;
@@ -13,12 +14,14 @@ mod people;
 mod rules;
 mod session;
 pub(crate) mod supervision;
+mod trades;
+mod trail;
 pub(crate) mod views;
 
 pub use commands::{Sent, send};
 
 use crate::serve::endpoint::Endpoint;
-use crate::serve::{health, metrics};
+use crate::serve::{health, metrics, stream};
 
 /// Every endpoint.
 #[must_use]
@@ -28,6 +31,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         market::endpoints(),
         rules::endpoints(),
         history::endpoints(),
+        stream::endpoints(),
         commands::endpoints(),
         orders::endpoints(),
         accounts::endpoints(),

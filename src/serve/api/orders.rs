@@ -1,6 +1,6 @@
 //! Orders as a resource: the commands of the order book under the verbs of HTTP.
 
-use super::commands::{Sent, read, send_wire};
+use super::commands::{Sent, body_of, read, send_wire};
 use crate::serve::endpoint::{Allowed, Call, Endpoint, Later};
 use crate::serve::problem::Problem;
 use axum::http::Method;
@@ -15,9 +15,11 @@ const TRADERS: Allowed = Allowed::Duties(&[Duty::Trader]);
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let stoppers = Allowed::Duties(&[Duty::Trader, Duty::Operator, Duty::Supervisor]);
     vec![
-        Endpoint::acts(Method::POST, "/v1/orders", TRADERS, TAG, "Place an order: `place_order`", place)
-            .with_body::<NewOrder>()
-            .gives::<Sent>(),
+        Endpoint {
+            body: body_of("place_order"),
+            ..Endpoint::acts(Method::POST, "/v1/orders", TRADERS, TAG, "Place an order: `place_order`", place)
+        }
+        .gives::<Sent>(),
         Endpoint::acts(
             Method::PATCH,
             "/v1/orders/{order}",
@@ -49,41 +51,6 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         .with_query::<Which>()
         .gives::<Sent>(),
     ]
-}
-
-/// The fields of `place_order`; docs/commands.md says what each means.
-#[derive(Debug, Deserialize, ToSchema)]
-#[allow(dead_code)] // it describes what the command itself reads
-pub(super) struct NewOrder {
-    /// Your own name for the order.
-    #[schema(min_length = 1, max_length = 64)]
-    id: Option<String>,
-    /// Whose.
-    account: String,
-    /// What.
-    instrument: String,
-    /// `buy` or `sell`.
-    side: String,
-    /// `limit` or `market`.
-    kind: Option<String>,
-    /// The price of a limit order.
-    price: Option<String>,
-    /// How much.
-    quantity: String,
-    /// `day`, `gtc`, `gtd`, `ioc`, `fok`, `at_open`, `at_close`.
-    life: Option<String>,
-    /// The last day of a `gtd` order.
-    until: Option<String>,
-    /// It is refused rather than take.
-    post_only: Option<bool>,
-    /// `cancel_incoming`, `cancel_resting`, `cancel_both`, `decrement`, `allow`.
-    self_trade: Option<String>,
-    /// The least that may trade at first.
-    minimum: Option<String>,
-    /// What everyone sees of it.
-    display: Option<String>,
-    /// The price at which a stop wakes.
-    trigger: Option<String>,
 }
 
 fn place(call: Call) -> Later {

@@ -3,14 +3,14 @@
 use super::commands::{Sent, names, send_command, user_name};
 use super::views::List;
 use crate::node::Follower;
-use crate::serve::access::{Caller, hash_of, random_text};
+use crate::serve::access::{hash_of, random_text};
 use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint, Later};
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
 use axum::http::{Method, StatusCode};
 use base::UserId;
-use engine::{Command, State};
-use roster::{CreateKey, CreateUser, Duties, Duty, RevokeKey, SetPassword};
+use engine::Command;
+use roster::{CreateKey, CreateUser, Duties, Duty, RevokeKey, SetPassword, SetTotp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -49,6 +49,15 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             reset,
         )
         .with_body::<Reset>()
+        .gives_at::<Sent>(202),
+        Endpoint::acts(
+            Method::DELETE,
+            "/v1/users/{user}/totp",
+            operators,
+            TAG,
+            "Turn a user's one-time codes off (a second person approves)",
+            codes_off,
+        )
         .gives_at::<Sent>(202),
         Endpoint::reads(
             "/v1/keys",
@@ -90,17 +99,13 @@ pub(super) struct UserView {
     pub totp: bool,
 }
 
-fn sees_everyone(state: &State, caller: &Caller) -> bool {
-    caller.operates(state) || caller.sees_all(state)
-}
-
 fn duties(duties: Duties) -> Vec<String> {
     duties.iter().map(|duty| duty.name().to_owned()).collect()
 }
 
 fn users(call: &Call, follower: &Follower) -> Answered {
     let (state, caller) = (follower.state(), call.caller()?);
-    let everyone = sees_everyone(state, caller);
+    let everyone = caller.sees_everyone(state);
     let all = state.roster().users().iter().filter(|user| everyone || user.participant == caller.participant);
     let all = all.map(|user| UserView {
         user: user.name.clone(),
@@ -170,22 +175,34 @@ fn reset(call: Call) -> Later {
     Box::pin(async move {
         let Reset { id, password } = call.json()?;
         let (app, caller) = (&call.app, call.caller()?);
-        let user = {
-            let follower = app.reader.read();
-            user_seen(follower.state(), caller, call.parameter("user"))?
-        };
+        let user = another(&call)?;
         let password = app.passwords.hash("password", password).await?;
         let command = Command::SetPassword(SetPassword { user, password, must_change: true });
         sent(send_command(app, caller, id, command).await?)
     })
 }
 
-fn user_seen(state: &State, caller: &Caller, name: &str) -> Result<UserId, Problem> {
+fn codes_off(call: Call) -> Later {
+    Box::pin(async move {
+        let command = Command::SetTotp(SetTotp { user: another(&call)?, secret_hash: None });
+        sent(send_command(&call.app, call.caller()?, None, command).await?)
+    })
+}
+
+/// The user in the path, whom the caller sees. How oneself signs in is changed within a session, where one shows that it is oneself.
+fn another(call: &Call) -> Result<UserId, Problem> {
+    let (name, caller, follower) = (call.parameter("user"), call.caller()?, call.app.reader.read());
+    let state = follower.state();
     let found = state.roster().user_named(name).filter(|id| {
         let of = state.roster().user(*id).map(|user| user.participant);
         caller.operates(state) || of == Some(caller.participant)
     });
-    found.ok_or_else(|| Problem::not_found(format_args!("user {name:?}")))
+    match found {
+        Some(user) if user == caller.user => {
+            Err(Problem::new(Code::Forbidden, "your own is changed below /v1/session"))
+        }
+        found => found.ok_or_else(|| Problem::not_found(format_args!("user {name:?}"))),
+    }
 }
 
 /// A key.
@@ -205,7 +222,7 @@ pub(super) struct KeyView {
 
 fn keys(call: &Call, follower: &Follower) -> Answered {
     let (state, caller) = (follower.state(), call.caller()?);
-    let everyone = sees_everyone(state, caller);
+    let everyone = caller.sees_everyone(state);
     let all = state.roster().keys().iter().filter(|key| everyone || key.user == caller.user);
     let all = all.map(|key| KeyView {
         key: key.id.clone(),

@@ -17,9 +17,8 @@ use crate::serve::endpoint::{Allowed, Call, Endpoint};
 use crate::serve::problem::{Code, Problem};
 use crate::serve::{App, http};
 use axum::Router;
-use axum::extract::Request;
 use axum::http::Method;
-use axum::routing::{any, get};
+use axum::routing::any;
 use base::Timestamp;
 use roster::Duty;
 use std::sync::Arc;
@@ -36,14 +35,7 @@ static MANNER: Manner = Manner { identify: sign::identify, tell: refusal::tell }
 /// Its router, with what is asked for in vain below it.
 pub(super) fn router(app: &Arc<App>) -> Router {
     let nothing = || async { refusal::tell(Problem::not_found("such path")).into_response() };
-    let own = Arc::clone(app);
-    let feed = move |request: Request| {
-        let (app, peer) = (Arc::clone(&own), http::peer(&request));
-        feed::enter(app, peer, request)
-    };
-    http::mount(app, endpoints(), &MANNER)
-        .route("/coinbase/ws", get(feed))
-        .route("/coinbase/{*rest}", any(nothing))
+    http::mount(app, endpoints(), &MANNER).route("/coinbase/{*rest}", any(nothing))
 }
 
 fn endpoints() -> Vec<Endpoint> {
@@ -73,6 +65,9 @@ fn endpoints() -> Vec<Endpoint> {
         acts(Method::POST, "/orders", send::place),
         acts(Method::DELETE, "/orders", send::cancel_all),
         acts(Method::DELETE, "/orders/{order}", send::cancel),
+        Endpoint::upgrades("/coinbase/ws", "", "", |app, peer, request| {
+            Box::pin(feed::enter(app, peer, request))
+        }),
     ]
 }
 

@@ -17,6 +17,7 @@
 //! | `topic.rs` | what can be subscribed to, and by whom |
 //! | `words.rs` | what a client says |
 //! | `upgrade.rs`, `socket.rs`, `outbox.rs` | a connection, from its first request to its end |
+//! | `promises.rs` | whose orders end with their connection |
 //! | `herald.rs` | once a second: figures of the node, and streams that nobody reads any more |
 //!
 //! Architecture Invariant: nobody who subscribes is waited for. A message goes into a bounded queue or the subscriber is cut off;
@@ -32,6 +33,7 @@ mod items;
 mod known;
 mod log;
 mod outbox;
+mod promises;
 mod publish;
 mod socket;
 mod tape;
@@ -46,6 +48,7 @@ pub(crate) use herald::run as herald;
 pub(crate) use hub::{Hub, Seat, Subscriber};
 pub(crate) use known::orders as known_orders;
 pub(crate) use outbox::{End, Out, Outbox};
+pub(crate) use promises::Promises;
 pub(crate) use topic::Topic;
-pub(crate) use upgrade::{PATH, enter, upgrade};
+pub(crate) use upgrade::{endpoints, upgrade};
 pub(crate) use writer::run as write;

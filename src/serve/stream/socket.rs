@@ -189,9 +189,7 @@ impl Socket {
         }
         let word = words::read(text);
         let reference = word.reference.as_ref();
-        if let Err(seconds) = self.app.rates.spend(&door::payer(self.caller.as_ref(), self.peer)) {
-            let detail = format!("none is left for {seconds} s");
-            let problem = Problem::again_in(seconds, Code::RateLimited, detail);
+        if let Err(problem) = door::take(&self.app, self.caller.as_ref(), self.peer) {
             return self.error(&problem, reference);
         }
         let done = match word.said {
@@ -218,6 +216,7 @@ impl Socket {
                     self.may_cancel()?;
                 }
                 self.cancel_on_disconnect = on;
+                self.promise();
                 self.say(&with(reference, json!({ "op": "cancel_on_disconnect", "on": on })));
                 Ok(())
             }
@@ -230,6 +229,7 @@ impl Socket {
                 }
                 let after = Duration::from_secs(seconds);
                 self.dead_man = (seconds > 0).then(|| DeadMan { after, at: Some(Instant::now() + after) });
+                self.promise();
                 self.say(&with(reference, json!({ "op": "dead_man", "seconds": seconds })));
                 Ok(())
             }
@@ -368,8 +368,22 @@ impl Socket {
         access.map_err(|reason| forbidden(reason.sentence()))
     }
 
-    /// Cancels the orders and listings of the participant, or of the account that the key is for. Gives the command's id.
+    /// Whether orders end with this connection.
+    fn promises(&self) -> bool {
+        self.cancel_on_disconnect || self.dead_man.is_some()
+    }
+
+    /// Says so to those who could keep it from being done.
+    fn promise(&self) {
+        let caller = self.caller.as_ref().filter(|_| self.promises());
+        self.app.promises.set(self.seat.number, caller);
+    }
+
+    /// Cancels the orders and listings of the participant, or of the account that the key is for. Gives the command's id. Of a user
+    /// who may not any more they were cancelled when that came to be.
     async fn cancel_orders(&self) -> Option<String> {
+        self.app.reader.at_least(self.app.clerk.acknowledged()).await;
+        self.may_cancel().ok()?;
         let caller = self.caller.as_ref()?;
         let id = format!("off-{}", random_text(10).ok()?);
         for _ in 0..50 {
@@ -386,9 +400,10 @@ impl Socket {
 
     async fn end(self) {
         self.app.hub.leave(self.seat.number, &self.topics);
-        if self.cancel_on_disconnect || self.dead_man.is_some() {
+        if self.promises() {
             self.cancel_orders().await;
         }
+        self.app.promises.set(self.seat.number, None);
     }
 
     fn say(&self, what: &Value) {
@@ -401,7 +416,7 @@ impl Socket {
 }
 
 /// The command by which everything of a caller leaves the books.
-fn mass_cancel(caller: &Caller, id: &str) -> Envelope {
+pub(super) fn mass_cancel(caller: &Caller, id: &str) -> Envelope {
     let of = caller.account.map_or(Whose::Participant(caller.participant), Whose::Account);
     let command = Command::MassCancel(MassCancel { of, instrument: None });
     Envelope { actor: caller.participant, user: caller.user, client_id: ClientId::of(id), command }

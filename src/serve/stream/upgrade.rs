@@ -3,6 +3,7 @@
 use super::hub::Seat;
 use super::socket::{self, Arrival};
 use crate::serve::access::{Via, token_in};
+use crate::serve::endpoint::Endpoint;
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
 use crate::serve::{App, door};
@@ -17,12 +18,21 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Where the stream is.
-pub(crate) const PATH: &str = "/v1/stream";
+pub(super) const PATH: &str = "/v1/stream";
 /// A frame may be larger than a message that is read, by so much: then the client is told, and not thrown out.
 const FRAME: usize = 4;
 
+/// The stream among the endpoints.
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    let summary = "Market data, your own business and commands over a WebSocket (docs/streams.md); who you are may be said in \
+                   the first message";
+    vec![Endpoint::upgrades(PATH, "streams", summary, |app, peer, request| {
+        Box::pin(enter(app, peer, request))
+    })]
+}
+
 /// Answers the request that opens a stream.
-pub(crate) async fn enter(app: Arc<App>, peer: IpAddr, request: Request) -> Response<Body> {
+async fn enter(app: Arc<App>, peer: IpAddr, request: Request) -> Response<Body> {
     app.gauges.requests.fetch_add(1, Relaxed);
     app.reader.at_least(app.clerk.acknowledged()).await;
     let (mut parts, _) = request.into_parts();
@@ -39,10 +49,7 @@ async fn admit(app: &Arc<App>, peer: IpAddr, parts: &mut Parts) -> Result<Respon
     if with_cookie {
         check_origin(&parts.headers)?;
     }
-    if let Err(seconds) = app.rates.spend(&door::payer(caller.as_ref(), peer)) {
-        let detail = format!("none is left for {seconds} s");
-        return Err(Problem::again_in(seconds, Code::RateLimited, detail));
-    }
+    door::take(app, caller.as_ref(), peer)?;
     let (upgrade, seat) = upgrade(app, parts).await?;
     let signed_out = with_cookie
         && !matches!(caller.as_ref().map(|caller| &caller.via), Some(Via::Session(_) | Via::Key(_)));

@@ -4,6 +4,7 @@ use base::{
     ActId, AuctionId, BidId, CaseId, ConversionId, FreezeId, InstrumentId, OrderId, ParticipantId, PledgeId,
     ProposalId, Sequence,
 };
+use engine::State;
 use registry as r;
 use serde::{Deserialize, Serialize};
 use trading as t;
@@ -88,4 +89,9 @@ pub trait ReferenceBook {
     /// # Errors
     /// A sentence: the id is unknown, or several senders used it.
     fn created(&self, by: Option<ParticipantId>, id: &str) -> Result<Option<Created>, String>;
+
+    /// The sender with a code, as far as its commands may be named by their ids.
+    fn sender(&self, state: &State, code: &str) -> Option<ParticipantId> {
+        state.registry().participant_id(code)
+    }
 }

@@ -77,9 +77,7 @@ async fn admit(
     peer: IpAddr,
     parts: &mut axum::http::request::Parts,
 ) -> Result<Response<Body>, Problem> {
-    if let Err(seconds) = app.rates.spend(&door::payer(None, peer)) {
-        return Err(Problem::again_in(seconds, Code::RateLimited, format!("none is left for {seconds} s")));
-    }
+    door::take(app, None, peer)?;
     let (upgrade, seat) = stream::upgrade(app, parts).await?;
     let own = Arc::clone(app);
     Ok(upgrade.on_upgrade(move |socket| run(own, socket, peer, seat)))
@@ -203,13 +201,7 @@ impl Feed {
             let detail = format!("a message has at most {most} bytes, this one has {}", text.len());
             return Err(Problem::new(Code::TooLarge, detail));
         }
-        if let Err(seconds) = self.app.rates.spend(&door::payer(self.caller.as_ref(), self.peer)) {
-            return Err(Problem::again_in(
-                seconds,
-                Code::RateLimited,
-                format!("none is left for {seconds} s"),
-            ));
-        }
+        door::take(&self.app, self.caller.as_ref(), self.peer)?;
         let said =
             serde_json::from_str(text).map_err(|error| Problem::new(Code::BadJson, error.to_string()))?;
         match said {
