@@ -133,7 +133,6 @@ test("the rules form is used by keyboard and in Chinese on a phone", async () =>
   assert.deepEqual(await changes(page), { "trading.continuous.orders_per_second_max": ["100", "50"] });
   assert.match(await text(page, ".changes h3"), /自 2026-04-01 起/);
   assert.ok(!(await overflow(page)), "nothing sticks out");
-  if (stage.node.shots) await page.screenshot({ path: stage.node.shot("console-rules-phone") });
   await page.click("[data-again]");
   await page.evaluate(() => localStorage.setItem("huangpu.prefs", JSON.stringify({ lang: "en" })));
   await page.setViewportSize({ width: 1440, height: 900 });
