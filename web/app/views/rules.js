@@ -1,7 +1,7 @@
 // The rulebook of a market as text: opened from a file or begun with the rules adopted, checked by the node as it is
 // written, shown beside the rules in force, and proposed. A second person approves.
 import { html, useEffect, useMemo, useRef, useState } from "../ui.js";
-import { explain, t, word } from "../i18n.js";
+import { t, word } from "../i18n.js";
 import { request } from "../api.js";
 import { useGet, useRequest, useSession } from "../hooks.js";
 import { href } from "../route.js";
@@ -102,7 +102,7 @@ function Outcome({ market, text, state, onGo, onProposed }) {
     if (check.mistakes.length) return html`<${Mistakes} mistakes=${check.mistakes} onGo=${onGo} />`;
     return html`${check.opens ? html`<p class="receipt waits">${t("rules.opens", { market: check.market })}</p>` : null}
       ${wrongMarket ? html`<p class="problem" role="alert">${t("rules.other_market", { market: check.market })}</p>` : null}
-      ${check.refusal ? html`<p class="problem" role="alert">${explain({ reason: check.refusal, stage: "adoption", detail: check.refusal.replaceAll("_", " ") }).detail}</p>` : html`<${Changes} check=${check} />`}`;
+      ${check.refusal ? html`<p class="problem" role="alert">${word(`rules.${check.refusal}`, check.refusal)}</p>` : html`<${Changes} check=${check} />`}`;
   };
   return html`<${Panel} title=${t("rules.changes")} className="outcome" tools=${fresh && check ? html`<${Tag} tone=${check.mistakes.length ? "bad" : "good"}>${t(check.mistakes.length ? "rules.unreadable" : "rules.readable")}<//>` : null}>
     <div aria-live="polite" data-fresh=${fresh ? "true" : "false"}>${said()}</div>

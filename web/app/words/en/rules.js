@@ -42,6 +42,7 @@ export default {
   "rules.as_before": "the same again",
   "rules.opens": "This opens a new market: {market}.",
   "rules.other_market": "This is the rulebook of another market, {market}.",
+  "rules.format_changed": "A market keeps its currency, its unit and its price step.",
   "rules.propose": "Propose",
 
   "rules_of.trading.calendar": "Calendar",

@@ -42,6 +42,7 @@ export default {
   "rules.as_before": "恢复一致",
   "rules.opens": "将新设市场：{market}。",
   "rules.other_market": "这是另一市场 {market} 的规则。",
+  "rules.format_changed": "市场的货币、单位与报价档位不可更改。",
   "rules.propose": "提交复核",
 
   "rules_of.trading.calendar": "日历",
