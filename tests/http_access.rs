@@ -263,6 +263,56 @@ fn a_key_may_what_it_is_for_and_no_more() {
 }
 
 #[test]
+fn a_rulebook_is_looked_at_and_its_change_is_seen_by_those_alone_whom_it_concerns() {
+    let served = Served::start();
+    let (first, second) = (served.program("operator1"), served.program("operator2"));
+    let rules = first.get("/v1/markets/bond-continuous/rules").good();
+    let (text, day) = (rules["rulebook"].as_str().unwrap(), rules["holds_from"].as_str().unwrap());
+    let check = |text: &str| first.post("/v1/markets/check", &json!({ "rulebook": text })).good();
+    assert_eq!(check(text)["changes"], json!([]), "what was adopted changes nothing");
+    // A mistake is told with its place, and what is another market's format with its reason.
+    let wrong = check(&text.replacen("band = \"10%\"", "band = \"ten\"", 1));
+    let line = text.lines().position(|line| line == "band = \"10%\"").unwrap() + 1;
+    let mistake = &wrong["mistakes"][0];
+    assert_eq!((&mistake["line"], &mistake["column"]), (&json!(line), &json!(8)), "{wrong}");
+    assert_eq!(mistake["key"], "version[0].trading.continuous.band");
+    assert_eq!(check(&text.replace("tick = \"0.01\"", "tick = \"0.02\""))["refusal"], "format_changed");
+    assert_eq!(check(&text.replace("bond-continuous", "bond-two"))["opens"], true);
+    // From the next day on, and ended again later.
+    let version = |from: &str, most: &str| {
+        format!(
+            "\n[[version]]\nfrom = {from}\nsource = \"s\"\n[version.trading.continuous]\nquantity_max = {most}\nsource = \"s\"\n"
+        )
+    };
+    let draft = format!("{text}{}{}", version(day, "500_000"), version("2050-01-01", "1_000_000"));
+    let change = |from: &str, will: &str| json!({ "from": from, "path": "trading.continuous.quantity_max", "was": "1_000_000", "will": will, "source": "s" });
+    let changes = json!([change(day, "500_000"), change("2050-01-01", "1_000_000")]);
+    assert_eq!(check(&draft)["changes"], changes);
+    // A version of a day that has begun holds from the next one.
+    let late = check(&format!("{text}{}", version("2026-01-05", "500_000")));
+    assert_eq!(late["changes"], json!([change(day, "500_000")]), "{late}");
+
+    let act = first.post("/v1/markets", &json!({ "rulebook": draft })).good()["act"].as_u64().unwrap();
+    let path = format!("/v1/acts/{act}/rules");
+    for who in ["operator1", "operator2", "supervisor"] {
+        assert_eq!(served.program(who).get(&path).good()["changes"], changes, "{who}");
+    }
+    assert_eq!(served.program("trader").get(&path).code(), "not_found");
+    second.post(&format!("/v1/acts/{act}/approve"), &json!({})).good();
+    let rules = first.get("/v1/markets/bond-continuous/rules").good();
+    let versions = rules["versions"].as_array().unwrap();
+    let coming: Vec<_> = versions.iter().filter(|version| version["status"] == "coming").collect();
+    assert_eq!((coming.len(), &coming[0]["from"]), (2, &json!(day)), "{rules}");
+    let held = rules["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|rule| rule["path"] == "trading.continuous.quantity_max");
+    assert_eq!(held.unwrap()["value"], "1_000_000", "in force is what was");
+    assert_eq!(check(&draft)["changes"], json!([]));
+}
+
+#[test]
 fn what_is_sent_again_is_answered_as_at_first() {
     let served = Served::start();
     let trader = served.program("trader");

@@ -1,7 +1,7 @@
 // Every text in two languages. A key that a dictionary lacks shows itself, and a test fails.
-import en from "./en.js";
-import zh from "./zh.js";
-import { REFUSALS_ZH } from "./refusals.zh.js";
+import en from "./words/en.js";
+import zh from "./words/zh.js";
+import { REFUSALS_ZH } from "./words/refusals.zh.js";
 import { language } from "./prefs.js";
 import * as money from "./money.js";
 

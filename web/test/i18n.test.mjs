@@ -1,8 +1,8 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
-import en from "../app/en.js";
-import zh from "../app/zh.js";
+import en from "../app/words/en.js";
+import zh from "../app/words/zh.js";
 import { COMMANDS, DUTIES, GROUPS, ROLES } from "../app/commands.js";
 
 const root = new URL("../", import.meta.url);
@@ -15,6 +15,18 @@ async function sources() {
 test("both dictionaries have the same keys, and no text is empty", () => {
   assert.deepEqual(Object.keys(en).sort(), Object.keys(zh).sort());
   for (const words of [en, zh]) for (const [key, text] of Object.entries(words)) assert.ok(text.trim(), key);
+});
+
+test("a key stands in one file, and in the same one of both languages", async () => {
+  const names = async (lang) => (await readdir(new URL(`app/words/${lang}/`, root))).sort();
+  assert.deepEqual(await names("en"), await names("zh"));
+  let keys = 0;
+  for (const name of await names("en")) {
+    const [one, other] = await Promise.all(["en", "zh"].map(async (lang) => Object.keys((await import(`../app/words/${lang}/${name}`)).default)));
+    assert.deepEqual(one, other, name);
+    keys += one.length;
+  }
+  assert.equal(keys, Object.keys(en).length, "no key stands in two files, and every file is taken in");
 });
 
 test("both languages fill the same places in", () => {
@@ -43,7 +55,7 @@ test("every command, field, duty and role has its words", () => {
 });
 
 test("every reason of a refusal has its Chinese sentence", async () => {
-  const { REFUSALS_ZH } = await import("../app/refusals.zh.js");
+  const { REFUSALS_ZH } = await import("../app/words/refusals.zh.js");
   const page = await readFile(new URL("../docs/refusals.md", root), "utf8");
   const reasons = new Set([...page.matchAll(/^\| `([a-z_]+)` \|/gm)].map((found) => found[1]));
   assert.ok(reasons.size > 50);

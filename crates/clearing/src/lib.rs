@@ -49,6 +49,12 @@ impl ClearingHouse {
         self.markets.push(Market { rules, fee_account, date, statements: Statements::default() });
     }
 
+    /// The rules in force in a market.
+    #[must_use]
+    pub fn rules(&self, market: MarketId) -> &Rules {
+        &self.markets[market.index()].rules
+    }
+
     /// Puts rules into force. The engine does this between two days.
     pub fn set_rules(&mut self, market: MarketId, rules: Rules) {
         self.markets[market.index()].rules = rules;

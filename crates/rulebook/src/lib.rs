@@ -2,7 +2,8 @@
 //!
 //! A file is turned into a tree whose nodes know where they were written (`tree`); the trees of a file and of those that
 //! it extends are layered by date (`layer`); and each date's layers are read key by key (`schema`). Every number is
-//! converted exactly or refused, and every mistake found is reported, not only the first.
+//! converted exactly or refused, and every mistake found is reported, not only the first. `write` turns what was adopted
+//! into a file again.
 //!
 //! Architecture Invariant: this crate is the only one that knows TOML or a time-zone database, and it knows no market.
 
@@ -13,10 +14,12 @@ mod mistake;
 mod schema;
 mod tree;
 mod want;
+mod write;
 mod zone;
 
 pub use layer::Citation;
 pub use mistake::{Error, Mistake, What};
+pub use write::{Rule, rules, write};
 
 use engine::rulebook::Rulebook;
 use mistake::Sink;

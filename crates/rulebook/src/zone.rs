@@ -32,9 +32,41 @@ pub(crate) fn offsets(name: &str) -> Option<Vec<UtcOffset>> {
     Some(offsets)
 }
 
+/// Cities of markets: of several zones with the same offsets, these are named first.
+const LIKELY: [&str; 8] = [
+    "Asia/Shanghai",
+    "Asia/Hong_Kong",
+    "Asia/Tokyo",
+    "Asia/Singapore",
+    "Europe/London",
+    "Europe/Berlin",
+    "America/New_York",
+    "UTC",
+];
+
+/// A zone with these offsets, or `None` where the database has none such.
+pub(crate) fn name(wanted: &[UtcOffset]) -> Option<String> {
+    let has = |name: &str| offsets(name).is_some_and(|offsets| offsets == wanted);
+    let likely = LIKELY.into_iter().find(|name| has(name)).map(str::to_owned);
+    likely.or_else(|| {
+        let database = TimeZoneDatabase::bundled();
+        database.available().map(|name| name.to_string()).find(|name| has(name))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn offsets_have_the_name_of_a_zone_with_them() {
+        for zone in ["Asia/Shanghai", "Europe/Berlin", "Pacific/Auckland"] {
+            let offsets = offsets(zone).unwrap();
+            assert_eq!(super::offsets(&name(&offsets).unwrap()), Some(offsets), "{zone}");
+        }
+        assert_eq!(name(&offsets("Asia/Taipei").unwrap()).as_deref(), Some("Asia/Shanghai"));
+        assert_eq!(name(&[]), None);
+    }
 
     #[test]
     fn one_offset_for_shanghai_and_two_a_year_for_berlin() {

@@ -1,51 +1,28 @@
 //! Market data from the state: markets, instruments, books, listings, auctions.
 
-use super::commands::{Sent, send_command};
 use super::negotiated::{AuctionView, BlockView, auctions, blocks};
 use super::views::{List, Written, date, instrument, local, market, word};
 use crate::node::Follower;
 use crate::report;
 use crate::serve::book::{BookView, LEVELS_MAX};
-use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint, Later};
+use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint};
 use crate::serve::problem::Problem;
 use crate::serve::reply::Reply;
-use axum::http::{Method, StatusCode};
 use base::{InstrumentId, MarketId, Price, Side};
 use engine::State;
 use gateway::Names;
-use roster::Duty;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use trading::Phase;
 use utoipa::{IntoParams, ToSchema};
 
 const TAG: &str = "market data";
-const OPERATORS: Allowed = Allowed::Duties(&[Duty::Operator]);
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     use Allowed::MarketData as Market;
     vec![
         Endpoint::reads("/v1/time", Market, TAG, "The time of the market", time).gives::<Time>(),
         Endpoint::reads("/v1/markets", Market, TAG, "The markets", markets).gives::<List<MarketView>>(),
-        Endpoint::acts(
-            Method::POST,
-            "/v1/markets",
-            OPERATORS,
-            TAG,
-            "Adopt a rulebook (a second person approves)",
-            adopt,
-        )
-        .with_body::<NewRules>()
-        .gives::<Sent>()
-        .gives_at::<Sent>(202),
-        Endpoint::reads(
-            "/v1/markets/{market}/rulebook",
-            Market,
-            TAG,
-            "All rules of a market, by date",
-            rulebook,
-        )
-        .gives::<serde_json::Value>(),
         Endpoint::reads(
             "/v1/markets/{market}/price-list",
             Market,
@@ -181,11 +158,6 @@ fn market_view(state: &State, id: MarketId) -> MarketView {
         rules_from: date(adopted.in_force),
         rules_source: version.source.clone(),
     }
-}
-
-fn rulebook(call: &Call, follower: &Follower) -> Answered {
-    let id = market(follower.state(), call.parameter("market"))?;
-    Ok(Reply::json(&follower.state().markets()[id.index()].rulebook))
 }
 
 fn price_list(call: &Call, follower: &Follower) -> Answered {
@@ -428,30 +400,4 @@ fn listed(
         seen.then_some(ListingView { listing: order.0, price, quantity, own })
     };
     here.iter().filter_map(view).collect()
-}
-
-/// A rulebook to be adopted.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewRules {
-    /// Your own name for this command.
-    #[schema(min_length = 1, max_length = 64)]
-    id: Option<String>,
-    /// The rulebook as it is written in a file (docs/rulebook.md), without `extends`.
-    rulebook: String,
-}
-
-fn adopt(call: Call) -> Later {
-    Box::pin(async move {
-        let NewRules { id, rulebook } = call.json()?;
-        let mut none = |name: &str| {
-            Err(std::io::Error::other(format!("{name}: a rulebook sent to a node stands alone")))
-        };
-        let read = rulebook::parse(&rulebook, "rulebook", &mut none);
-        let rules = read.map_err(|error| Problem::field("rulebook", error.to_string()))?;
-        let command = engine::Command::AdoptRulebook(Box::new(rules));
-        let sent = send_command(&call.app, call.caller()?, id, command).await?;
-        let status = if sent.act.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
-        Ok(Reply::json_at(status, &sent).at(sent.sequence))
-    })
 }

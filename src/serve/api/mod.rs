@@ -11,6 +11,7 @@ pub(crate) mod operate;
 mod orders;
 mod past_book;
 mod people;
+mod rules;
 mod session;
 pub(crate) mod supervision;
 mod trades;
@@ -28,6 +29,7 @@ pub fn endpoints() -> Vec<Endpoint> {
     let rooms = [
         session::endpoints(),
         market::endpoints(),
+        rules::endpoints(),
         history::endpoints(),
         stream::endpoints(),
         commands::endpoints(),

@@ -64,7 +64,7 @@ export function Orders({ only, open, account }) {
     { key: "order", label: t("field.order"), num: true, low: 2, show: (row) => html`<span class="quiet">${row.order}</span>` },
     {
       key: "acts", label: "", className: "acts",
-      show: (row) => (isOpen(row) ? html`${row.listing ? null : html`<button type="button" class="small" onClick=${() => setAmended(row)}>${t("act.amend")}</button>`}
+      show: (row) => (isOpen(row) ? html`${row.listing ? null : html`<button type="button" class="small" data-amend=${row.order} onClick=${() => setAmended(row)}>${t("act.amend")}</button>`}
         <button type="button" class="small" data-cancel=${row.order} aria-label=${`${t("act.cancel")} ${row.order}`} onClick=${() => cancel([row])}>${t("act.cancel")}</button>` : null),
     },
   ];
@@ -87,9 +87,9 @@ function Amend({ order, decimals, onClose }) {
     if (p.error || q.error || busy) return;
     if (await send("amend_order", { account: order.account, order: order.order, price: p.value, quantity: q.value })) onClose();
   };
-  return html`<${Dialog} title=${t("orders.amend", { order: order.order })} onClose=${onClose}><form onSubmit=${onSubmit} novalidate>
-    <div class="fields two"><${Text} label=${t("field.price")} class="num" value=${price} onInput=${setPrice} error=${wrong.price} autofocus />
-      <${Text} label=${t("field.quantity_in_all")} class="num" value=${quantity} onInput=${setQuantity} error=${wrong.quantity} hint=${t("orders.amend_hint")} /></div>
+  return html`<${Dialog} title=${t("orders.amend", { order: order.order })} onClose=${onClose}><form onSubmit=${onSubmit} novalidate data-form="amend">
+    <div class="fields two"><${Text} label=${t("field.price")} class="num" value=${price} onInput=${setPrice} error=${wrong.price} name="price" autofocus />
+      <${Text} label=${t("field.quantity_in_all")} class="num" value=${quantity} onInput=${setQuantity} error=${wrong.quantity} hint=${t("orders.amend_hint")} name="quantity" /></div>
     <div class="row end"><button type="button" onClick=${onClose}>${t("act.back")}</button><button class="main" disabled=${busy}>${t("act.amend")}</button></div>
     <${ProblemNote} problem=${problem} /><${Receipt} receipt=${receipt} /></form><//>`;
 }

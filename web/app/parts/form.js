@@ -64,7 +64,7 @@ export function convert(field, typed, { offset = "Z", decimals } = {}) {
 function Many({ label, value, onChange, options, kind, error }) {
   const toggle = (item) => onChange(value.includes(item) ? value.filter((other) => other !== item) : [...value, item]);
   return html`<fieldset class=${`field many ${error ? "wrong" : ""}`}><legend>${label}</legend>
-    <div>${options.map((item) => html`<label key=${item}><input type="checkbox" checked=${value.includes(item)} onChange=${() => toggle(item)} />${word(`${kind}.${item}`)}</label>`)}</div>
+    <div>${options.map((item) => html`<label key=${item}><input type="checkbox" name=${item} checked=${value.includes(item)} onChange=${() => toggle(item)} />${word(`${kind}.${item}`)}</label>`)}</div>
     ${error ? html`<em role="alert">${error}</em>` : null}</fieldset>`;
 }
 
@@ -91,15 +91,15 @@ export function useNames() {
 
 function Input({ field, value, set, error, names, id }) {
   const label = word(`field.${field.name}`, field.name) + (field.optional ? ` · ${t("input.optional")}` : "");
-  if (field.type === "choice") return html`<${Select} label=${label} value=${value} onChange=${set} error=${error} options=${field.options.map((item) => [item, word(`${field.name}.${item}`, item)])} />`;
-  if (field.type === "yes_no") return html`<${Select} label=${label} value=${value} onChange=${set} error=${error} options=${[["true", t("word.yes")], ["false", t("word.no")]]} />`;
+  if (field.type === "choice") return html`<${Select} label=${label} value=${value} onChange=${set} error=${error} options=${field.options.map((item) => [item, word(`${field.name}.${item}`, item)])} name=${field.name} />`;
+  if (field.type === "yes_no") return html`<${Select} label=${label} value=${value} onChange=${set} error=${error} options=${[["true", t("word.yes")], ["false", t("word.no")]]} name=${field.name} />`;
   if (field.type === "roles") return html`<${Many} label=${label} value=${value} onChange=${set} options=${ROLES} kind="role" error=${error} />`;
   if (field.type === "duties") return html`<${Many} label=${label} value=${value} onChange=${set} options=${DUTIES} kind="duty" error=${error} />`;
   if (field.type === "bool") return html`<label class="field check"><input type="checkbox" checked=${value} onChange=${(event) => set(event.target.checked)} /><span>${label}</span></label>`;
   const known = names[field.type];
   if (known?.length && (field.type === "own_account" || field.type === "market")) {
     const options = known.map((item) => [item, item]);
-    return html`<${Select} label=${label} value=${value} onChange=${set} error=${error} options=${field.optional ? [["", "–"], ...options] : options} />`;
+    return html`<${Select} label=${label} value=${value} onChange=${set} error=${error} options=${field.optional ? [["", "–"], ...options] : options} name=${field.name} />`;
   }
   const type = { date: "date", time: "datetime-local" }[field.type] ?? "text";
   const numeric = NUMBERS.has(field.type) || field.type === "year" || field.type === "integer";

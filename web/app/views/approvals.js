@@ -4,9 +4,10 @@ import { num, t, word } from "../i18n.js";
 import * as money from "../money.js";
 import * as time from "../time.js";
 import { actsFeed, heardTime } from "../feeds.js";
-import { useFeed, useRequest } from "../hooks.js";
+import { useFeed, useGet, useRequest } from "../hooks.js";
 import { useStore } from "../store.js";
 import { Empty, Facts, Panel, ProblemNote, Receipt, Sure, Tag } from "../parts/basic.js";
+import { Changes } from "../parts/changes.js";
 import { Text } from "../parts/form.js";
 
 const NUMERIC = new Set(["quantity", "price", "amount", "reserve", "verified", "display", "minimum", "trigger", "left", "shown", "buyer_fee", "seller_fee", "change"]);
@@ -39,6 +40,13 @@ function Left({ expires }) {
   return html`<span>${time.moment(expires)}${Number.isFinite(left) ? html` <span class=${left < 600 ? "bad-text" : "quiet"}>(${time.span(left)})</span>` : null}</span>`;
 }
 
+/** What a proposed rulebook would change, as its proposer saw it. */
+function Rules({ act }) {
+  const { data, problem, reload } = useGet(`/v1/acts/${act}/rules`);
+  if (!data) return html`<${ProblemNote} problem=${problem} retry=${reload} />`;
+  return html`${data.opens ? html`<p class="receipt waits">${t("rules.opens", { market: data.market })}</p>` : null}<${Changes} check=${data} />`;
+}
+
 function Act({ act }) {
   const { busy, problem, answer, send } = useRequest();
   const [reason, setReason] = useState("");
@@ -46,6 +54,7 @@ function Act({ act }) {
   return html`<${Panel} className="act" label=${`${t("approvals.act")} ${act.act}`} title=${html`<span class="quiet">#${act.act}</span> ${word(`do.${name}`, name)}`} tools=${act.mine ? html`<${Tag}>${t("approvals.mine")}<//>` : null}>
     <div class="two-columns"><${CommandFacts} command=${act.command} />
       <${Facts} rows=${[[t("approvals.by"), html`<b>${act.proposer}</b> · ${act.participant}`], [t("approvals.proposed"), time.moment(act.proposed)], [t("approvals.expires"), html`<${Left} expires=${act.expires} />`]]} /></div>
+    ${name === "adopt_rulebook" ? html`<${Rules} act=${act.act} />` : null}
     <form class="row end" onSubmit=${(event) => event.preventDefault()}>
       <${Text} label=${t("field.reason")} value=${reason} onInput=${setReason} />
       <${Sure} onSure=${() => send("POST", `/v1/acts/${act.act}/withdraw`, { reason: reason || t("approvals.no_reason") })}>${t(act.mine ? "approvals.withdraw" : "approvals.reject")}<//>

@@ -36,8 +36,9 @@ export function Auctions() {
     { key: "own", label: t("auctions.own"), show: (row) => html`<${Bids} row=${row} decimals=${decimals(row.instrument)} command=${command} account=${account} />` },
     {
       key: "acts", label: "", className: "acts",
-      show: (row) => html`${may(user, "place_bid") && account ? html`<button type="button" class="small main" onClick=${() => setAsked(["place_bid", row])}>${t("do.place_bid")}</button>` : null}
-        ${may(user, "cancel_auction") ? html`<button type="button" class="small" onClick=${() => setAsked(["draw_lot", row])}>${t("do.draw_lot")}</button><button type="button" class="small" onClick=${() => setAsked(["cancel_auction", row])}>${t("do.cancel_auction")}</button>` : null}`,
+      show: (row) => html`${row.status === "open" && may(user, "place_bid") && account ? html`<button type="button" class="small main" data-bid=${row.auction} onClick=${() => setAsked(["place_bid", row])}>${t("do.place_bid")}</button>` : null}
+        ${row.status === "awaits_lot" && may(user, "draw_lot") ? html`<button type="button" class="small main" data-lot=${row.auction} onClick=${() => setAsked(["draw_lot", row])}>${t("do.draw_lot")}</button>` : null}
+        ${may(user, "cancel_auction") ? html`<button type="button" class="small" data-call-off=${row.auction} onClick=${() => setAsked(["cancel_auction", row])}>${t("do.cancel_auction")}</button>` : null}`,
     },
   ];
   return html`<div class=${`page ${may(user, "announce_auction") ? "split" : ""}`}><${Panel} title=${t("page.auctions")}><${ProblemNote} problem=${command.problem} /><${Receipt} receipt=${command.receipt} />

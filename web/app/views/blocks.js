@@ -26,8 +26,8 @@ export function Blocks() {
     { key: "from", label: t("blocks.from"), low: 1 }, { key: "counterparty", label: t("field.counterparty"), low: 1 },
     {
       key: "acts", label: "", className: "acts",
-      show: (row) => html`${row.mine ? null : html`<${Sure} className="small main" onSure=${() => command.send("accept_block", { account: account(row), proposal: row.proposal })}>${t("blocks.accept")}<//>`}
-        <${Sure} className="small" onSure=${() => command.send("withdraw_block", { account: account(row), proposal: row.proposal })}>${t(row.mine ? "blocks.withdraw" : "blocks.decline")}<//>`,
+      show: (row) => html`${row.mine ? null : html`<${Sure} className="small main accept" onSure=${() => command.send("accept_block", { account: account(row), proposal: row.proposal })}>${t("blocks.accept")}<//>`}
+        <${Sure} className="small end" onSure=${() => command.send("withdraw_block", { account: account(row), proposal: row.proposal })}>${t(row.mine ? "blocks.withdraw" : "blocks.decline")}<//>`,
     },
   ];
   return html`<div class="page split"><${Panel} title=${t("page.blocks")}><${ProblemNote} problem=${command.problem} /><${Receipt} receipt=${command.receipt} />

@@ -19,7 +19,7 @@ export function CommandTabs({ names, title, fixed, initial }) {
   const name = allowed.includes(chosen) ? chosen : allowed[0];
   if (!name) return null;
   return html`<${Panel} title=${title}>
-    <${Select} label=${t("form.command")} value=${name} onChange=${setChosen} options=${allowed.map((item) => [item, t(`do.${item}`)])} />
+    <${Select} label=${t("form.command")} value=${name} onChange=${setChosen} options=${allowed.map((item) => [item, t(`do.${item}`)])} name="command" />
     <${CommandForm} name=${name} fixed=${fixed} initial=${initial} /><//>`;
 }
 

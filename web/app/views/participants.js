@@ -11,7 +11,9 @@ import { CommandTabs } from "./holdings.js";
 
 /** The page of participants. */
 export function Participants() {
-  const { data, problem, loading, reload } = useGet("/v1/participants");
+  const { data, problem, loading, reload } = useGet("/v1/participants", {}, { every: 5000 });
+  const accounts = useGet("/v1/accounts", {}, { every: 5000 });
+  const state = new Map(items(accounts.data).map((account) => [account.code, account]));
   const [find, setFind] = useState("");
   const wanted = find.trim().toLowerCase();
   const rows = items(data).filter((row) => !wanted || `${row.code} ${row.name}`.toLowerCase().includes(wanted));
@@ -21,9 +23,9 @@ export function Participants() {
     { key: "roles", label: t("field.roles"), low: 1, show: (row) => names("role", row.roles) },
     {
       key: "accounts", label: t("participants.accounts"),
-      show: (row) => (row.accounts ?? []).map((account) => {
-        const code = account.code ?? account;
-        return html`<button type="button" key=${code} class="small plain" title=${t("page.trail")} onClick=${() => go("trail", code)}>${code}${account.frozen ? html` <${Tag} tone="bad">${t("account.frozen")}<//>` : null}${account.trading_blocked ? html` <${Tag} tone="bad">${t("account.blocked")}<//>` : null}</button>`;
+      show: (row) => (row.accounts ?? []).map((code) => {
+        const { frozen, trading_blocked: blocked } = state.get(code) ?? {};
+        return html`<button type="button" key=${code} class="small plain" title=${t("page.trail")} onClick=${() => go("trail", code)}>${code}${frozen ? html` <${Tag} tone="bad">${t("account.frozen")}<//>` : null}${blocked ? html` <${Tag} tone="bad">${t("account.blocked")}<//>` : null}</button>`;
       }),
     },
   ];

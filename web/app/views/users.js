@@ -22,10 +22,10 @@ function NewUser() {
     if (!failed) setForm(blank);
   };
   return html`<form onSubmit=${onSubmit} novalidate data-form="user"><div class="fields">
-    <${Text} label=${t("field.participant")} value=${form.participant} onInput=${put("participant")} error=${error("participant")} />
-    <${Text} label=${t("field.user")} value=${form.name} onInput=${put("name")} error=${error("name")} hint=${t("users.name_hint")} />
-    <${Text} label=${t("users.first_password")} type="password" value=${form.password} onInput=${put("password")} error=${error("password")} autocomplete="new-password" hint=${t("users.password_hint")} />
-    <fieldset class="field many"><legend>${t("field.duties")}</legend><div>${DUTIES.map((duty) => html`<label key=${duty}><input type="checkbox" checked=${form.duties.includes(duty)} onChange=${() => toggle(duty)} />${t(`duty.${duty}`)}</label>`)}</div></fieldset></div>
+    <${Text} name="participant" label=${t("field.participant")} value=${form.participant} onInput=${put("participant")} error=${error("participant")} />
+    <${Text} name="name" label=${t("field.user")} value=${form.name} onInput=${put("name")} error=${error("name")} hint=${t("users.name_hint")} />
+    <${Text} name="password" label=${t("users.first_password")} type="password" value=${form.password} onInput=${put("password")} error=${error("password")} autocomplete="new-password" hint=${t("users.password_hint")} />
+    <fieldset class="field many"><legend>${t("field.duties")}</legend><div>${DUTIES.map((duty) => html`<label key=${duty}><input type="checkbox" name=${duty} checked=${form.duties.includes(duty)} onChange=${() => toggle(duty)} />${t(`duty.${duty}`)}</label>`)}</div></fieldset></div>
     <p class="hint">${t("form.second")}</p><div class="row end"><button class="main" disabled=${busy || !form.name || !form.password}>${t("users.create")}</button></div>
     <${ProblemNote} problem=${problem} /><${Receipt} receipt=${answer ?? null} /></form>`;
 }
@@ -37,8 +37,8 @@ function Reset({ name, onClose }) {
     event.preventDefault();
     send("POST", `/v1/users/${encodeURIComponent(name)}/password`, { password });
   };
-  return html`<${Dialog} title=${`${t("users.reset")} · ${name}`} onClose=${onClose}><form onSubmit=${onSubmit}>
-    <${Text} label=${t("users.first_password")} type="password" value=${password} onInput=${setPassword} autocomplete="new-password" hint=${t("users.password_hint")} autofocus />
+  return html`<${Dialog} title=${`${t("users.reset")} · ${name}`} onClose=${onClose}><form onSubmit=${onSubmit} data-form="reset">
+    <${Text} name="password" label=${t("users.first_password")} type="password" value=${password} onInput=${setPassword} autocomplete="new-password" hint=${t("users.password_hint")} autofocus />
     <div class="row end"><button class="main" disabled=${busy || !password}>${t("users.reset")}</button></div><${ProblemNote} problem=${problem} /><${Receipt} receipt=${answer ?? (answer === null ? { sequence: "" } : null)} /></form><//>`;
 }
 
@@ -54,9 +54,9 @@ export function Users() {
     { key: "state", label: t("field.status"), show: (row) => html`${row.active === false ? html`<${Tag} tone="bad">${t("users.inactive")}<//>` : html`<${Tag} tone="good">${t("users.active")}<//>`} ${row.totp ? html`<${Tag}>TOTP<//>` : null}` },
     {
       key: "acts", label: "", className: "acts",
-      show: (row) => html`<button type="button" class="small" onClick=${() => setAsked(["set_user_duties", nameOf(row), row])}>${t("field.duties")}</button>
-        <button type="button" class="small" onClick=${() => setAsked(["reset", nameOf(row)])}>${t("users.reset")}</button>
-        <button type="button" class="small" onClick=${() => setAsked([row.active === false ? "activate_user" : "deactivate_user", nameOf(row)])}>${t(row.active === false ? "do.activate_user" : "do.deactivate_user")}</button>`,
+      show: (row) => html`<button type="button" class="small" data-duties=${nameOf(row)} onClick=${() => setAsked(["set_user_duties", nameOf(row), row])}>${t("field.duties")}</button>
+        <button type="button" class="small" data-reset=${nameOf(row)} onClick=${() => setAsked(["reset", nameOf(row)])}>${t("users.reset")}</button>
+        <button type="button" class="small" data-active=${nameOf(row)} onClick=${() => setAsked([row.active === false ? "activate_user" : "deactivate_user", nameOf(row)])}>${t(row.active === false ? "do.activate_user" : "do.deactivate_user")}</button>`,
     },
   ];
   return html`<div class="page split"><${Panel} title=${t("page.users")}><${Table} label=${t("page.users")} columns=${columns} rows=${items(data)} rowKey=${nameOf} problem=${problem} retry=${reload} loading=${loading} /><//>

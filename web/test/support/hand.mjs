@@ -71,3 +71,22 @@ export const overflow = (page) => page.evaluate(() => document.documentElement.s
 /** What sticks out. */
 export const overflowing = (page) => page.evaluate(() => [...document.querySelectorAll("main *")].filter((item) => item.getBoundingClientRect().right > innerWidth + 1).slice(0, 4)
   .map((item) => `${item.tagName}.${item.className}`).join(" "));
+
+/** Fills the form of a command in: its fields by name. */
+export async function fillForm(page, command, fields) {
+  for (const [name, value] of Object.entries(fields)) {
+    const field = page.locator(`[data-command=${command}] [name=${name}]`);
+    await field.waitFor();
+    if ((await field.evaluate((one) => one.tagName)) === "SELECT") await field.selectOption(value);
+    else await field.fill(value);
+  }
+}
+
+/** Presses a button that asks whether one is sure, and presses it again once it does. */
+export async function pressSure(button) {
+  await until(async () => {
+    await button.click();
+    return /sure/i.test(await button.innerText());
+  }, "the button asks whether one is sure");
+  await button.click();
+}

@@ -34,7 +34,7 @@ function opening(say) {
   const start = clock(8, 30);
   for (const [code, name, roles] of PARTICIPANTS) say(start, "operator", { do: "register_participant", code, name, roles });
   for (const [participant, , , accounts] of PARTICIPANTS) for (const code of accounts) say(start, "REGISTRY", { do: "open_account", participant, code });
-  for (const [code, vintage] of [["CEA25", 2025], ["CEA26", 2026]]) say(start, "operator", { do: "define_asset", code, class: "allowance", vintages: [vintage] });
+  for (const [code, vintage] of [["CEA24", 2024], ["CEA25", 2025], ["CEA26", 2026]]) say(start, "operator", { do: "define_asset", code, class: "allowance", vintages: [vintage] });
   say(start, "operator", { do: "define_asset", code: "CCER", class: "offset", vintages: [2024] });
   for (const code of ["B2609", "B2702"]) say(start, "operator", { do: "define_asset", code, class: "security", market: "bond-continuous" });
   say(start, "operator", { do: "list_instrument", code: "CEA25", reference: "72.00" });
@@ -43,6 +43,7 @@ function opening(say) {
   say(start, "operator", { do: "list_instrument", code: "B2702", reference: "97.20", market: "bond-continuous" });
   const issue = (account, asset, quantity) => say(start, "AUTHORITY", { do: "issue", account, asset, quantity, reason: "allocation of the year" });
   for (const account of ["DJ", "BH", "HM", "PD"]) for (const asset of ["CEA25", "CEA26"]) issue(account, asset, 840000);
+  issue("DJ", "CEA24", 50000);
   issue("DJ", "CCER", 120000);
   for (const account of ["PD", "PD-2", "LG", "JH", "HM"]) for (const asset of ["B2609", "B2702"]) issue(account, asset, 2000000);
   for (const account of ["DJ", "BH", "HM", "JH", "PD", "PD-2", "LG"]) say(start, "SETTLEBANK", { do: "deposit", account, amount: "400000000.00", reference: `in-${account}` });
@@ -80,10 +81,27 @@ function trading(say) {
   say(late, "PUDONG", { do: "mass_cancel", account: "PD" });
 }
 
-/** A period that has not ended, so that there is something to surrender for. */
+/** A period that has not ended, so that there is something to surrender for; blocks in the morning too, and a lot among equal bids. */
 const PERIOD = `
 [[version]]
 from = 2026-02-01
+source = "invented for a test"
+secondary = true
+
+[version.trading.block]
+sessions = ["09:30-11:30", "13:00-15:00"]
+quantity_min = 1_000
+source = "invented for a test"
+secondary = true
+
+[version.trading.auction]
+tie = "lot"
+source = "invented for a test"
+secondary = true
+
+[version.registry.carry_over]
+opens = 2026-03-04
+sales_to = 2026-03-03
 source = "invented for a test"
 secondary = true
 

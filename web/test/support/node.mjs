@@ -84,6 +84,7 @@ async function admit(base, first) {
     ["AUTHORITY", "chen", ["operator"]], ["AUTHORITY", "lin", ["operator"]], ["WATCH", "watch", ["supervisor", "auditor"]],
     ["JIANGHAI", "jianghai", ["trader", "custodian"]], ["PUDONG", "pudong", ["trader", "custodian"]], ["LINGANG", "crowd", ["trader"]],
     ["DONGJIANG", "dongjiang", ["trader", "custodian"]], ["HUIMIN", "huimin", ["trader", "custodian"]], ["HUIMIN", "fresh", ["trader"]],
+    ["SETTLEBANK", "bank", ["custodian"]],
   ];
   for (const [participant, name, duties] of wanted) {
     const { act } = await operator.ask("POST", "/v1/users", { participant, name, duties, password: given(name) });
@@ -91,7 +92,7 @@ async function admit(base, first) {
     if (name !== "fresh") await choose(name, given(name));
   }
   const people = {
-    trader: kept("jianghai"), maker: kept("pudong"), lister: kept("dongjiang"), taker: kept("huimin"), crowd: kept("crowd"), supervisor: kept("watch"),
+    trader: kept("jianghai"), maker: kept("pudong"), lister: kept("dongjiang"), taker: kept("huimin"), crowd: kept("crowd"), bank: kept("bank"), supervisor: kept("watch"),
     authority1: kept("chen"), authority2: kept("lin"), operator1: kept("operator"), operator2: kept("second"), fresh: { user: "fresh", password: given("fresh") },
   };
   return people;
@@ -166,7 +167,7 @@ export async function openNode() {
     quiet: { buy: "95.05" }, cross: "99.20", listing: "69.95", issue: { holder: "taker", account: "HM", asset: "CEA26" }, past: 600,
     pages: {
       trader: ["markets", `trade/${BOND}`, `trade/${CARBON}`, "auctions", "blocks", "orders", "holdings", "settlement", "compliance", "approvals", "limits", "kill", "everything", "trail/JH", "me"],
-      operator1: ["health", "phases", "approvals", "participants", "issuance", "limits", "kill", "users", "everything", "me"],
+      operator1: ["health", "phases", "approvals", "participants", "issuance", "limits", `limits/bond-continuous`, "limits/+", "kill", "users", "everything", "me"],
       supervisor: ["alerts", "cases", "trail/JH", "past", "log", "phases", "participants", "me"],
       authority1: ["issuance", "approvals", "compliance", "me"],
     },

@@ -1,0 +1,88 @@
+// The trading screen, orders, listings, blocks, auctions.
+
+export default {
+  "markets.line": "Trend",
+
+  "ticket.title": "Order entry",
+  "ticket.more": "Conditions",
+  "ticket.cash": "Cash available",
+  "ticket.holding": "Holding available",
+  "ticket.held": "Set aside",
+  "ticket.parts": "Part of what is free",
+  "ticket.confirm": "Send this order?",
+  "ticket.no_trader": "Only a trader with an account enters orders.",
+
+  "ladder.label": "Order ladder",
+  "ladder.own": "Own",
+  "ladder.buy_at": "Buy at {price}",
+  "ladder.sell_at": "Sell at {price}",
+  "ladder.cancel": "Cancel own orders at this price",
+
+  "book.ladder": "Ladder",
+  "book.depth": "Depth",
+  "book.no_price": "No price yet.",
+  "book.orders": "Orders",
+  "book.picture": "Depth of the book",
+  "book.spread": "Spread",
+  "book.sum": "Total",
+
+  "call.price": "Indicative price",
+  "call.quantity": "Quantity",
+  "call.imbalance": "Imbalance",
+
+  "listings.asks": "Offers to sell",
+  "listings.bids": "Offers to buy",
+  "listings.buy": "Buy",
+  "listings.sell": "Sell",
+  "listings.none": "No listing stands.",
+  "listings.left": "Left of it",
+  "listings.take": "Take it",
+  "listings.take_buy": "Take: buy {instrument}",
+  "listings.take_sell": "Take: sell {instrument}",
+
+  "chart.label": "Price and volume of {instrument}",
+  "chart.interval": "Interval",
+  "chart.none": "No trades yet",
+  "chart.open": "Open",
+  "chart.high": "High",
+  "chart.low": "Low",
+  "chart.close": "Close",
+  "chart.volume": "Vol",
+
+  "trade.watchlist": "Instruments",
+  "trade.book": "Book",
+  "trade.chart": "Chart",
+  "trade.trades": "Trades",
+  "trade.no_trades": "No trades yet.",
+  "trade.blotter": "Blotter",
+  "trade.panes": "What is shown",
+  "trade.unknown": "There is no instrument {code}.",
+
+  "orders.open": "Open orders",
+  "orders.all": "All orders",
+  "orders.none": "No orders.",
+  "orders.none_open": "No open orders.",
+  "orders.cancel_all": "Cancel all",
+  "orders.amend": "Amend order {order}",
+  "orders.amend_hint": "What has traded is included.",
+
+  "fills.none": "No fills.",
+
+  "blocks.in": "to us",
+  "blocks.out": "ours",
+  "blocks.side": "Proposer",
+  "blocks.from": "From",
+  "blocks.accept": "Accept",
+  "blocks.decline": "Decline",
+  "blocks.withdraw": "Withdraw",
+  "blocks.none": "No block is proposed.",
+
+  "auctions.none": "No auction is announced.",
+  "auctions.own": "Own bids",
+  "auctions.side": "Initiator",
+  "auctions.window": "Window",
+  "auctions.withdraw_bid": "Withdraw",
+
+  "aggressor.buy": "buyer",
+  "aggressor.sell": "seller",
+};

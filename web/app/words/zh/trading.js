@@ -1,0 +1,88 @@
+// The trading screen, orders, listings, blocks, auctions.
+
+export default {
+  "markets.line": "走势",
+
+  "ticket.title": "下单",
+  "ticket.more": "条件",
+  "ticket.cash": "可用资金",
+  "ticket.holding": "可用持仓",
+  "ticket.held": "占用（资金 · 持仓）",
+  "ticket.parts": "可用比例",
+  "ticket.confirm": "确认下单？",
+  "ticket.no_trader": "仅有账户的交易员可下单。",
+
+  "ladder.label": "价格阶梯",
+  "ladder.own": "本方",
+  "ladder.buy_at": "以 {price} 买入",
+  "ladder.sell_at": "以 {price} 卖出",
+  "ladder.cancel": "撤销此价位本方委托",
+
+  "book.ladder": "阶梯",
+  "book.depth": "深度",
+  "book.no_price": "暂无价格。",
+  "book.orders": "笔数",
+  "book.picture": "盘口深度图",
+  "book.spread": "价差",
+  "book.sum": "累计",
+
+  "call.price": "模拟价",
+  "call.quantity": "模拟量",
+  "call.imbalance": "未匹配量",
+
+  "listings.asks": "卖出挂牌",
+  "listings.bids": "买入挂牌",
+  "listings.buy": "买入",
+  "listings.sell": "卖出",
+  "listings.none": "暂无挂牌。",
+  "listings.left": "剩余数量",
+  "listings.take": "摘牌",
+  "listings.take_buy": "摘牌买入 {instrument}",
+  "listings.take_sell": "摘牌卖出 {instrument}",
+
+  "chart.label": "{instrument} 价格与成交量",
+  "chart.interval": "周期",
+  "chart.none": "暂无成交",
+  "chart.open": "开",
+  "chart.high": "高",
+  "chart.low": "低",
+  "chart.close": "收",
+  "chart.volume": "量",
+
+  "trade.watchlist": "品种",
+  "trade.book": "盘口",
+  "trade.chart": "图表",
+  "trade.trades": "成交",
+  "trade.no_trades": "暂无成交。",
+  "trade.blotter": "委托",
+  "trade.panes": "显示内容",
+  "trade.unknown": "没有品种 {code}。",
+
+  "orders.open": "当前委托",
+  "orders.all": "全部委托",
+  "orders.none": "暂无委托。",
+  "orders.none_open": "暂无未成交委托。",
+  "orders.cancel_all": "全部撤单",
+  "orders.amend": "修改委托 {order}",
+  "orders.amend_hint": "含已成交部分。",
+
+  "fills.none": "暂无成交。",
+
+  "blocks.in": "收到",
+  "blocks.out": "发出",
+  "blocks.side": "发起方",
+  "blocks.from": "发起账户",
+  "blocks.accept": "接受",
+  "blocks.decline": "拒绝",
+  "blocks.withdraw": "撤回",
+  "blocks.none": "暂无大宗申报。",
+
+  "auctions.none": "暂无竞价公告。",
+  "auctions.own": "本方出价",
+  "auctions.side": "发起方",
+  "auctions.window": "竞价时段",
+  "auctions.withdraw_bid": "撤回",
+
+  "aggressor.buy": "买方",
+  "aggressor.sell": "卖方",
+};

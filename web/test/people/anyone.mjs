@@ -1,0 +1,76 @@
+// Anyone: signing in, and the keys of the keyboard.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { go, oneTimeCode, open, signIn, text, until } from "../support/hand.mjs";
+import { CARBON } from "../support/node.mjs";
+import { as, stage } from "../support/stage.mjs";
+
+test("a wrong password is refused beside the form, the right one opens the console", async () => {
+  const { page, context } = await open(stage.browser, stage.node, "nobody");
+  await page.fill("[name=user]", stage.node.people.trader.user);
+  await page.fill("[name=password]", "not the password");
+  await page.click("form button.main");
+  await page.waitForSelector("form .problem");
+  await page.fill("[name=password]", stage.node.people.trader.password);
+  await page.click("form button.main");
+  await page.waitForSelector("header.top");
+  await until(() => page.locator(".connection.live").count(), "the connection is live");
+  await context.close();
+});
+
+test("a first password has to be changed before anything else; then a second factor is set up", async () => {
+  const { page, context, faults } = await open(stage.browser, stage.node, "fresh");
+  await signIn(page, stage.node.people.fresh, "[data-form=password]");
+  await page.fill("[name=old]", stage.node.people.fresh.password);
+  await page.fill("[name=new]", "a password of my own");
+  await page.fill("[name=again]", "another one");
+  await page.click("form button.main");
+  await page.waitForSelector(".field.wrong");
+  await page.fill("[name=again]", "a password of my own");
+  await page.click("form button.main");
+  await page.waitForSelector("header.top");
+  await go(page, "me");
+  await page.click("[data-totp=begin]");
+  const secret = (await text(page, "code.secret")).replaceAll(" ", "");
+  await page.fill("[name=totp]", oneTimeCode(secret));
+  await page.click("[data-totp=on]");
+  await page.waitForSelector("[data-totp=off]");
+  await context.close();
+  assert.deepEqual(faults, []);
+  const again = await open(stage.browser, stage.node, "fresh");
+  await again.page.fill("[name=user]", stage.node.people.fresh.user);
+  await again.page.fill("[name=password]", "a password of my own");
+  await again.page.click("form button.main");
+  await again.page.waitForSelector("form .problem");
+  await again.page.click("form button.plain");
+  await again.page.fill("[name=code]", oneTimeCode(secret));
+  await again.page.click("form button.main");
+  await again.page.waitForSelector("header.top");
+  await again.context.close();
+});
+
+test("keys: / finds, ? helps, Escape closes, arrows walk through rows", async () => {
+  const page = await as("trader");
+  await go(page, "markets");
+  await page.waitForSelector("tbody tr");
+  await until(async () => {
+    await page.keyboard.press("/");
+    return page.evaluate(() => document.activeElement.closest(".search") !== null);
+  }, "the search is heard");
+  await page.fill(".search input", CARBON);
+  await page.locator(".search li", { hasText: CARBON }).first().waitFor();
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("main.view-trade .headline h1");
+  assert.match(page.url(), new RegExp(`trade/${CARBON}`));
+  await page.keyboard.press("?");
+  await page.waitForSelector("dialog[open]");
+  await page.keyboard.press("Escape");
+  await until(async () => (await page.locator("dialog[open]").count()) === 0, "help is closed");
+  await page.keyboard.press("m");
+  await page.locator("main.view-markets tbody tr").first().focus();
+  await page.keyboard.press("ArrowDown");
+  const focused = await page.evaluate(() => document.activeElement.tagName);
+  assert.equal(focused, "TR");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("main.view-trade");
+});
