@@ -5,7 +5,7 @@ use super::tables::TABLES;
 use anyhow::{Context, Result, bail};
 
 /// The version of the schema. A projection of another version is not read: it is rebuilt.
-pub(crate) const VERSION: &str = "2";
+pub(crate) const VERSION: &str = "1";
 
 /// `{c}`: see [`Db::clustered`].
 const DDL: &str = "
