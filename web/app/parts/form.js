@@ -1,5 +1,5 @@
 // Fields and the form of a command.
-import { html, useEffect, useId, useMemo, useState } from "../ui.js";
+import { html, useEffect, useId, useMemo, useRef, useState } from "../ui.js";
 import { t, word, named } from "../i18n.js";
 import * as money from "../money.js";
 import * as time from "../time.js";
@@ -128,7 +128,11 @@ export function CommandForm({ name, fixed = {}, initial = {}, onDone, submit, co
     const timer = setTimeout(() => setAsked(false), 5000);
     return () => clearTimeout(timer);
   }, [asked]);
+  // Another command in its place begins anew. The first one has begun already, and what was typed at once stays.
+  const shown = useRef(name);
   useEffect(() => {
+    if (shown.current === name) return;
+    shown.current = name;
     setValues(fresh());
     setErrors({});
   }, [name]);
