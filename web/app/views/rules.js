@@ -55,13 +55,19 @@ function Editor({ text, onText, onFile, area, wrong }) {
 function Quick({ rules, first, wanted, onAdd }) {
   const choices = rules.filter((rule) => !rule.path.includes("[") && !rule.path.endsWith(".time_zone"));
   const [path, setPath] = useState(choices.some((rule) => rule.path === wanted) ? wanted : choices[0]?.path ?? "");
-  const held = choices.find((rule) => rule.path === path)?.value ?? "";
-  const shownNow = unquoted(held) ?? held;
+  const heldOf = (of) => choices.find((rule) => rule.path === of)?.value ?? "";
+  const shownOf = (of) => unquoted(heldOf(of)) ?? heldOf(of);
+  const held = heldOf(path);
+  const shownNow = shownOf(path);
   const [value, setValue] = useState(shownNow);
   const [day, setDay] = useState(first);
   const [source, setSource] = useState("");
   const [wrong, setWrong] = useState({});
-  useEffect(() => setValue(shownNow), [path]);
+  // At once, and not after the page was drawn: what is typed next stays.
+  const choose = (next) => {
+    setPath(next);
+    setValue(shownOf(next));
+  };
   const onSubmit = (event) => {
     event.preventDefault();
     const missing = Object.fromEntries(Object.entries({ value, day, source }).filter(([, typed]) => !typed.trim()).map(([name]) => [name, t("input.empty")]));
@@ -69,7 +75,7 @@ function Quick({ rules, first, wanted, onAdd }) {
     if (!Object.keys(missing).length) onAdd({ path, value: literal(held, value), day, source: source.trim() });
   };
   return html`<form class="quick" onSubmit=${onSubmit} novalidate data-form="quick"><div class="fields">
-      <${Select} label=${t("limits.rule")} value=${path} onChange=${setPath} options=${choices.map((rule) => [rule.path, named(rule.path)])} name="path" />
+      <${Select} label=${t("limits.rule")} value=${path} onChange=${choose} options=${choices.map((rule) => [rule.path, named(rule.path)])} name="path" />
       <${Text} label=${t("rules.new_value")} value=${value} onInput=${setValue} error=${wrong.value} hint=${`${t("rules.now")} ${plain(held)}`} name="value" autofocus />
       <${Text} label=${t("rules.first_day")} type="date" min=${first} value=${day} onInput=${setDay} error=${wrong.day} hint=${t("rules.first_day_hint", { day: first })} name="day" />
       <${Text} label=${t("rules.source")} value=${source} onInput=${setSource} error=${wrong.source} hint=${t("rules.source_hint")} name="source" /></div>
