@@ -10,6 +10,7 @@ export class Problem extends Error {
     this.title = body.title ?? "";
     this.detail = body.detail ?? "";
     this.field = body.field ?? null;
+    this.wrong = body.wrong ?? null;
     this.stage = body.stage ?? null;
     this.reason = body.reason ?? null;
     this.sequence = body.sequence ?? null;

@@ -4,6 +4,7 @@ import zh from "./words/zh.js";
 import { REFUSALS_ZH } from "./words/refusals.zh.js";
 import { language } from "./prefs.js";
 import * as money from "./money.js";
+import { mistakeZh, wrongZh } from "./wrong.js";
 
 const WORDS = { en, zh };
 
@@ -49,6 +50,12 @@ export function explain(problem) {
     return { title: t("problem.refused", { stage: word(`stage.${problem.stage}`, problem.stage ?? "") }), detail };
   }
   const own = word(`problem.${problem.code}`, "");
-  if (chinese && own) return { title: own, detail: SAID.has(problem.code) ? "" : problem.detail };
+  if (chinese && own) return { title: own, detail: SAID.has(problem.code) ? "" : wrongOf(problem, "") };
   return { title: problem.title || own || t("problem.other"), detail: problem.detail || (problem.title ? "" : `HTTP ${problem.status ?? ""}`) };
 }
+
+/** What is wrong with the field that a problem is about. */
+export const wrongOf = (problem, otherwise = problem.title) => (language() === "zh" && problem.wrong && wrongZh(problem.wrong)) || problem.detail || otherwise;
+
+/** What is wrong in a rulebook. */
+export const mistakeOf = (mistake) => (language() === "zh" && mistakeZh(mistake)) || mistake.detail;

@@ -1,6 +1,6 @@
 // Order entry, with cash and holding beside it.
 import { html, useLayoutEffect, useMemo, useRef, useState } from "../ui.js";
-import { num, t, word } from "../i18n.js";
+import { num, t, word, wrongOf } from "../i18n.js";
 import * as money from "../money.js";
 import { choose, prefs } from "../prefs.js";
 import { holdingsFeed } from "../feeds.js";
@@ -127,7 +127,7 @@ export function Ticket({ instrument, market }) {
     if (confirm) setAsking(made.fields);
     else place(made.fields);
   };
-  const error = (name) => (wrong[name] ? t(wrong[name]) : problem?.field === name ? problem.detail || problem.title : undefined);
+  const error = (name) => (wrong[name] ? t(wrong[name]) : problem?.field === name ? wrongOf(problem) : undefined);
   const blocked = !user?.duties?.includes("trader") || !account;
   return html`<form class=${`ticket ${side}`} ref=${form} onSubmit=${onSubmit} novalidate aria-label=${t("ticket.title")}
       onKeyDown=${(event) => event.key === "Escape" && (event.stopPropagation(), clear(), clearTicket(), document.activeElement.blur())}>
