@@ -32,8 +32,9 @@ export const plus = (value, decimals = 0) => money.signed(value, locale(), decim
 /** A list of words. */
 export const list = (words) => words.join(language() === "zh" ? "，" : ", ");
 
-/** A name that the rules give in both languages ("Dongjiang Power 东江电力"), in the reader's. */
+/** A name that the rules give in both languages ("Dongjiang Power 东江电力"), in the reader's; that of the node's own operator is the engine's. */
 export function named(name) {
+  if (name === "Operator of this node") return t("participants.operator");
   const found = /^(.*?[^\u4e00-\u9fff])\s+([\u4e00-\u9fff].*)$/.exec(name ?? "");
   if (!found) return name ?? "";
   return language() === "zh" ? found[2] : found[1];

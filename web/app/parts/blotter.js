@@ -2,17 +2,13 @@
 import { html, useMemo, useState } from "../ui.js";
 import { num, t, word } from "../i18n.js";
 import * as money from "../money.js";
+import { isOpen } from "../orders.js";
 import * as time from "../time.js";
 import { fillsFeed, heardTime, ordersFeed } from "../feeds.js";
 import { useCommand, useFeed, useInstruments, useMarkets, useSession } from "../hooks.js";
 import { Dialog, ProblemNote, Receipt, Side, State, Sure } from "./basic.js";
 import { Text } from "./form.js";
 import { Table } from "./table.js";
-
-const OPEN = new Set(["open", "standing", "resting", "waiting", "partly_filled", "new", "active"]);
-
-/** Does something of the order still stand? */
-export const isOpen = (order) => OPEN.has(order.status) || (order.status === undefined && money.sign(order.left) > 0);
 
 /** Price decimals by instrument code. */
 export function useDecimals() {

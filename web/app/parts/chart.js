@@ -88,7 +88,7 @@ export function Chart({ instrument, decimals }) {
   useEffect(() => {
     const chart = createChart(box.current, {
       ...paint(), autoSize: true, crosshair: { mode: 0 }, handleScale: { axisPressedMouseMove: true },
-      localization: { locale: locale(), priceFormatter: undefined },
+      localization: { locale: locale(), dateFormat: "yyyy-MM-dd", priceFormatter: undefined },
     });
     const price = { type: "custom", minMove: 1, formatter: (value) => num(money.text(BigInt(Math.round(value)), decimals), decimals) };
     const candle = chart.addSeries(CandlestickSeries, { priceFormat: price, borderVisible: false });
