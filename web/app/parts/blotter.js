@@ -56,7 +56,7 @@ export function Orders({ only, open, account }) {
     { key: "filled", label: t("field.filled"), num: true, low: 1, show: (row) => html`${num(row.filled ?? "0")}<span class="quiet"> / ${num(row.quantity)}</span>` },
     { key: "life", label: t("field.life"), low: 2, show: (row) => (row.listing ? t("method.listing") : word(`life.${row.life}`, row.life)) },
     { key: "account", label: t("field.account"), low: 2 },
-    { key: "status", label: t("field.status"), low: 1, show: (row) => html`<${State} value=${row.status} />` },
+    { key: "status", label: t("field.status"), low: open ? 2 : 1, show: (row) => html`<${State} value=${row.status} />` },
     { key: "order", label: t("field.order"), num: true, low: 2, show: (row) => html`<span class="quiet">${row.order}</span>` },
     {
       key: "acts", label: "", className: "acts",

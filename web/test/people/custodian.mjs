@@ -116,7 +116,7 @@ test("the sums of a day are those of all that was settled on it", async () => {
   while (before !== null) {
     const { items, next } = await session.ask("GET", `/v1/settlements?date=2026-03-03&limit=100${before && `&before=${before}`}`);
     for (const row of items) if (row.side === "buy") paid += BigInt(row.amount.replace(".", ""));
-    [count, before] = [count + items.length, next];
+    [count, before] = [count + items.length, next ?? null];
   }
   assert.ok(count > 300, `${count} settlements are more than the node gives where nothing is said`);
   const written = paid.toString().replace(/(\d\d)$/, ".$1").replace(/\B(?=(\d{3})+\.)/g, ",");
