@@ -22,7 +22,7 @@ function paint() {
       fontFamily: getComputedStyle(document.body).fontFamily, panes: { separatorColor: colour("--line"), enableResize: false },
     },
     grid: { vertLines: { color: colour("--grid") }, horzLines: { color: colour("--grid") } },
-    rightPriceScale: { borderColor: colour("--line") },
+    rightPriceScale: { borderColor: colour("--line"), entireTextOnly: true },
     timeScale: { borderColor: colour("--line"), timeVisible: true, secondsVisible: false, rightOffset: 4, minBarSpacing: 2 },
   };
 }
