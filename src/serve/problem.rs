@@ -98,7 +98,7 @@ pub struct Problem {
     /// What happened this time.
     pub detail: String,
     /// The field it is about.
-    pub field: Option<String>,
+    pub field: Option<Box<str>>,
     /// What is wrong with it, or what is not there, in parts.
     pub wrong: Option<Box<Wrong>>,
     /// Line of the body, from 1.
@@ -267,7 +267,7 @@ impl Problem {
     #[must_use]
     pub fn field(field: &str, wrong: impl Into<Wrong>) -> Self {
         let wrong = wrong.into();
-        let (field, detail) = (Some(field.to_owned()), wrong.to_string());
+        let (field, detail) = (Some(field.into()), wrong.to_string());
         Self { field, wrong: Some(Box::new(wrong)), ..Self::new(Code::BadField, detail) }
     }
 

@@ -122,7 +122,7 @@ fn by_path(call: Call) -> Later {
 /// They are not those of this command: which, and where.
 pub(crate) fn read(name: &str, text: &str) -> Result<(Option<String>, WireCommand), Problem> {
     gateway::parse_fields(name, text).map_err(|wrong| Problem {
-        field: wrong.error.field,
+        field: wrong.error.field.map(String::into_boxed_str),
         line: u32::try_from(wrong.line).ok(),
         column: u32::try_from(wrong.error.column).ok(),
         ..Problem::new(Code::BadJson, wrong.error.message)

@@ -72,7 +72,7 @@ export const Tag = ({ children, tone = "" }) => html`<span class=${`tag ${tone}`
 
 const TONES = {
   continuous: "good", open: "good", standing: "good", opening_call: "warn", closing_call: "warn", interruption: "warn", halted: "bad", delisted: "bad",
-  filled: "", cancelled: "quiet", refused: "bad", settled: "good", pending: "warn", met: "good", determined: "bad", active: "good",
+  filled: "", cancelled: "quiet", refused: "bad", settled: "good", pending: "warn", met: "good", determined: "bad", short: "bad", active: "good",
 };
 
 /** A phase or a status in words and colour. */

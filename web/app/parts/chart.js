@@ -90,7 +90,10 @@ export function Chart({ instrument, decimals }) {
       ...paint(), autoSize: true, crosshair: { mode: 0 }, handleScale: { axisPressedMouseMove: true },
       localization: { locale: locale(), dateFormat: "yyyy-MM-dd", priceFormatter: undefined },
     });
-    const price = { type: "custom", minMove: 1, formatter: (value) => num(money.text(BigInt(Math.round(value)), decimals), decimals) };
+    const written = (value) => num(money.text(BigInt(Math.round(value)), decimals), decimals);
+    // A line of the grid between two ticks has no price: it stands unnamed and is not rounded to one.
+    const ticks = (values) => values.map((value) => (Math.abs(value - Math.round(value)) < 1e-6 ? written(value) : ""));
+    const price = { type: "custom", minMove: 1, formatter: written, tickmarksFormatter: ticks };
     const candle = chart.addSeries(CandlestickSeries, { priceFormat: price, borderVisible: false });
     const volume = chart.addSeries(HistogramSeries, { priceFormat: { type: "custom", minMove: 1, formatter: (value) => short(String(Math.round(Math.max(0, value)))) }, lastValueVisible: false, priceLineVisible: false }, 1);
     chart.panes()[0]?.setStretchFactor(4);
