@@ -74,7 +74,7 @@ impl Past {
 
     fn feed(url: &str, node: &Node, Terms { waiting_max, pause }: Terms) -> Result<(Self, Feed)> {
         let projection = Projection::open(url, node.log_id())?;
-        let caught = catch_up(&projection, node.dir(), &mut |_| ())?;
+        let caught = catch_up(&projection, node.dir(), &mut |done| told(done, node))?;
         let (tell, written) = watch::channel(caught.writer.last());
         let ((given, taken), way) = (channel(), Arc::new(Way::default()));
         let mut fed = Fed {
@@ -128,6 +128,14 @@ impl Feed {
         if self.thread.join().is_err() {
             tracing::error!("the projection's thread panicked");
         }
+    }
+}
+
+/// Says how far a projection has come that a start waits for, where that takes a while.
+fn told(done: u64, node: &Node) {
+    let last = node.state().sequence().0;
+    if done < last {
+        tracing::info!("the projection has taken {done} of {last} records");
     }
 }
 
