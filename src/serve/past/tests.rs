@@ -151,6 +151,15 @@ impl Going {
     }
 }
 
+/// A node that goes on, its projection and what feeds it, ten records later, and another connection to its database.
+fn begun(place: &Place) -> (Going, Past, Feed, Other) {
+    let mut going = Going::new();
+    let (past, feed) = Past::feed(&place.url(), &going.node, SOON).unwrap();
+    going.steps(&feed, 10);
+    wait(&past, 10);
+    (going, past, feed, place.other())
+}
+
 fn wait(past: &Past, sequence: u64) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let mut written = past.written.clone();
@@ -178,11 +187,7 @@ fn agrees(past: &Past, going: &Going) {
 #[test]
 fn a_projection_that_is_locked_for_long_takes_up_what_was_left_out() {
     for place in Place::all("locked") {
-        let mut going = Going::new();
-        let (past, feed) = Past::feed(&place.url(), &going.node, SOON).unwrap();
-        going.steps(&feed, 10);
-        wait(&past, 10);
-        let mut other = place.other();
+        let (mut going, past, feed, mut other) = begun(&place);
         for _ in 0..3 {
             other.lock();
             let before = past.sequence();
@@ -210,11 +215,7 @@ fn a_projection_that_is_locked_for_long_takes_up_what_was_left_out() {
 #[test]
 fn a_database_that_fails_for_a_while_has_missed_nothing() {
     for place in Place::all("fails") {
-        let mut going = Going::new();
-        let (past, feed) = Past::feed(&place.url(), &going.node, SOON).unwrap();
-        going.steps(&feed, 10);
-        wait(&past, 10);
-        let mut other = place.other();
+        let (mut going, past, feed, mut other) = begun(&place);
         for _ in 0..3 {
             other.run("ALTER TABLE events RENAME TO events_gone");
             let failures = feed.way.failures.load(Ordering::Acquire);
@@ -237,11 +238,7 @@ fn a_database_that_fails_for_a_while_has_missed_nothing() {
 #[test]
 fn a_node_that_stops_while_its_database_fails_ends_and_the_next_one_takes_up() {
     for place in Place::all("stops") {
-        let mut going = Going::new();
-        let (past, feed) = Past::feed(&place.url(), &going.node, SOON).unwrap();
-        going.steps(&feed, 10);
-        wait(&past, 10);
-        let mut other = place.other();
+        let (mut going, past, feed, mut other) = begun(&place);
         other.run("ALTER TABLE events RENAME TO events_gone");
         going.steps(&feed, 10);
         until(|| feed.way.failures.load(Ordering::Acquire) >= 2);
