@@ -3,7 +3,7 @@
 //! SQLite numbers placeholders in the order in which they first stand in the text: they stand there in rising order.
 
 use crate::config::masked;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use std::borrow::Cow;
@@ -336,7 +336,7 @@ fn advised(error: anyhow::Error) -> anyhow::Error {
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
     let code = error.downcast_ref().and_then(rusqlite::Error::sqlite_error_code);
     if matches!(code, Some(DatabaseCorrupt | NotADatabase)) {
-        return error.context("remove the file: a projection is made again from the log");
+        return anyhow!("{error}; remove the file: a projection is made again from the log");
     }
     error
 }
