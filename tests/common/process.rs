@@ -51,17 +51,17 @@ impl Process {
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut said = String::new();
-        for line in lines.by_ref() {
+        let address = lines.find_map(|line| {
             let line = line.unwrap();
             said.push_str(&format!("{line}\n"));
-            let address = line.strip_prefix("console: http").map(|rest| rest.trim_start_matches('s'));
-            if let Some(address) = address.and_then(|rest| rest.strip_prefix("://")) {
-                let address = address.trim_end_matches('/').parse().unwrap();
-                return (Self { child, said, address, data, log }, lines);
-            }
-        }
-        let _ = child.kill();
-        panic!("the node did not say where it listens: {said}{}", fs::read_to_string(&log).unwrap());
+            let address = line.strip_prefix("console: http")?.trim_start_matches('s').strip_prefix("://")?;
+            address.trim_end_matches('/').parse().ok()
+        });
+        let Some(address) = address else {
+            let _ = child.kill();
+            panic!("the node did not say where it listens: {said}{}", fs::read_to_string(&log).unwrap());
+        };
+        (Self { child, said, address, data, log }, lines)
     }
 
     /// Stops it as a service manager does.

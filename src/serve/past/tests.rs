@@ -15,7 +15,8 @@ use tempfile::TempDir;
 /// Names a PostgreSQL server, as in `tests/projection`.
 const POSTGRES: &str = "HUANGPU_TEST_POSTGRES";
 /// So that a failure is over soon, and few records are too many.
-const SOON: Terms = Terms { waiting_max: 5, pause: Duration::from_millis(20) };
+const SOON: Terms =
+    Terms { waiting_max: 5, pause: Duration::from_millis(20), ending: Duration::from_secs(1) };
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -249,6 +250,25 @@ fn a_node_that_stops_while_its_database_fails_ends_and_the_next_one_takes_up() {
         assert_eq!(past.sequence(), 20);
         going.step(&feed);
         wait(&past, 21);
+        agrees(&past, &going);
+        feed.end();
+    }
+}
+
+#[test]
+fn a_node_that_stops_does_not_wait_for_a_database_that_is_locked() {
+    for place in Place::all("ends") {
+        let (mut going, past, feed, mut other) = begun(&place);
+        other.lock();
+        going.steps(&feed, 3);
+        let way = Arc::clone(&feed.way);
+        feed.end();
+        assert_eq!(past.sequence(), 10);
+        assert_eq!(way.failures.load(Ordering::Acquire), 0, "it waited until the database gave up");
+        other.run("COMMIT");
+        // What was on the way is written when it can be, by the one or the other.
+        let again = || Past::feed(&place.url(), &going.node, SOON);
+        let (past, feed) = std::iter::repeat_with(again).take(1_000).find_map(Result::ok).unwrap();
         agrees(&past, &going);
         feed.end();
     }
