@@ -67,8 +67,21 @@ fn a_check_sees_what_a_start_would_meet_and_changes_nothing() {
     assert_eq!((code, said.contains("are in order")), (Some(0), true), "beside a node that runs: {said}");
     node.stop();
 
+    assert!(!said.contains("the rules of"), "{said}");
+
     let (code, said) = check(BONDS, &data, &[]);
     assert_eq!((code, said.contains("the log has no market")), (Some(1), true), "{said}");
+    let other = folder.path().join("other.toml");
+    let rules = fs::read_to_string(format!("{CARBON}/rulebook.toml")).unwrap();
+    fs::copy("rulebooks/carbon-cn.toml", folder.path().join("carbon-cn.toml")).unwrap();
+    let rules = rules.replace("../../rulebooks/carbon-cn.toml", "carbon-cn.toml");
+    fs::write(&other, rules.replace("Carbon example market", "Another name")).unwrap();
+    let (code, said) = check(other.to_str().unwrap(), &data, &[]);
+    assert_eq!(
+        (code, said.contains("the rules of carbon-example are those of the log")),
+        (Some(0), true),
+        "{said}"
+    );
     let segment = data.join(FIRST_SEGMENT);
     let whole = fs::read(&segment).unwrap();
     let end = whole.iter().rposition(|byte| *byte != 0).unwrap();

@@ -63,11 +63,13 @@ fn check(config: &Config, story: &Story, data: &Path) -> Ended {
     }
     let verified = progress::during("verifying the log", false, |told| verify(&dir, told));
     let verified = verified.with_context(|| format!("{} does not verify", data.display()))?;
-    knows_markets(&verified.state, story)?;
+    let others = knows_markets(&verified.state, story)?;
+    let others: Vec<String> = others.iter().map(|code| format!("{}\n", other_rules(code))).collect();
     let (records, tail) = (verified.summary.records, verified.tail());
     print(&format!(
-        "log: {} ({records} records; {tail})\nconfiguration, rulebooks and log are in order\n",
-        data.display()
+        "log: {} ({records} records; {tail})\n{}configuration, rulebooks and log are in order\n",
+        data.display(),
+        others.concat()
     ))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -86,14 +88,25 @@ fn clock(config: &Config, node: &Node) -> Clock {
     clock
 }
 
-/// Whether a log has every market that is to be served.
-fn knows_markets(state: &State, story: &Story) -> Result<()> {
-    match story.rulebooks.iter().find(|rulebook| state.market_id(&rulebook.code).is_none()) {
-        Some(rulebook) => {
+/// Whether a log has every market that is to be served. Gives those for which it has other rules than the rulebook that was named.
+fn knows_markets<'s>(state: &State, story: &'s Story) -> Result<Vec<&'s str>> {
+    let mut others = Vec::new();
+    for rulebook in &story.rulebooks {
+        let Some(market) = state.market_id(&rulebook.code) else {
             bail!("the log has no market {}: propose its rulebook to the node that runs", rulebook.code)
+        };
+        if state.markets()[market.index()].rulebook != *rulebook {
+            others.push(rulebook.code.as_str());
         }
-        None => Ok(()),
     }
+    Ok(others)
+}
+
+/// What to know of such a market.
+fn other_rules(code: &str) -> String {
+    format!(
+        "the rules of {code} are those of the log, and the rulebook named here has others: propose it to the node that runs"
+    )
 }
 
 /// Opens the markets of a log that is new, and plays the command files into it; where that was broken off, it goes on from there.
@@ -102,7 +115,10 @@ fn prepare(node: &mut Node, story: &Story, clock: Option<Timestamp>) -> Result<(
     let state = node.state();
     let is_ours = |code: &str| story.rulebooks.iter().any(|rulebook| rulebook.code == code);
     if state.roster().in_force() || !state.markets().iter().all(|market| is_ours(&market.rulebook.code)) {
-        return knows_markets(state, story);
+        for code in knows_markets(state, story)? {
+            tracing::warn!("{}", other_rules(code));
+        }
+        return Ok(());
     }
     let begins = story.days.first().and_then(|day| day.lines.first()).map(|first| first.line.time);
     let begins = begins.or(clock).unwrap_or_else(|| Clock::real().now()).max(node.time());
