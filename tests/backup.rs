@@ -211,6 +211,18 @@ fn a_restore_that_was_broken_off_is_done_again() {
 }
 
 #[test]
+fn damage_in_the_last_segment_is_told_with_its_place() {
+    let folder = tempdir().unwrap();
+    let [data, backup] = ["data", "backup"].map(|name| folder.path().join(name));
+    log_of(&data, 30);
+    let segment = data.join("journal/00000000000000000001.hpj");
+    fs::OpenOptions::new().write(true).open(&segment).unwrap().write_all_at(&[0xff], 4_096 + 200).unwrap();
+    let error = format!("{:#}", take(&data, &backup, false).unwrap_err());
+    let place = format!("{} is corrupt at byte 4096", segment.display());
+    assert!(error.starts_with("the log cannot be copied: ") && error.contains(&place), "{error}");
+}
+
+#[test]
 fn what_is_not_empty_or_not_whole_is_refused() {
     let folder = tempdir().unwrap();
     let [data, backup, again] = ["data", "backup", "again"].map(|name| folder.path().join(name));

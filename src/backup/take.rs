@@ -117,7 +117,7 @@ impl Copy<'_, '_> {
     fn last_segment(&mut self, path: &str) -> Result<()> {
         let source = self.from.join(path);
         let file = File::open(&source).with_context(|| format!("cannot read {}", source.display()))?;
-        let bytes = whole_frames(&file).with_context(|| format!("cannot copy {}", source.display()))?;
+        let bytes = whole_frames(&file, &source).context("the log cannot be copied")?;
         // What was read may not be on the medium yet: from here on it is, and the node can come back with no less.
         file.sync_data().with_context(|| format!("cannot sync {}", source.display()))?;
         let target = self.to.join(path);
@@ -136,10 +136,10 @@ impl Copy<'_, '_> {
 }
 
 /// The bytes of a segment up to its last whole frame, and zeros from there on.
-fn whole_frames(file: &File) -> Result<Vec<u8>> {
+fn whole_frames(file: &File, path: &Path) -> Result<Vec<u8>> {
     let mut attempts = 0;
     loop {
-        let mut bytes = backwards(file)?;
+        let mut bytes = backwards(file).with_context(|| format!("cannot read {}", path.display()))?;
         attempts += 1;
         match journal::check_segment(&bytes) {
             Ok(report) => {
@@ -151,8 +151,18 @@ fn whole_frames(file: &File) -> Result<Vec<u8>> {
             }
             // A frame that was only half there looks damaged; damage stays, a write comes to its end.
             Err(JournalError::Corrupt { .. }) if attempts < ATTEMPTS => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(named(error, path).into()),
         }
+    }
+}
+
+/// An error of bytes that were read from a file, as one of that file.
+fn named(error: JournalError, path: &Path) -> JournalError {
+    let path = path.to_owned();
+    match error {
+        JournalError::Corrupt { offset, seq, flaw, .. } => JournalError::Corrupt { path, offset, seq, flaw },
+        JournalError::UnknownVersion { found, .. } => JournalError::UnknownVersion { path, found },
+        other => other,
     }
 }
 
