@@ -217,6 +217,35 @@ fn a_first_start_that_was_broken_off_is_taken_up() {
 }
 
 #[test]
+fn an_operator_who_was_admitted_alone_is_put_in_force_at_the_next_start() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut node = Process::start(other.path(), &["serve", CARBON, "--no-play"]);
+    node.stop();
+    let mut records = Vec::new();
+    replay(&DataDir::at(&node.data), Until::End, &mut |record, _, _| {
+        records.push(record.clone());
+        Ok(())
+    })
+    .unwrap();
+    // Killed after the operator's record and before the one that puts the users in force.
+    let last = records.pop().unwrap();
+    let (mut begun, _) = Node::open(&folder.path().join("data"), &mut |_, _| ()).unwrap();
+    for record in records {
+        begun.submit(record.time, record.envelope, &mut |_, _, _| Ok(())).unwrap();
+    }
+    begun.flush(&mut |_, _, _| Ok(())).unwrap();
+    assert!(!begun.state().roster().in_force());
+    drop(begun);
+
+    let password = node.said.split_once("password ").and_then(|(_, rest)| rest.split(' ').next()).unwrap();
+    let mut again = Process::start(folder.path(), &["serve", CARBON, "--no-play"]);
+    Client::new(again.address).sign_in("operator", password).good();
+    again.stop();
+    let state = replay(&DataDir::at(&again.data), Until::End, &mut |_, _, _| Ok(())).unwrap().state;
+    assert!(state.roster().in_force() && state.sequence() >= last.sequence);
+}
+
+#[test]
 fn a_sandbox_begins_when_it_is_told_to() {
     let folder = tempfile::tempdir().unwrap();
     let clock = ["--clock", "2021-07-16T09:00:00+08:00"];

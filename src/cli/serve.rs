@@ -159,10 +159,9 @@ fn admit_operator(node: &mut Node, clock: Clock) -> Result<()> {
             "first operator: user operator, password {password} (to be changed at the first sign-in)\n"
         ))?;
     }
-    let commands =
-        new.then_some(Command::CreateUser(operator)).into_iter().chain([Command::PutRosterInForce]);
-    for (number, command) in commands.enumerate() {
-        own(node, clock.now().max(node.time()), &format!("serve/{number}"), command)?;
+    let create = new.then_some(("serve/operator", Command::CreateUser(operator)));
+    for (id, command) in create.into_iter().chain([("serve/in_force", Command::PutRosterInForce)]) {
+        own(node, clock.now().max(node.time()), id, command)?;
     }
     Ok(())
 }
