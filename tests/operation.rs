@@ -70,6 +70,11 @@ fn the_figures_are_those_of_the_dashboard_and_they_count() {
         assert!(known.contains(of), "the dashboard shows {name}, which is no figure of the node");
     }
 
+    for (_, rest) in dashboard.match_indices(" by (").map(|(at, by)| dashboard.split_at(at + by.len())) {
+        let label = rest.split(')').next().unwrap();
+        assert!(before.contains(&format!("{{{label}=\"")), "no figure of the node has the label {label}");
+    }
+
     let order = |price: &str| json!({"account": "DJ", "instrument": "B2609", "side": "buy", "price": price, "quantity": "1000"});
     let trader = served.program("trader");
     trader.post("/v1/orders", &order("98.00")).good();
