@@ -199,6 +199,12 @@ fn a_first_start_that_was_broken_off_is_taken_up() {
     let serve = ["serve", &rulebook, day.to_str().unwrap()];
     let (code, said) = ended(&huangpu(&[&serve, ["--data", data.to_str().unwrap()].as_slice()].concat()));
     assert_eq!((code, said.contains("day.jsonl:2")), (Some(1), true), "{said}");
+    assert!(said.contains("--no-play"), "{said}");
+    let begun = replay(&DataDir::at(&data), Until::End, &mut |_, _, _| Ok(())).unwrap().state;
+    assert!(
+        begun.registry().participant_id("A").is_some(),
+        "what stands before the faulty line is in the log"
+    );
 
     fs::write(&day, lines("operator").join("\n")).unwrap();
     let mut node = Process::start(folder.path(), &serve);

@@ -133,7 +133,13 @@ fn prepare(node: &mut Node, story: &Story, clock: Option<Timestamp>) -> Result<(
     let bar = progress::bar("playing the command files", false);
     bar.set_length(total);
     for file in &story.days {
-        run::run_day(node, &markets, file, &bar)?;
+        if let Err(error) = run::run_day(node, &markets, file, &bar) {
+            node.flush(&mut |_, _, _| Ok(()))?;
+            bail!(
+                "{error:#}\n(every command before this line is in the log: the next start goes on from here, or serves without the \
+                 files where --no-play says so)"
+            );
+        }
     }
     bar.finish_and_clear();
     Ok(())
