@@ -254,7 +254,7 @@ async fn confirm(app: &App, caller: &Caller, password: String) -> Result<(), Pro
     }
     app.sessions.failed(&name);
     Err(Problem {
-        field: Some("old".to_owned()),
+        field: Some("old".into()),
         ..Problem::new(Code::BadCredentials, "this is not your password")
     })
 }
