@@ -21,11 +21,15 @@ export function useDecimals() {
   }, [markets, instruments.length]);
 }
 
-/** Own orders as the stream has them. */
-export function useOrders() {
-  const feed = useMemo(ordersFeed, []);
-  return useFeed(feed);
+/** What a feed has of the user's own accounts: whoever supervises is told everyone's. */
+function useOwn(feed) {
+  const { data, problem } = useFeed(feed);
+  const user = useSession();
+  return { data: useMemo(() => data && data.filter((item) => user?.accounts?.includes(item.account)), [data, user]), problem };
 }
+
+/** Own orders as the stream has them. */
+export const useOrders = () => useOwn(useMemo(ordersFeed, []));
 
 /** Cancels some orders or listings of one's own. */
 export function useCancel() {
@@ -100,8 +104,7 @@ export function CancelAll({ account, instrument }) {
 
 /** The blotter of fills. */
 export function Fills({ only, account }) {
-  const feed = useMemo(fillsFeed, []);
-  const { data, problem } = useFeed(feed);
+  const { data, problem } = useOwn(useMemo(fillsFeed, []));
   const decimals = useDecimals();
   const today = time.date(heardTime.get());
   const rows = (data ?? []).filter((fill) => (!only || fill.instrument === only) && (!account || fill.account === account));

@@ -70,3 +70,17 @@ test("a supervisor halts and freezes, and neither is lifted by one", async () =>
   await pressSure(page.locator(".act form button").first());
   await until(async () => (await page.locator(".act").count()) === 0, "what one proposed one may withdraw");
 });
+
+test("who watches everyone's orders is not shown them as their own", async () => {
+  const page = await as("supervisor");
+  const seen = await page.evaluate(() => fetch("/v1/orders?status=open").then((answer) => answer.json()));
+  assert.ok(seen.items.some((item) => item.instrument === BOND), "orders stand, and the supervisor may read them");
+  await go(page, `trade/${BOND}`);
+  await page.click('.book [data-value="ladder"]');
+  const told = page.waitForResponse((answer) => answer.url().includes("/v1/orders?"));
+  await page.reload();
+  await (await told).finished();
+  await until(() => page.locator(".rung button b").count(), "the ladder shows what stands");
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(drawn)))));
+  assert.equal(await page.locator(".rung button.own").count(), 0, "none of it is offered to be cancelled");
+});
