@@ -137,7 +137,7 @@ fn app(
         hub,
         promises: stream::Promises::default(),
         gauges,
-        openapi: openapi::document(&api::endpoints()).to_pretty_json().unwrap_or_default(),
+        openapi: openapi::text(&api::endpoints()),
         page: page::page(&api::endpoints()),
         secure,
     })

@@ -25,7 +25,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "What waits for a second person: yours to approve, or proposed by you",
             acts,
         )
-        .gives::<List<ActView>>(),
+        .gives_list::<ActView>(),
         Endpoint::acts(
             Method::POST,
             "/v1/acts/{act}/approve",

@@ -76,5 +76,6 @@ fn past_book(call: &Call) -> Answered {
     let book = BookView::of(state, id, LEVELS_MAX).ok_or_else(|| Problem::not_found("such instrument"))?;
     let listings = listings_view(state, id, |_| true);
     let (sequence, time) = (state.sequence().0, local(state, None, state.time()));
-    Ok(Reply::json(&PastBook { sequence, time, digest: crate::node::hex(&replayed.digest), book, listings }))
+    let digest = crate::node::hex(&replayed.digest);
+    Ok(Reply::json(&PastBook { sequence, time, digest, book, listings }).at(sequence))
 }
