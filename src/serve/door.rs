@@ -8,7 +8,7 @@ use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{CONTENT_TYPE, COOKIE, HeaderName};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HeaderName};
 use axum::http::{HeaderMap, Method, Response};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -75,10 +75,17 @@ async fn enter(
     let body = read(app, body).await?;
     let (headers, uri) = (parts.headers, parts.uri);
     let target = uri.path_and_query().map_or(uri.path(), |target| target.as_str());
-    let caller = (manner.identify)(app, &headers, parts.method.as_str(), target, &body)?;
+    let caller = match (manner.identify)(app, &headers, parts.method.as_str(), target, &body) {
+        Ok(caller) => caller,
+        Err(problem) => {
+            // Who is not who he says he is, is nobody: he may try so often and no more.
+            spend(app, None, peer, spent)?;
+            return Err(problem);
+        }
+    };
     spend(app, caller.as_ref(), peer, spent)?;
     if !body.is_empty() {
-        check_content_type(&headers)?;
+        check_content(&headers)?;
     }
     if let Some(caller) = &caller {
         let changes = !matches!(parts.method, Method::GET | Method::HEAD);
@@ -218,13 +225,19 @@ fn spend(
     taken.map(|_| ())
 }
 
-fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
+fn check_content(headers: &HeaderMap) -> Result<(), Problem> {
+    let wrong = |detail| Err(Problem::new(Code::UnsupportedMediaType, detail));
     let written = text(headers, &CONTENT_TYPE).unwrap_or_default();
-    let is_json = written.split(';').next().is_some_and(|kind| kind.trim() == "application/json");
-    if is_json {
-        return Ok(());
+    let kind = written.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case("application/json") {
+        return wrong(format!("this one is written as {written:?}"));
     }
-    Err(Problem::new(Code::UnsupportedMediaType, format!("this one is written as {written:?}")))
+    match text(headers, &CONTENT_ENCODING) {
+        Some(coding) if !coding.trim().eq_ignore_ascii_case("identity") => {
+            wrong(format!("a body is sent as it is, this one is encoded as {coding:?}"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_csrf(app: &App, token: &str, headers: &HeaderMap) -> Result<(), Problem> {

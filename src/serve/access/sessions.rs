@@ -115,14 +115,29 @@ impl Sessions {
     /// Seconds for which a name is locked out.
     #[must_use]
     pub fn locked_out(&self, name: &str) -> Option<u64> {
-        let failures = *locked(&self.failures).get(name)?;
-        let left = self.terms.lock_out.checked_sub(failures.last.elapsed())?;
-        (failures.count >= self.terms.attempts).then_some(left.as_secs() + 1)
+        self.terms.shut(locked(&self.failures).get(name))
     }
 
-    /// A name failed to sign in.
-    pub fn failed(&self, name: &str) {
-        let (mut failures, now) = (locked(&self.failures), Instant::now());
+    /// A name tried to sign in, and was right or was not. While it was looked at, others may have tried: who is locked out by now
+    /// learns nothing.
+    ///
+    /// # Errors
+    /// The name is locked out: for so many seconds.
+    pub fn tried(&self, name: &str, right: bool) -> Result<(), u64> {
+        let mut failures = locked(&self.failures);
+        if let Some(seconds) = self.terms.shut(failures.get(name)) {
+            return Err(seconds);
+        }
+        if right {
+            failures.remove(name);
+        } else {
+            self.failed(&mut failures, name);
+        }
+        Ok(())
+    }
+
+    fn failed(&self, failures: &mut HashMap<String, Failures>, name: &str) {
+        let now = Instant::now();
         if failures.len() >= NAMES_MAX {
             failures.retain(|_, failed| now.duration_since(failed.last) < self.terms.lock_out);
         }
@@ -132,16 +147,18 @@ impl Sessions {
         }
         *failed = Failures { count: failed.count + 1, last: now };
     }
-
-    /// A name signed in.
-    pub fn succeeded(&self, name: &str) {
-        locked(&self.failures).remove(name);
-    }
 }
 
 impl Terms {
     fn lasts(&self, session: &Session, now: Instant) -> bool {
         now.duration_since(session.used) < self.idle && now.duration_since(session.began) < self.life
+    }
+
+    /// Seconds for which who failed so often is locked out.
+    fn shut(&self, failures: Option<&Failures>) -> Option<u64> {
+        let failures = failures.filter(|failures| failures.count >= self.attempts)?;
+        let left = self.lock_out.checked_sub(failures.last.elapsed())?;
+        Some(left.as_secs() + 1)
     }
 }
 
