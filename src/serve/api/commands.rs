@@ -106,11 +106,18 @@ fn by_path(call: Call) -> Later {
     Box::pin(async move {
         let name = call.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
         let caller = call.caller()?.clone();
-        let text = std::str::from_utf8(&call.body).map_err(|error| {
-            Problem::new(Code::BadJson, format!("not UTF-8 from byte {} on", error.valid_up_to()))
-        })?;
-        let (id, wire) = read(&name, text)?;
+        let (id, wire) = read(&name, text_of(&call)?)?;
         send_wire(&call.app, &caller, id, &wire).await
+    })
+}
+
+/// The body, as text.
+///
+/// # Errors
+/// It is none.
+pub(super) fn text_of(call: &Call) -> Result<&str, Problem> {
+    std::str::from_utf8(&call.body).map_err(|error| {
+        Problem::new(Code::BadJson, format!("not UTF-8 from byte {} on", error.valid_up_to()))
     })
 }
 
