@@ -249,6 +249,17 @@ fn a_key_may_what_it_is_for_and_no_more() {
     assert_eq!(narrow.send("DELETE", "/v1/orders", None).status, 200);
     assert_eq!(narrow.send("DELETE", "/v1/orders?account=DJ", None).status, 200);
     assert_eq!(narrow.send("DELETE", "/v1/orders?participant=DONGJIANG", None).code(), "forbidden");
+    // It acts for no institution, and on no user, whatever its user may; nor does it see what those see.
+    let fees = keyed(&served, "operator1", &json!({ "account": "carbon-cn-fees", "duties": ["operator"] }));
+    let halt = json!({ "instrument": "B2609", "reason": "a test" });
+    assert_eq!(fees.post("/v1/commands/halt", &halt).code(), "forbidden");
+    assert_eq!(fees.get("/v1/operations").code(), "forbidden");
+    assert_eq!(fees.get("/v1/accounts").good()["items"].as_array().unwrap().len(), 1);
+    let manager = keyed(&served, "manager", &json!({ "account": "DJ", "duties": ["operator"] }));
+    let user = json!({ "participant": "DONGJIANG", "name": "new", "duties": ["operator"], "password": PASSWORD });
+    assert_eq!(manager.post("/v1/users", &user).code(), "forbidden");
+    assert_eq!(manager.post("/v1/commands/deactivate_user", &json!({ "user": "trader", "reason": "a test" })).code(), "forbidden");
+    assert_eq!(manager.post("/v1/keys", &json!({ "duties": ["operator"] })).status, 202, "one like itself");
     // Without a duty of its user: it neither sends nor approves what takes it.
     let asked = served.person("other").post("/v1/keys", &json!({ "duties": ["operator"] }));
     assert_eq!(asked.json()["field"], "duties");
@@ -337,6 +348,17 @@ fn what_is_sent_again_is_answered_as_at_first() {
         held["items"].as_array().unwrap().iter().find(|held| held["asset"] == "CEA26").unwrap()["total"]
             .clone();
     assert_eq!(held, "30005", "issued once");
+    // And at once: what is sent again before it is answered is done once.
+    let hurried = json!({ "id": "issue-2", "account": "DJ", "asset": "CEA26", "quantity": 5, "reason": "a test" });
+    let told: Vec<Value> = std::thread::scope(|scope| {
+        let propose = || first.post("/v1/commands/issue", &hurried).good();
+        let all: Vec<_> = (0..8).map(|_| scope.spawn(propose)).collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    for one in &told {
+        assert_eq!((&one["act"], &one["expires"]), (&told[0]["act"], &told[0]["expires"]));
+    }
+    assert_eq!(told.iter().filter(|one| one["repeated"] == false).count(), 1);
     // And after a restart.
     let dir = served.stop();
     let node = common::open(dir.path());
