@@ -66,7 +66,7 @@ pub(super) struct BookView {
     pub asks: Vec<Level>,
     /// While a call auction runs: what it would come to.
     pub indication: Option<IndicationView>,
-    /// Of the best ten prices a side, see [`checksum`].
+    /// Of the best ten prices a side (docs/streams.md).
     pub checksum: u32,
 }
 

@@ -46,7 +46,8 @@ struct Failures {
 pub struct Sessions {
     terms: Terms,
     open: Mutex<HashMap<[u8; 32], Session>>,
-    failures: Mutex<HashMap<String, Failures>>,
+    /// By the hash of the name: someone may send long ones.
+    failures: Mutex<HashMap<[u8; 32], Failures>>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -115,7 +116,7 @@ impl Sessions {
     /// Seconds for which a name is locked out.
     #[must_use]
     pub fn locked_out(&self, name: &str) -> Option<u64> {
-        self.terms.shut(locked(&self.failures).get(name))
+        self.terms.shut(locked(&self.failures).get(&super::hash_of(name.as_bytes())))
     }
 
     /// A name tried to sign in, and was right or was not. While it was looked at, others may have tried: who is locked out by now
@@ -124,24 +125,24 @@ impl Sessions {
     /// # Errors
     /// The name is locked out: for so many seconds.
     pub fn tried(&self, name: &str, right: bool) -> Result<(), u64> {
-        let mut failures = locked(&self.failures);
-        if let Some(seconds) = self.terms.shut(failures.get(name)) {
+        let (mut failures, name) = (locked(&self.failures), super::hash_of(name.as_bytes()));
+        if let Some(seconds) = self.terms.shut(failures.get(&name)) {
             return Err(seconds);
         }
         if right {
-            failures.remove(name);
+            failures.remove(&name);
         } else {
             self.failed(&mut failures, name);
         }
         Ok(())
     }
 
-    fn failed(&self, failures: &mut HashMap<String, Failures>, name: &str) {
+    fn failed(&self, failures: &mut HashMap<[u8; 32], Failures>, name: [u8; 32]) {
         let now = Instant::now();
         if failures.len() >= NAMES_MAX {
             failures.retain(|_, failed| now.duration_since(failed.last) < self.terms.lock_out);
         }
-        let failed = failures.entry(name.to_owned()).or_insert(Failures { count: 0, last: now });
+        let failed = failures.entry(name).or_insert(Failures { count: 0, last: now });
         if now.duration_since(failed.last) >= self.terms.lock_out {
             failed.count = 0;
         }

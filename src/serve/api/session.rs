@@ -148,6 +148,9 @@ fn sign_in(call: Call) -> Later {
             }
             None => {
                 app.gauges.sign_in(CameOfIt::Failed);
+                // A name that is nobody's may be a password in the wrong place.
+                let known = app.reader.read().state().roster().user_named(&user).is_some();
+                let user = if known { user.as_str() } else { "nobody's name" };
                 tracing::warn!(user, from, "failed to sign in");
                 Err(Problem::new(Code::BadCredentials, "these are not a user's name, password and code"))
             }
