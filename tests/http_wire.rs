@@ -103,6 +103,21 @@ fn a_body_is_what_it_says_it_is() {
 }
 
 #[test]
+fn a_query_where_none_is_taken_is_refused() {
+    let served = Served::start();
+    let trader = served.program("trader");
+    let open = || trader.get("/v1/orders").good()["items"].as_array().unwrap().len();
+    let before = open();
+    // Whoever puts his id there would enter the order twice.
+    let got = trader.post("/v1/orders?id=once", &order("99.00"));
+    assert_eq!((got.status, got.code().as_str()), (400, "bad_query"));
+    assert_eq!(trader.get("/v1/accounts?account=DJ").code(), "bad_query");
+    assert_eq!(trader.get("/v1/accounts?").status, 200);
+    assert_eq!(open(), before);
+    assert_eq!(served.nobody().get("/healthz?probe=1").status, 200);
+}
+
+#[test]
 fn a_file_that_is_known_is_not_sent_again() {
     let served = Served::start();
     let tag = served.nobody().get("/").headers["etag"].clone();

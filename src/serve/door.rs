@@ -3,7 +3,7 @@
 
 use crate::serve::App;
 use crate::serve::access::{Caller, Signed, Spent, Via, token_in, verify};
-use crate::serve::endpoint::{Answered, Call, Does, Endpoint};
+use crate::serve::endpoint::{Allowed, Answered, Call, Does, Endpoint};
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
 use axum::body::Body;
@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, Method, Response};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use utoipa::openapi::path::ParameterIn;
 
 /// How far the time of a signature may be from the node's, in milliseconds.
 pub(super) const WINDOW_MS: i64 = 10_000;
@@ -33,10 +34,12 @@ pub(super) struct Manner {
     pub(super) identify: Identify,
     /// A problem, as it is sent.
     pub(super) tell: fn(Problem) -> Reply,
+    /// Whether a parameter that an endpoint does not know is refused.
+    pub(super) strict: bool,
 }
 
 /// The manner of the node's own API: sessions and keys, and problem details.
-pub(super) static OWN: Manner = Manner { identify, tell: Reply::from };
+pub(super) static OWN: Manner = Manner { identify, tell: Reply::from, strict: true };
 
 /// Answers a request for an endpoint.
 pub(super) async fn answer(
@@ -101,6 +104,9 @@ async fn enter(
     }
     let open = app.config.market_data.public;
     endpoint.allowed.admits(caller.as_ref(), app.reader.read().state(), open)?;
+    if manner.strict {
+        check_query(endpoint, uri.query().unwrap_or_default())?;
+    }
     Ok(Call { app: Arc::clone(app), caller, path, uri, headers, body, peer })
 }
 
@@ -223,6 +229,16 @@ fn spend(
         Err(_) => (app.config.limits.burst.to_string(), "0".to_owned()),
     });
     taken.map(|_| ())
+}
+
+/// An endpoint that takes a query reads it, and refuses what it does not know. One that takes none refuses all, where it is not one
+/// that is called from outside by those who may add something of their own.
+fn check_query(endpoint: &Endpoint, query: &str) -> Result<(), Problem> {
+    let reads = endpoint.parameters.iter().any(|one| matches!(one.parameter_in, ParameterIn::Query));
+    if query.is_empty() || reads || endpoint.allowed == Allowed::Anyone {
+        return Ok(());
+    }
+    Err(Problem::new(Code::BadQuery, format!("this takes no query, found {query:?}")))
 }
 
 fn check_content(headers: &HeaderMap) -> Result<(), Problem> {

@@ -30,7 +30,7 @@ const PAGE: u32 = 100;
 const PAGE_MAX: u32 = 1_000;
 
 /// Its signatures and its way of refusing.
-static MANNER: Manner = Manner { identify: sign::identify, tell: refusal::tell };
+static MANNER: Manner = Manner { identify: sign::identify, tell: refusal::tell, strict: false };
 
 /// Its router, with what is asked for in vain below it.
 pub(super) fn router(app: &Arc<App>) -> Router {
