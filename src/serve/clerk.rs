@@ -77,10 +77,10 @@ impl Clerk {
     /// # Errors
     /// See [`Unanswered`].
     pub fn send(&self, envelope: Envelope) -> Result<oneshot::Receiver<Told>, Unanswered> {
-        self.send_after(Vec::new(), envelope)
+        self.send_after(Vec::new(), envelope).map(|(_, told)| told)
     }
 
-    /// Sends a command right behind others, whose answers nobody waits for; its own comes by itself.
+    /// Sends a command right behind others, whose answers nobody waits for; its own comes by itself. Gives its tag too.
     ///
     /// # Errors
     /// See [`Unanswered`]. Some of the others may have been sent.
@@ -88,7 +88,7 @@ impl Clerk {
         &self,
         before: Vec<Envelope>,
         envelope: Envelope,
-    ) -> Result<oneshot::Receiver<Told>, Unanswered> {
+    ) -> Result<(u64, oneshot::Receiver<Told>), Unanswered> {
         let tag = self.next.fetch_add(1, Ordering::Relaxed);
         let (answer, told) = oneshot::channel();
         self.waiting().insert(tag, Waiting { since: Instant::now(), answer });
@@ -97,7 +97,13 @@ impl Clerk {
         if sent.is_err() {
             self.waiting().remove(&tag);
         }
-        sent.map(|()| told)
+        sent.map(|()| (tag, told))
+    }
+
+    /// Whether the command of a tag is still to be answered. What was answered is covered by [`Clerk::acknowledged`].
+    #[must_use]
+    pub fn is_waiting(&self, tag: u64) -> bool {
+        self.waiting().contains_key(&tag)
     }
 
     /// Sends a command whose answer nobody waits for.

@@ -1,7 +1,9 @@
 //! What a client is told when it does not get what it asked for: problem details (RFC 9457), with a code that stays the same.
 
 use engine::Rejection;
+use registry::CustodyRejection;
 use serde::{Deserialize, Serialize};
+use trading::{AmendRejection, BidRejection, BlockRejection, CancelRejection};
 use utoipa::ToSchema;
 
 macro_rules! codes {
@@ -172,6 +174,19 @@ impl Serialize for Problem {
     }
 }
 
+/// What a sender is told of a refusal. That something of another's stands under the number that it named is in the log, for those
+/// who watch; the sender is told what it would be told if nothing stood there.
+fn told(reason: Rejection) -> Rejection {
+    match reason {
+        Rejection::Cancel(CancelRejection::NotTheOwner) => CancelRejection::OrderUnknown.into(),
+        Rejection::Amend(AmendRejection::NotTheOwner) => AmendRejection::OrderUnknown.into(),
+        Rejection::Bid(BidRejection::NotTheOwner) => BidRejection::BidUnknown.into(),
+        Rejection::Block(BlockRejection::NotTheCounterparty) => BlockRejection::ProposalUnknown.into(),
+        Rejection::Custody(CustodyRejection::NotThePledgee) => CustodyRejection::PledgeUnknown.into(),
+        _ => reason,
+    }
+}
+
 impl Problem {
     /// A problem of a kind.
     #[must_use]
@@ -196,6 +211,7 @@ impl Problem {
     /// A refusal that is in the log.
     #[must_use]
     pub fn refused(reason: Rejection, sequence: u64, id: String) -> Self {
+        let reason = told(reason);
         let (refusal, sequence, id) = (Some(reason), Some(sequence), Some(id));
         Self { refusal, sequence, id, ..Self::new(Code::Refused, reason.sentence()) }
     }
@@ -204,5 +220,22 @@ impl Problem {
     #[must_use]
     pub fn again_in(seconds: u64, code: Code, detail: impl Into<String>) -> Self {
         Self { retry_after: Some(u32::try_from(seconds).unwrap_or(u32::MAX)), ..Self::new(code, detail) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_that_something_of_another_s_stands_there() {
+        let (strangers, others): (Vec<Rejection>, Vec<Rejection>) =
+            Rejection::catalogue().into_iter().partition(|reason| reason.code().starts_with("not_the_"));
+        assert_eq!(strangers.len(), 5);
+        for reason in strangers {
+            assert_eq!(told(reason).stage(), reason.stage());
+            assert!(told(reason).code().ends_with("_unknown"), "{reason:?}");
+        }
+        assert!(others.iter().all(|reason| told(*reason) == *reason));
     }
 }

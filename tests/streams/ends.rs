@@ -123,6 +123,52 @@ fn what_a_connection_promised_is_kept_before_its_user_is_stopped() {
     });
 }
 
+/// However close a promise comes to the stop of its user: what was confirmed is kept.
+#[test]
+fn a_promise_that_is_confirmed_while_its_user_is_stopped_is_kept() {
+    let served = Served::start();
+    fund(&served);
+    let (stop, on) = (
+        json!({ "user": "trader", "reason": "left the firm" }),
+        r#"{"op":"cancel_on_disconnect","on":true}"#,
+    );
+    let (mut kept, mut late) = (0, 0);
+    for round in 0..20 {
+        let mut trader = served.runtime().block_on(async {
+            let mut trader = as_user(&served, "trader").await;
+            trader.command("place_order", &order("DJ", "buy", "98.00", 1)).await;
+            trader
+        });
+        let (manager, operator) = (served.program("manager"), served.program("operator1"));
+        let confirmed = std::thread::scope(|scope| {
+            let stopping = scope.spawn(|| manager.post("/v1/commands/deactivate_user", &stop).good());
+            // Each round a little later, so that every moment of the stop is met.
+            let began = Instant::now();
+            while began.elapsed() < Duration::from_micros(round * 100) {
+                std::hint::spin_loop();
+            }
+            let mut confirmed = false;
+            served.runtime().block_on(async {
+                trader.try_text(on.to_owned()).await;
+                while let Some(Came::Text(text)) = trader.within(Duration::from_secs(20)).await {
+                    confirmed |= text == on;
+                }
+            });
+            stopping.join().unwrap();
+            confirmed
+        });
+        *(if confirmed { &mut kept } else { &mut late }) += 1;
+        if confirmed {
+            served.runtime().block_on(wait_for_orders(&served, "custodian", 0));
+        }
+        operator.post("/v1/commands/mass_cancel", &json!({ "participant": "DONGJIANG" })).good();
+        let again = json!({ "user": "trader", "reason": "is back" });
+        let act = operator.post("/v1/commands/activate_user", &again).good();
+        served.program("operator2").post(&format!("/v1/acts/{}/approve", act["act"]), &json!({})).good();
+    }
+    println!("{kept} promises kept, {late} not made");
+}
+
 #[test]
 fn what_a_connection_promised_is_kept_when_its_key_is_revoked() {
     let served = Served::start();

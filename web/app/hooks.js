@@ -1,5 +1,5 @@
 // How views take data: live from a feed, or once from the node.
-import { useCallback, useEffect, useMemo, useRef, useState } from "./ui.js";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./ui.js";
 import { useStore } from "./store.js";
 import { clientId, command, get, request, session } from "./api.js";
 import { instrumentsFeed, marketsFeed, nudge, nudges } from "./feeds.js";
@@ -114,7 +114,8 @@ export function useInstrument(code) {
 export function useKeys(table) {
   const current = useRef(table);
   current.current = table;
-  useEffect(() => {
+  // Heard as soon as the page stands, not a frame later.
+  useLayoutEffect(() => {
     const onKey = (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       const field = event.target.closest?.("input, select, textarea, [contenteditable]");

@@ -575,7 +575,7 @@ rejections! {
         SameAccount = "same_account",
         /// The pledgee does not exist or is the pledgor.
         PledgeeUnfit = "pledgee_unfit",
-        /// There is no such pledge.
+        /// The sender holds no such pledge.
         PledgeUnknown = "pledge_unknown",
         /// Only the pledgee releases a pledge.
         NotThePledgee = "not_the_pledgee",

@@ -649,7 +649,7 @@ rejections! {
 rejections! {
     /// Why a listing is not withdrawn.
     pub enum CancelRejection {
-        /// The listing does not exist or is used up.
+        /// The account has no such order or listing, or it has ended.
         OrderUnknown = "order_unknown",
         /// Only the account that placed it withdraws it.
         NotTheOwner = "not_the_owner",
@@ -687,7 +687,7 @@ rejections! {
 rejections! {
     /// Why a block is not accepted, withdrawn or declined.
     pub enum BlockRejection {
-        /// The proposal does not exist or has ended.
+        /// No such proposal is made to the account or by it, or it has ended.
         ProposalUnknown = "proposal_unknown",
         /// The proposal is made to another account.
         NotTheCounterparty = "not_the_counterparty",
@@ -733,7 +733,7 @@ rejections! {
     pub enum BidRejection {
         /// The auction does not exist or is decided.
         AuctionUnknown = "auction_unknown",
-        /// The bid does not exist or has ended.
+        /// The account has no such bid, or it has ended.
         BidUnknown = "bid_unknown",
         /// Only the account that placed it withdraws it.
         NotTheOwner = "not_the_owner",

@@ -227,9 +227,8 @@ fn submit_command(
         None => random_text(15).map_err(|error| Problem::new(Code::Internal, error.to_string()))?,
     };
     let (envelope, expires) = envelope(app, caller, &id, command)?;
-    let before = app.promises.before(&app.reader, &envelope);
     let proposed = expires.map(|expires| Proposed { envelope: envelope.clone(), expires });
-    match app.clerk.send_after(before, envelope) {
+    match app.promises.send(&app.reader, &app.clerk, envelope) {
         Ok(told) => Ok(Underway { id, proposed, told }),
         Err(why) => Err(unanswered(why, id)),
     }

@@ -47,7 +47,7 @@ pub(super) fn words(problem: &Problem) -> String {
         (Code::NotFound, ..) => "NotFound",
         (Code::RateLimited, ..) => "Private rate limit exceeded",
         (_, Some("insufficient_cash" | "insufficient_holding"), _) => "Insufficient funds",
-        (_, Some("order_unknown" | "not_the_owner"), _) | (Code::BadField, _, Some("order")) => ORDER,
+        (_, Some("order_unknown"), _) | (Code::BadField, _, Some("order")) => ORDER,
         (Code::BadField, _, Some("product_id" | "instrument")) => "Product not found",
         (Code::BadField, _, Some(field)) => return format!("{}: {}", own_word(field), problem.detail),
         _ => return problem.detail.clone(),

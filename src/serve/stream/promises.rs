@@ -3,42 +3,80 @@
 
 use super::socket::mass_cancel;
 use crate::serve::access::{Caller, random_text};
+use crate::serve::clerk::{Clerk, Told, Unanswered};
 use crate::serve::reader::Reader;
 use base::UserId;
 use engine::{Command, Envelope, State};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::oneshot;
 
 /// See the module.
 #[derive(Default)]
-pub(crate) struct Promises(Mutex<BTreeMap<u64, Caller>>);
+pub(crate) struct Promises(Mutex<All>);
+
+#[derive(Default)]
+struct All {
+    /// By connection.
+    made: BTreeMap<u64, Caller>,
+    /// The users who are being stopped, each with the tag of the command that does it.
+    stopping: Vec<(UserId, u64)>,
+}
 
 impl Promises {
-    /// A connection has promised, as somebody, or has not.
-    pub(super) fn set(&self, connection: u64, caller: Option<&Caller>) {
-        match caller {
-            Some(caller) => self.all().insert(connection, caller.clone()),
-            None => self.all().remove(&connection),
-        };
+    /// A connection promises, as somebody. False, and no promise, while that user is being stopped: it would come too late to be kept.
+    pub(super) fn make(&self, clerk: &Clerk, connection: u64, caller: &Caller) -> bool {
+        let mut all = self.all();
+        all.stopping.retain(|(_, tag)| clerk.is_waiting(*tag));
+        let late = all.stopping.iter().any(|(user, _)| *user == caller.user);
+        if !late {
+            all.made.insert(connection, caller.clone());
+        }
+        !late
     }
 
-    /// What is to be sent before a command, because it takes from somebody the right to send it.
-    pub(crate) fn before(&self, reader: &Reader, sent: &Envelope) -> Vec<Envelope> {
+    /// A connection promises nothing any more.
+    pub(super) fn end(&self, connection: u64) {
+        self.all().made.remove(&connection);
+    }
+
+    /// Sends a command; right before it, what it takes from somebody the right to send.
+    ///
+    /// # Errors
+    /// See [`Unanswered`].
+    pub(crate) fn send(
+        &self,
+        reader: &Reader,
+        clerk: &Clerk,
+        envelope: Envelope,
+    ) -> Result<oneshot::Receiver<Told>, Unanswered> {
         let may_change = matches!(
-            sent.command,
+            envelope.command,
             Command::ApproveAct { .. } | Command::SetUserActive(_) | Command::SetUserDuties(_)
         );
-        if !may_change || self.all().is_empty() {
-            return Vec::new();
+        if !may_change {
+            return clerk.send(envelope);
         }
-        let follower = reader.read();
-        let state = follower.state();
-        let Some((user, change)) = change_of_user(state, sent) else { return Vec::new() };
-        if !state.roster().user(user).is_some_and(|user| user.active) {
-            return Vec::new();
-        }
+        // No promise is made between the look at those that are and the sending.
+        let mut all = self.all();
+        let stopped = change_of_user(reader.read().state(), &envelope);
+        let kept = stopped.map(|(user, change)| all.kept(user, change)).unwrap_or_default();
+        let (tag, told) = clerk.send_after(kept, envelope)?;
+        all.stopping.retain(|(_, tag)| clerk.is_waiting(*tag));
+        all.stopping.extend(stopped.map(|(user, _)| (user, tag)));
+        Ok(told)
+    }
+
+    fn all(&self) -> MutexGuard<'_, All> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl All {
+    /// What keeps the promises of a user that cannot be kept after a change.
+    fn kept(&self, user: UserId, change: Change) -> Vec<Envelope> {
         let mut kept: Vec<Envelope> = Vec::new();
-        for caller in self.all().values().filter(|caller| caller.user == user) {
+        for caller in self.made.values().filter(|caller| caller.user == user) {
             let Ok(random) = random_text(10) else { continue };
             let cancel = mass_cancel(caller, &format!("off-{random}"));
             let may_still = match change {
@@ -51,10 +89,6 @@ impl Promises {
         }
         kept
     }
-
-    fn all(&self) -> MutexGuard<'_, BTreeMap<u64, Caller>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// What becomes of a user.
@@ -64,7 +98,7 @@ enum Change {
     Duties(roster::Duties),
 }
 
-/// What a command, or the act that it approves, changes of a user.
+/// What a command, or the act that it approves, changes of a user who is active.
 fn change_of_user(state: &State, sent: &Envelope) -> Option<(UserId, Change)> {
     let command = match &sent.command {
         Command::ApproveAct { act } => {
@@ -73,9 +107,10 @@ fn change_of_user(state: &State, sent: &Envelope) -> Option<(UserId, Change)> {
         }
         command => command,
     };
-    match command {
-        Command::SetUserActive(change) if !change.active => Some((change.user, Change::Stopped)),
-        Command::SetUserDuties(change) => Some((change.user, Change::Duties(change.duties))),
-        _ => None,
-    }
+    let (user, change) = match command {
+        Command::SetUserActive(change) if !change.active => (change.user, Change::Stopped),
+        Command::SetUserDuties(change) => (change.user, Change::Duties(change.duties)),
+        _ => return None,
+    };
+    state.roster().user(user).is_some_and(|user| user.active).then_some((user, change))
 }

@@ -213,10 +213,10 @@ impl Socket {
             Said::Command { name, id, fields } => self.command(&name, id, &fields, reference).await,
             Said::CancelOnDisconnect { on } => {
                 if on {
-                    self.may_cancel()?;
+                    self.promise().await?;
                 }
                 self.cancel_on_disconnect = on;
-                self.promise();
+                self.promise_no_more();
                 self.say(&with(reference, json!({ "op": "cancel_on_disconnect", "on": on })));
                 Ok(())
             }
@@ -225,11 +225,11 @@ impl Socket {
                     return Err(Problem::field("seconds", format!("0 to {DEAD_MAN_MAX}, found {seconds}")));
                 }
                 if seconds > 0 {
-                    self.may_cancel()?;
+                    self.promise().await?;
                 }
                 let after = Duration::from_secs(seconds);
                 self.dead_man = (seconds > 0).then(|| DeadMan { after, at: Some(Instant::now() + after) });
-                self.promise();
+                self.promise_no_more();
                 self.say(&with(reference, json!({ "op": "dead_man", "seconds": seconds })));
                 Ok(())
             }
@@ -373,10 +373,26 @@ impl Socket {
         self.cancel_on_disconnect || self.dead_man.is_some()
     }
 
-    /// Says so to those who could keep it from being done.
-    fn promise(&self) {
-        let caller = self.caller.as_ref().filter(|_| self.promises());
-        self.app.promises.set(self.seat.number, caller);
+    /// Says that orders will end with this connection to those who could keep it from being done, and that it can be done.
+    async fn promise(&self) -> Result<(), Problem> {
+        let made = self.app.promises.make(&self.app.clerk, self.seat.number, self.signed_in()?);
+        if !made {
+            let detail = "what this user may do is being decided";
+            return Err(Problem { retry_after: Some(1), ..Problem::new(Code::Busy, detail) });
+        }
+        self.app.reader.at_least(self.app.clerk.acknowledged()).await;
+        let may = self.may_cancel();
+        if may.is_err() {
+            self.promise_no_more();
+        }
+        may
+    }
+
+    /// Takes back what was said, unless orders still end with this connection.
+    fn promise_no_more(&self) {
+        if !self.promises() {
+            self.app.promises.end(self.seat.number);
+        }
     }
 
     /// Cancels the orders and listings of the participant, or of the account that the key is for. Gives the command's id. Of a user
@@ -403,7 +419,7 @@ impl Socket {
         if self.promises() {
             self.cancel_orders().await;
         }
-        self.app.promises.set(self.seat.number, None);
+        self.app.promises.end(self.seat.number);
     }
 
     fn say(&self, what: &Value) {

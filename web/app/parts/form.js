@@ -1,5 +1,5 @@
 // Fields and the form of a command.
-import { html, useEffect, useId, useMemo, useRef, useState } from "../ui.js";
+import { html, useEffect, useId, useMemo, useState } from "../ui.js";
 import { t, word, named } from "../i18n.js";
 import * as money from "../money.js";
 import * as time from "../time.js";
@@ -108,7 +108,7 @@ function Input({ field, value, set, error, names, id }) {
     ${known ? html`<datalist id=${id}>${known.map((item) => (Array.isArray(item) ? html`<option value=${item[0]}>${item[1]}</option>` : html`<option value=${item} />`))}</datalist>` : null}</div>`;
 }
 
-/** The form of one command. `fixed` fields are given and not shown. */
+/** The form of one command. `fixed` fields are given and not shown. Where the command or they can change, it has a `key` that changes with them. */
 export function CommandForm({ name, fixed = {}, initial = {}, onDone, submit, compact }) {
   const spec = COMMANDS[name];
   const user = useSession();
@@ -128,14 +128,6 @@ export function CommandForm({ name, fixed = {}, initial = {}, onDone, submit, co
     const timer = setTimeout(() => setAsked(false), 5000);
     return () => clearTimeout(timer);
   }, [asked]);
-  // Another command in its place begins anew. The first one has begun already, and what was typed at once stays.
-  const shown = useRef(name);
-  useEffect(() => {
-    if (shown.current === name) return;
-    shown.current = name;
-    setValues(fresh());
-    setErrors({});
-  }, [name]);
   const onSubmit = async (event) => {
     event.preventDefault();
     const body = { ...fixed };

@@ -1,5 +1,5 @@
 // Order entry, with cash and holding beside it.
-import { html, useEffect, useMemo, useRef, useState } from "../ui.js";
+import { html, useLayoutEffect, useMemo, useRef, useState } from "../ui.js";
 import { num, t, word } from "../i18n.js";
 import * as money from "../money.js";
 import { choose, prefs } from "../prefs.js";
@@ -88,7 +88,7 @@ function Extra({ more, set, wrong }) {
   </div>`;
 }
 
-/** The ticket of one instrument. */
+/** The ticket of one instrument; another one has another ticket (its `key`). */
 export function Ticket({ instrument, market }) {
   const [account, setAccount] = useAccount();
   const user = useSession();
@@ -103,19 +103,19 @@ export function Ticket({ instrument, market }) {
   const { busy, problem, receipt, send, clear } = useCommand();
   const form = useRef(null);
   const answered = useRef(focus);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (focus === answered.current) return;
     answered.current = focus;
     form.current?.querySelector(price && kind === "limit" ? '[name="quantity"]' : '[name="price"]:not(:disabled), [name="quantity"]')?.focus();
   }, [focus]);
-  useEffect(() => {
-    clear();
-    setWrong({});
-  }, [instrument.code]);
   const decimals = { priceDecimals: market?.price_decimals ?? 2, unitDecimals: market?.unit_decimals ?? 0 };
   const place = async (fields) => {
     setAsking(null);
-    if (await send(method === "listing" ? "place_listing" : "place_order", fields)) fillTicket({ quantity: "" });
+    const { quantity: sent, turn } = ticket.get();
+    if (!(await send(method === "listing" ? "place_listing" : "place_order", fields))) return;
+    // What was typed meanwhile, or for another instrument, stays.
+    const now = ticket.get();
+    if (now.turn === turn && now.quantity === sent) fillTicket({ quantity: "" });
   };
   const onSubmit = (event) => {
     event.preventDefault();

@@ -35,7 +35,7 @@ export function Cases({ rest }) {
   return html`<div class="page split even"><${Panel} title=${t("page.cases")}>
       <${Table} label=${t("page.cases")} columns=${columns} rows=${rows} rowKey=${numberOf} onOpen=${(item) => setChosen(numberOf(item))} problem=${problem} retry=${reload} loading=${loading} empty=${t("cases.none")} rowClass=${(item) => (numberOf(item) === chosen ? "chosen" : "")} />
       ${may(user, "open_case") ? html`<h3>${t("do.open_case")}</h3><${CommandForm} name="open_case" />` : null}<//>
-    <${Panel} title=${row ? `${t("field.case")} ${numberOf(row)} · ${row.title}` : t("field.case")}>
+    <${Panel} key=${chosen} title=${row ? `${t("field.case")} ${numberOf(row)} · ${row.title}` : t("field.case")}>
       ${row ? html`<${Facts} rows=${[[t("field.alerts"), row.alerts?.length ? list(row.alerts.map((item) => String(item.alert ?? item))) : "–"], [t("field.account"), row.account ?? "–"], closed(row) ? [t("field.finding"), row.finding?.text ?? row.finding ?? "–"] : null]} />
         <h3>${t("cases.notes")}</h3><${Notes} row=${row} />
         ${closed(row) || !may(user, "note_case") ? null : html`<${CommandForm} name="note_case" fixed=${{ case: numberOf(row) }} /><h3>${t("do.close_case")}</h3><${CommandForm} name="close_case" fixed=${{ case: numberOf(row) }} />`}` : html`<${Empty}>${t("cases.choose")}<//>`}<//></div>`;

@@ -13,5 +13,5 @@ export function Everything() {
   return html`<div class="page split even"><${Panel} title=${t("page.everything")}>
       ${GROUPS.map((group) => html`<div key=${group} class="menu"><h3>${t(`group.${group}`)}</h3><div>
         ${Object.entries(COMMANDS).filter(([, spec]) => spec.group === group).map(([item]) => html`<button type="button" key=${item} class=${`small ${item === name ? "main" : "plain"} ${may(user, item) ? "" : "faint"}`} aria-pressed=${item === name ? "true" : "false"} onClick=${() => setName(item)}>${t(`do.${item}`)}</button>`)}</div></div>`)}<//>
-    <${Panel} title=${t(`do.${name}`)} tools=${html`<code class="quiet">${name}</code>`}>${may(user, name) ? null : html`<p class="hint">${t("form.not_yours")}</p>`}<${CommandForm} name=${name} /><//></div>`;
+    <${Panel} title=${t(`do.${name}`)} tools=${html`<code class="quiet">${name}</code>`}>${may(user, name) ? null : html`<p class="hint">${t("form.not_yours")}</p>`}<${CommandForm} key=${name} name=${name} /><//></div>`;
 }

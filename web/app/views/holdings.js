@@ -20,7 +20,7 @@ export function CommandTabs({ names, title, fixed, initial }) {
   if (!name) return null;
   return html`<${Panel} title=${title}>
     <${Select} label=${t("form.command")} value=${name} onChange=${setChosen} options=${allowed.map((item) => [item, t(`do.${item}`)])} name="command" />
-    <${CommandForm} name=${name} fixed=${fixed} initial=${initial} /><//>`;
+    <${CommandForm} key=${name} name=${name} fixed=${fixed} initial=${initial} /><//>`;
 }
 
 function Pledges() {

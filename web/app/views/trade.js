@@ -1,5 +1,5 @@
 // The trading screen of one instrument.
-import { html, useEffect, useMemo, useState } from "../ui.js";
+import { html, useEffect, useLayoutEffect, useMemo, useState } from "../ui.js";
 import { num, short, t, word } from "../i18n.js";
 import * as money from "../money.js";
 import * as time from "../time.js";
@@ -107,7 +107,8 @@ export function Trade({ rest }) {
   useEffect(() => {
     if (!code && instruments.length) go("trade", instruments[0].code);
   }, [code, instruments.length]);
-  useEffect(() => clearTicket(), [code]);
+  // Before anything can be typed into it.
+  useLayoutEffect(() => clearTicket(), [code]);
   useKeys({
     b: () => { setPane("ticket"); fillTicket({ side: "buy", focus: Date.now() }); },
     s: () => { setPane("ticket"); fillTicket({ side: "sell", focus: Date.now() }); },
@@ -123,7 +124,7 @@ export function Trade({ rest }) {
     <div class="panes"><${Tabs} label=${t("trade.panes")} value=${pane} onChange=${setPane} options=${panes} /></div>
     <${Panel} fill className="charts" label=${t("trade.chart")}><${Chart} key=${code} instrument=${code} decimals=${market.price_decimals} /><//>
     <${Book} instrument=${instrument} market=${market} />
-    <div class="side">${trades ? html`<${Panel} className="entry" title=${t("ticket.title")}><${Ticket} instrument=${instrument} market=${market} /><//>` : null}
+    <div class="side">${trades ? html`<${Panel} className="entry" title=${t("ticket.title")}><${Ticket} key=${code} instrument=${instrument} market=${market} /><//>` : null}
       <${Panel} fill className="tapes" title=${t("trade.trades")}><${Trades} code=${code} decimals=${market.price_decimals} /><//></div>
     ${trades ? html`<${Below} instrument=${instrument} />` : null}
   </div>`;

@@ -53,10 +53,11 @@ export function Records({ rows, loading, problem, retry, label, empty }) {
 }
 
 /** The trail of one account. */
-export function Trail({ rest }) {
-  const account = rest[0] ?? "";
+export const Trail = ({ rest }) => html`<${Account} key=${rest[0]} account=${rest[0] ?? ""} />`;
+
+function Account({ account }) {
   const [typed, setTyped] = useState(account);
-  const [state, setState] = useState({ rows: [], next: null, loading: false, problem: null });
+  const [state, setState] = useState({ rows: [], next: null, loading: Boolean(account), problem: null });
   const names = useNames();
   const load = async (before, old) => {
     setState((now) => ({ ...now, loading: true, problem: null }));
@@ -68,10 +69,8 @@ export function Trail({ rest }) {
     }
   };
   useEffect(() => {
-    setTyped(account);
-    setState({ rows: [], next: null, loading: false, problem: null });
     if (account) load(undefined, []);
-  }, [account]);
+  }, []);
   return html`<div class="page"><${Panel} title=${t("page.trail")} tools=${html`<form class="row" onSubmit=${(event) => { event.preventDefault(); go("trail", typed.trim()); }}>
       <${Text} label=${t("field.account")} value=${typed} onInput=${setTyped} list="trail-accounts" name="account" /><datalist id="trail-accounts">${names.account.map((item) => html`<option value=${item} />`)}</datalist><button class="main">${t("trail.show")}</button></form>`}>
       ${account ? html`<${Records} label=${t("page.trail")} rows=${state.rows} loading=${state.loading} problem=${state.problem} retry=${() => load(undefined, [])} empty=${t("trail.none")} />
@@ -80,8 +79,9 @@ export function Trail({ rest }) {
 }
 
 /** The log, forward from a record. */
-export function Log({ rest }) {
-  const wanted = /^\d+$/.test(rest?.[0] ?? "") ? rest[0] : "";
+export const Log = ({ rest }) => html`<${From} key=${rest?.[0]} wanted=${/^\d+$/.test(rest?.[0] ?? "") ? rest[0] : ""} />`;
+
+function From({ wanted }) {
   const [after, setAfter] = useState(wanted);
   const [state, setState] = useState({ rows: [], next: null, loading: true, problem: null });
   const load = async (from, old) => {
@@ -96,9 +96,8 @@ export function Log({ rest }) {
     }
   };
   useEffect(() => {
-    setAfter(wanted);
     load(wanted ? Number(wanted) - 1 : undefined, []);
-  }, [wanted]);
+  }, []);
   return html`<div class="page"><${Panel} title=${t("page.log")} tools=${html`<form class="row" onSubmit=${(event) => { event.preventDefault(); load(/^\d+$/.test(after) ? Number(after) - 1 : undefined, []); }}>
       <${Text} label=${t("log.from")} value=${after} onInput=${setAfter} inputmode="numeric" class="num" /><button class="main">${t("trail.show")}</button></form>`}>
     <${Records} label=${t("page.log")} rows=${state.rows} loading=${state.loading} problem=${state.problem} retry=${() => load(undefined, [])} />

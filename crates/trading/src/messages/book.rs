@@ -248,7 +248,7 @@ rejections! {
 rejections! {
     /// Why an order is not amended.
     pub enum AmendRejection {
-        /// The order does not exist or has ended.
+        /// The account has no such order, or it has ended.
         OrderUnknown = "order_unknown",
         /// Only the account that entered it amends it.
         NotTheOwner = "not_the_owner",
