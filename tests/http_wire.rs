@@ -9,7 +9,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use common::client::{Client, Got, fresh_ms};
 use common::{PASSWORD, Served, key_of};
 use hmac::{Hmac, KeyInit, Mac};
-use huangpu::serve::access::Secrets;
+use huangpu::serve::access::{Secrets, Signed, sign};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use totp_rs::Totp;
@@ -71,6 +71,30 @@ fn who_signs_wrongly_asks_no_more_often_than_nobody() {
     assert_eq!((codes[4].as_str(), codes[5].as_str()), ("bad_signature", "rate_limited"));
     assert_eq!(served.nobody().get("/v1/time").code(), "rate_limited", "from the same address");
     assert_eq!(served.program("trader").get("/v1/session").status, 200, "whose key it is has his own");
+}
+
+#[test]
+fn what_was_signed_for_a_node_is_not_accepted_by_the_next() {
+    let served = Served::start();
+    let body = serde_json::to_vec(&order("99.00")).unwrap();
+    let secret = Secrets::open(served.dir.path()).unwrap().of_key(&key_of("trader"));
+    let time = fresh_ms().to_string();
+    let signed = Signed { time: &time, method: "POST", path: "/v1/orders", body: &body };
+    let signature = huangpu::node::hex(&sign(secret.as_bytes(), &signed));
+    let headers = [
+        ("content-type", "application/json".to_owned()),
+        ("hp-key", key_of("trader")),
+        ("hp-time", time),
+        ("hp-sign", signature),
+    ];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value));
+    let send = |served: &Served| served.nobody().raw("POST", "/v1/orders", &headers, &body);
+    assert_eq!(send(&served).status, 200);
+    assert_eq!(send(&served).code(), "replayed");
+    let dir = served.stop();
+    let served = Served::serve(common::open(dir.path()), common::config(), dir);
+    assert_eq!(send(&served).code(), "stale_time");
+    assert_eq!(served.program("trader").get("/v1/session").status, 200);
 }
 
 #[test]

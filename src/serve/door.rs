@@ -168,6 +168,9 @@ pub(super) fn signer(app: &App, key: &str, signed: &Signed<'_>, sign: &str) -> R
     if sent.abs_diff(now) > WINDOW_MS.unsigned_abs() {
         return Err(stale(format!("the node's time is {now}, more than {WINDOW_MS} ms away")));
     }
+    if app.nonces.is_before(sent) {
+        return Err(stale("it was signed before this node began: sign again".to_owned()));
+    }
     let signature: [u8; 32] = unhex(sign).ok_or_else(bad)?;
     let user = known_key(app, key, |secret| verify(secret.as_bytes(), signed, &signature)).ok_or_else(bad)?;
     if !app.nonces.is_new(signature, now, sent.saturating_add(WINDOW_MS)) {

@@ -9,6 +9,7 @@ use crate::serve::gauges::Gauges;
 use crate::serve::past::{self, Past};
 use crate::serve::reader::{Feed, Reader, Sink};
 use crate::serve::stream::{self, Hub};
+use crate::serve::clock::machine_ms;
 use crate::serve::{App, Clock, api, coinbase, http, listen, openapi, page, ticker};
 use anyhow::{Context, Result, anyhow};
 use std::net::SocketAddr;
@@ -56,6 +57,7 @@ pub struct Running {
 /// The address is taken, or there are no threads to be had.
 pub async fn start(node: Node, opening: Opening) -> Result<Running> {
     let Opening { config, data, clock, tls } = opening;
+    let nonces = Nonces::since(machine_ms());
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
@@ -69,7 +71,7 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
     let clerk = Arc::new(Clerk::new(pipeline.inbox(), clock, Arc::clone(&gauges)));
     let (run_loop, ended) = run(pipeline, Arc::clone(&clerk), (feed, past_feed), Arc::clone(&gauges))?;
     let app =
-        Arc::new(app(config, (data, log_id), clock, clerk, (reader, past, hub), gauges, tls.is_some())?);
+        Arc::new(app(config, (data, log_id), clock, clerk, (reader, past, hub), (gauges, nonces), tls.is_some())?);
     let router = http::router(&app, api::endpoints(), coinbase::router(&app));
     let (stop, stopping) = watch::channel(false);
     let terms = listen::Terms {
@@ -108,7 +110,7 @@ fn app(
     clock: Clock,
     clerk: Arc<Clerk>,
     (reader, past, hub): (Arc<Reader>, Past, Arc<Hub>),
-    gauges: Arc<Gauges>,
+    (gauges, nonces): (Arc<Gauges>, Nonces),
     secure: bool,
 ) -> Result<App> {
     let some = |number: u32| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
@@ -123,7 +125,7 @@ fn app(
         sessions: Sessions::new(terms),
         passwords: Passwords::new()?,
         secrets: Secrets::open(&data)?,
-        nonces: Nonces::default(),
+        nonces,
         codes: Codes::default(),
         rates: Rates::per_second(some(config.limits.requests_per_second), some(config.limits.burst)),
         sign_ins: Rates::per_minute(some(config.limits.sign_in_per_minute)),
