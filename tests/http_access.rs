@@ -340,7 +340,14 @@ fn what_is_sent_again_is_answered_as_at_first() {
         json!({ "id": "issue-1", "account": "DJ", "asset": "CEA26", "quantity": 5, "reason": "a test" });
     let proposed = first.post("/v1/commands/issue", &issue).good();
     assert_eq!(first.post("/v1/commands/issue", &issue).good()["act"], proposed["act"]);
-    second.post(&format!("/v1/acts/{}/approve", proposed["act"]), &json!({})).good();
+    let approve = |who: &common::client::Client, id: &str| {
+        who.post(&format!("/v1/acts/{}/approve", proposed["act"]), &json!({ "id": id }))
+    };
+    let approved = approve(&second, "yes").good();
+    let approved_again = approve(&second, "yes").good();
+    assert_eq!((&approved_again["sequence"], &approved_again["repeated"]), (&approved["sequence"], &json!(true)));
+    assert_eq!(approve(&second, "yes-2").code(), "not_found", "it waits no more");
+    assert_eq!(approve(&served.program("other"), "yes").code(), "not_found", "ids are the participant's own");
     let again = first.post("/v1/commands/issue", &issue).good();
     assert_eq!((&again["act"], &again["repeated"]), (&proposed["act"], &json!(true)));
     let held = served.program("trader").get("/v1/accounts/DJ/holdings").good();
