@@ -256,9 +256,13 @@ fn a_key_may_what_it_is_for_and_no_more() {
     assert_eq!(fees.get("/v1/operations").code(), "forbidden");
     assert_eq!(fees.get("/v1/accounts").good()["items"].as_array().unwrap().len(), 1);
     let manager = keyed(&served, "manager", &json!({ "account": "DJ", "duties": ["operator"] }));
-    let user = json!({ "participant": "DONGJIANG", "name": "new", "duties": ["operator"], "password": PASSWORD });
+    let user =
+        json!({ "participant": "DONGJIANG", "name": "new", "duties": ["operator"], "password": PASSWORD });
     assert_eq!(manager.post("/v1/users", &user).code(), "forbidden");
-    assert_eq!(manager.post("/v1/commands/deactivate_user", &json!({ "user": "trader", "reason": "a test" })).code(), "forbidden");
+    assert_eq!(
+        manager.post("/v1/commands/deactivate_user", &json!({ "user": "trader", "reason": "a test" })).code(),
+        "forbidden"
+    );
     assert_eq!(manager.post("/v1/keys", &json!({ "duties": ["operator"] })).status, 202, "one like itself");
     // Without a duty of its user: it neither sends nor approves what takes it.
     let asked = served.person("other").post("/v1/keys", &json!({ "duties": ["operator"] }));
@@ -345,7 +349,10 @@ fn what_is_sent_again_is_answered_as_at_first() {
     };
     let approved = approve(&second, "yes").good();
     let approved_again = approve(&second, "yes").good();
-    assert_eq!((&approved_again["sequence"], &approved_again["repeated"]), (&approved["sequence"], &json!(true)));
+    assert_eq!(
+        (&approved_again["sequence"], &approved_again["repeated"]),
+        (&approved["sequence"], &json!(true))
+    );
     assert_eq!(approve(&second, "yes-2").code(), "not_found", "it waits no more");
     assert_eq!(approve(&served.program("other"), "yes").code(), "not_found", "ids are the participant's own");
     let again = first.post("/v1/commands/issue", &issue).good();
@@ -356,7 +363,8 @@ fn what_is_sent_again_is_answered_as_at_first() {
             .clone();
     assert_eq!(held, "30005", "issued once");
     // And at once: what is sent again before it is answered is done once.
-    let hurried = json!({ "id": "issue-2", "account": "DJ", "asset": "CEA26", "quantity": 5, "reason": "a test" });
+    let hurried =
+        json!({ "id": "issue-2", "account": "DJ", "asset": "CEA26", "quantity": 5, "reason": "a test" });
     let told: Vec<Value> = std::thread::scope(|scope| {
         let propose = || first.post("/v1/commands/issue", &hurried).good();
         let all: Vec<_> = (0..8).map(|_| scope.spawn(propose)).collect();

@@ -47,9 +47,7 @@ fn the_code_that_turns_codes_on_opens_nothing() {
     assert_eq!(turn_on("000").json()["field"], "code");
     assert_eq!(turn_on(&code).status, 204);
     let sign_in = |code: &str| {
-        served
-            .nobody()
-            .post("/v1/session", &json!({ "user": "trader", "password": PASSWORD, "code": code }))
+        served.nobody().post("/v1/session", &json!({ "user": "trader", "password": PASSWORD, "code": code }))
     };
     assert_eq!(sign_in(&code).code(), "bad_credentials", "it was used");
     let next = totp.generate(now + 30).to_string();
@@ -119,7 +117,9 @@ fn a_body_is_what_it_says_it_is() {
     assert!(got.json()["detail"].as_str().unwrap().contains("gzip"));
     // Two ids that are no text would be one.
     let json = [("content-type", "application/json")];
-    let mut none = br#"{"id":"a_","account":"DJ","instrument":"B2609","side":"sell","price":"99.00","quantity":1000}"#.to_vec();
+    let mut none =
+        br#"{"id":"a_","account":"DJ","instrument":"B2609","side":"sell","price":"99.00","quantity":1000}"#
+            .to_vec();
     none[8] = 0xff;
     for path in ["/v1/orders", "/v1/commands/place_order"] {
         assert_eq!(send(path, &json, &none).code(), "bad_json", "{path}");
@@ -175,8 +175,7 @@ fn ask(served: &Served, name: &str, path: &str) -> Got {
     let mut mac = Hmac::<Sha256>::new_from_slice(&STANDARD.decode(secret).unwrap()).unwrap();
     mac.update(format!("{time}GET{path}").as_bytes());
     let sign = STANDARD.encode(mac.finalize().into_bytes());
-    let headers =
-        [("cb-access-key", key_of(name)), ("cb-access-timestamp", time), ("cb-access-sign", sign)];
+    let headers = [("cb-access-key", key_of(name)), ("cb-access-timestamp", time), ("cb-access-sign", sign)];
     let headers = headers.map(|(name, value)| (name.to_owned(), value));
     served.nobody().raw("GET", &format!("/coinbase{path}"), &headers, b"")
 }

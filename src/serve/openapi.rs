@@ -195,10 +195,8 @@ mod tests {
             serde_json::from_str(&text(&crate::serve::api::endpoints())).expect("the document is JSON");
         let mut all = BTreeSet::new();
         references(&document, &mut all);
-        let missing: Vec<_> = all
-            .iter()
-            .filter(|name| document.pointer(name.trim_start_matches('#')).is_none())
-            .collect();
+        let missing: Vec<_> =
+            all.iter().filter(|name| document.pointer(name.trim_start_matches('#')).is_none()).collect();
         assert!(all.len() > 60 && missing.is_empty(), "{missing:?}");
         let level = &document["components"]["schemas"]["Level"]["prefixItems"];
         let kinds: Vec<_> = (0..3).map(|place| level[place]["type"].clone()).collect();

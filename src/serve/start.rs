@@ -4,12 +4,12 @@ use crate::config::Config;
 use crate::node::{Flow, Follower, Node, Pipeline};
 use crate::serve::access::{Nonces, Passwords, Rates, Secrets, Sessions, Terms as SessionTerms};
 use crate::serve::clerk::{Clerk, Counter};
+use crate::serve::clock::machine_ms;
 use crate::serve::codes::Codes;
 use crate::serve::gauges::Gauges;
 use crate::serve::past::{self, Past};
 use crate::serve::reader::{Feed, Reader, Sink};
 use crate::serve::stream::{self, Hub};
-use crate::serve::clock::machine_ms;
 use crate::serve::{App, Clock, api, coinbase, http, listen, openapi, page, ticker};
 use anyhow::{Context, Result, anyhow};
 use std::net::SocketAddr;
@@ -70,8 +70,15 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
     let pipeline = Pipeline::start(node, flow)?;
     let clerk = Arc::new(Clerk::new(pipeline.inbox(), clock, Arc::clone(&gauges)));
     let (run_loop, ended) = run(pipeline, Arc::clone(&clerk), (feed, past_feed), Arc::clone(&gauges))?;
-    let app =
-        Arc::new(app(config, (data, log_id), clock, clerk, (reader, past, hub), (gauges, nonces), tls.is_some())?);
+    let app = Arc::new(app(
+        config,
+        (data, log_id),
+        clock,
+        clerk,
+        (reader, past, hub),
+        (gauges, nonces),
+        tls.is_some(),
+    )?);
     let router = http::router(&app, api::endpoints(), coinbase::router(&app));
     let (stop, stopping) = watch::channel(false);
     let terms = listen::Terms {

@@ -60,6 +60,10 @@ mod tests {
         assert!(nonces.is_new([1; 32], 1_000, 2_000));
         assert!(!nonces.is_new([1; 32], 1_500, 2_000));
         assert!(nonces.is_new([2; 32], 2_001, 3_000));
-        assert_eq!(nonces.inside.lock().unwrap().seen.len(), 1, "the first is forgotten when it would be stale");
+        assert_eq!(
+            nonces.inside.lock().unwrap().seen.len(),
+            1,
+            "the first is forgotten when it would be stale"
+        );
     }
 }

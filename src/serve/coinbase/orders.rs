@@ -183,7 +183,10 @@ impl Within {
             for row in rows {
                 let (number, time) = at(&row);
                 let too_old = self.since.is_some_and(|since| time < since);
-                if too_old || self.before.is_some_and(|before| number <= before) || found.len() == self.limit as usize {
+                if too_old
+                    || self.before.is_some_and(|before| number <= before)
+                    || found.len() == self.limit as usize
+                {
                     return Ok(found);
                 }
                 if self.until.is_none_or(|until| time <= until) && takes(&row) {

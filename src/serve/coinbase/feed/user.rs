@@ -143,7 +143,8 @@ impl Teller {
             _ => "done",
         };
         // Of what is done, it is what did not trade.
-        let remaining = if kind == "done" { less(&order.quantity, &order.filled) } else { order.left.clone() };
+        let remaining =
+            if kind == "done" { less(&order.quantity, &order.filled) } else { order.left.clone() };
         let mut message = json!({
             "type": kind,
             "time": at,
@@ -209,7 +210,10 @@ mod tests {
 
     #[test]
     fn what_is_left_of_a_quantity_has_its_decimals() {
-        assert_eq!((less("3", "1"), less("3.50", "1.25"), less("3", "3")), ("2".into(), "2.25".into(), "0".into()));
+        assert_eq!(
+            (less("3", "1"), less("3.50", "1.25"), less("3", "3")),
+            ("2".into(), "2.25".into(), "0".into())
+        );
     }
 
     #[test]
