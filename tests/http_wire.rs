@@ -12,6 +12,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use huangpu::serve::access::{Secrets, Signed, sign};
 use serde_json::{Value, json};
 use sha2::Sha256;
+use std::io::Write;
 use totp_rs::Totp;
 
 /// An order that DJ can always enter.
@@ -124,6 +125,20 @@ fn a_body_is_what_it_says_it_is() {
     for path in ["/v1/orders", "/v1/commands/place_order"] {
         assert_eq!(send(path, &json, &none).code(), "bad_json", "{path}");
     }
+}
+
+#[test]
+fn who_asks_and_does_not_read_keeps_no_place() {
+    let served = Served::with(|config| {
+        config.limits.connections_max = 1;
+        config.limits.header_timeout_seconds = 1;
+    });
+    // More than all the buffers on the way hold.
+    let ask = "GET /v1/openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(60);
+    let mut idle = std::net::TcpStream::connect(served.address).unwrap();
+    idle.write_all(ask.as_bytes()).unwrap();
+    assert_eq!(served.nobody().get("/healthz").status, 200, "there is room again");
+    drop(idle);
 }
 
 #[test]
