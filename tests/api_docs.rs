@@ -21,7 +21,9 @@ fn tables() -> String {
         let _ = writeln!(text, "| `{method} {path}` | {} | {} |", endpoint.summary, endpoint.allowed.text());
     }
     text.push_str("\n## Problems\n\nA problem is `application/problem+json` (RFC 9457): `type`, `title`, `status`, `detail`, and `code`, which stays the same; where\n");
-    text.push_str("they are known also `field`, `line` and `column`, `stage` and `reason`, `sequence`, `id`, and `retry_after` in seconds.\n\n");
+    text.push_str("they are known also `field`, `line` and `column`, `stage` and `reason`, `sequence`, `id`, and `retry_after` in seconds. `wrong` says what\n");
+    text.push_str("`detail` says of a field, or of what is not there, in parts: its `kind` (`absent`, `unexpected`, `too_fine`, `too_large`, `off_tick`, `broken`) and what belongs to\n");
+    text.push_str("it, for whoever shows it in another language.\n\n");
     text.push_str("| code | status | meaning |\n|---|---|---|\n");
     for code in Code::ALL {
         let _ = writeln!(text, "| `{}` | {} | {} |", code.text(), code.status(), code.title());

@@ -189,6 +189,40 @@ fn the_private_key_is_copied_only_where_asked_for_and_only_its_owner_can_read_it
 }
 
 #[test]
+fn a_restore_that_was_broken_off_is_done_again() {
+    let folder = tempdir().unwrap();
+    let [data, backup, again] = ["data", "backup", "again"].map(|name| folder.path().join(name));
+    log_of(&data, 300);
+    fs::write(data.join("node.key"), "private").unwrap();
+    let taken = take(&data, &backup, true).unwrap().manifest;
+    // Killed while it copied, and while it gave things their names.
+    let staging = again.join("restoring");
+    fs::create_dir_all(staging.join("journal")).unwrap();
+    fs::write(staging.join("journal/00000000000000000001.hpj"), "half of it").unwrap();
+    assert_eq!(restore(&backup, &again).unwrap(), taken);
+    fs::create_dir(&staging).unwrap();
+    fs::rename(again.join("journal"), staging.join("journal")).unwrap();
+    assert_eq!(restore(&backup, &again).unwrap(), taken);
+    // When everything had its name it was whole, and is not touched.
+    fs::create_dir(&staging).unwrap();
+    let refused = restore(&backup, &again).unwrap_err().to_string();
+    assert!(refused.contains("is not empty"), "{refused}");
+    Node::open_on(RealDisk, &again, SETTINGS, &mut |_, _| ()).unwrap();
+}
+
+#[test]
+fn damage_in_the_last_segment_is_told_with_its_place() {
+    let folder = tempdir().unwrap();
+    let [data, backup] = ["data", "backup"].map(|name| folder.path().join(name));
+    log_of(&data, 30);
+    let segment = data.join("journal/00000000000000000001.hpj");
+    fs::OpenOptions::new().write(true).open(&segment).unwrap().write_all_at(&[0xff], 4_096 + 200).unwrap();
+    let error = format!("{:#}", take(&data, &backup, false).unwrap_err());
+    let place = format!("{} is corrupt at byte 4096", segment.display());
+    assert!(error.starts_with("the log cannot be copied: ") && error.contains(&place), "{error}");
+}
+
+#[test]
 fn what_is_not_empty_or_not_whole_is_refused() {
     let folder = tempdir().unwrap();
     let [data, backup, again] = ["data", "backup", "again"].map(|name| folder.path().join(name));

@@ -291,6 +291,21 @@ fn a_rulebook_is_looked_at_and_its_change_is_seen_by_those_alone_whom_it_concern
     let mistake = &wrong["mistakes"][0];
     assert_eq!((&mistake["line"], &mistake["column"]), (&json!(line), &json!(8)), "{wrong}");
     assert_eq!(mistake["key"], "version[0].trading.continuous.band");
+    // In parts too, and in none that do not belong to it.
+    let (expected, found) = ("a percentage such as \"10%\"", "\"ten\"");
+    assert_eq!(mistake["detail"], format!("expected {expected}, found {found}"));
+    let parts = json!({ "kind": "unexpected", "expected": expected, "found": found });
+    assert!(parts.as_object().unwrap().iter().all(|(part, said)| &mistake[part] == said), "{mistake}");
+    assert_eq!((&mistake["rule"], &mistake["nearest"]), (&Value::Null, &Value::Null));
+    let kind = |text: &str| check(text)["mistakes"][0]["kind"].clone();
+    let broken = text.replacen("band = \"10%\"", "band = \"0%\"", 1);
+    assert_eq!(check(&broken)["mistakes"][0]["rule"], "a band must be above 0%");
+    let renamed = check(&text.replacen("\nband = ", "\nbands = ", 1));
+    let told =
+        |kind: &str| renamed["mistakes"].as_array().unwrap().iter().find(|one| one["kind"] == kind).cloned();
+    assert_eq!(told("unknown").unwrap()["nearest"], "band", "{renamed}");
+    assert_eq!(told("missing").unwrap()["table"], "[version.trading.continuous]", "{renamed}");
+    assert_eq!((kind("code ="), kind(&broken)), (json!("syntax"), json!("broken")));
     assert_eq!(check(&text.replace("tick = \"0.01\"", "tick = \"0.02\""))["refusal"], "format_changed");
     assert_eq!(check(&text.replace("bond-continuous", "bond-two"))["opens"], true);
     // From the next day on, and ended again later.
@@ -325,6 +340,64 @@ fn a_rulebook_is_looked_at_and_its_change_is_seen_by_those_alone_whom_it_concern
         .find(|rule| rule["path"] == "trading.continuous.quantity_max");
     assert_eq!(held.unwrap()["value"], "1_000_000", "in force is what was");
     assert_eq!(check(&draft)["changes"], json!([]));
+}
+
+#[test]
+fn what_is_wrong_with_a_field_is_told_in_parts() {
+    let served = Served::start();
+    let trader = served.program("trader");
+    let order = json!({ "account": "DJ", "instrument": "B2609", "side": "buy", "price": "98.50", "quantity": "1000" });
+    let told = |field: &str, value: &str| {
+        let mut order = order.clone();
+        order[field] = json!(value);
+        if field == "until" {
+            order["life"] = json!("gtd");
+        }
+        let problem = trader.post("/v1/orders", &order).json();
+        assert_eq!((&problem["code"], &problem["field"]), (&json!("bad_field"), &json!(field)), "{problem}");
+        (problem["wrong"].clone(), problem["detail"].as_str().unwrap_or_default().to_owned())
+    };
+    let date = "a date such as \"2021-07-16\"";
+    for (field, value, parts, detail) in [
+        (
+            "instrument",
+            "B9",
+            json!({ "kind": "absent", "what": "instrument", "found": "B9" }),
+            "there is no instrument \"B9\"".to_owned(),
+        ),
+        (
+            "price",
+            "98.501",
+            json!({ "kind": "too_fine", "found": "98.501", "decimals": 2 }),
+            "\"98.501\" has more than 2 decimals".to_owned(),
+        ),
+        (
+            "quantity",
+            "99999999999999999999",
+            json!({ "kind": "too_large", "found": "99999999999999999999" }),
+            "\"99999999999999999999\" is too large to be counted".to_owned(),
+        ),
+        (
+            "until",
+            "soon",
+            json!({ "kind": "unexpected", "expected": date, "found": "soon" }),
+            format!("expected {date}, found \"soon\""),
+        ),
+        (
+            "trigger",
+            "0.00",
+            json!({ "kind": "broken", "rule": "this is above zero, or left out" }),
+            "this is above zero, or left out".to_owned(),
+        ),
+    ] {
+        assert_eq!(told(field, value), (parts, detail), "{field} {value}");
+    }
+    let missing = trader.get("/v1/instruments/B9/book").json();
+    assert_eq!(
+        missing["wrong"],
+        json!({ "kind": "absent", "what": "instrument", "found": "B9" }),
+        "{missing}"
+    );
 }
 
 #[test]

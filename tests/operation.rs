@@ -7,14 +7,14 @@ mod common;
 
 use common::Served;
 use common::client::Client;
+use common::process::{Process, huangpu};
 use huangpu::node::{DataDir, verify};
 use serde_json::json;
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -24,57 +24,10 @@ use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, Stream
 /// How long something may take that must happen.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn huangpu(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_huangpu")).args(args).output().unwrap()
-}
-
-/// A demonstration in a process of its own. It does not outlive the test.
-struct Demo {
-    child: Child,
-    address: SocketAddr,
-    data: PathBuf,
-    log: PathBuf,
-}
-
-impl Demo {
-    fn start(folder: &Path, args: &[&str]) -> Self {
-        let (data, log) = (folder.join("data"), folder.join("log"));
-        let mut child = Command::new(env!("CARGO_BIN_EXE_huangpu"))
-            .args(["demo", "--listen", "127.0.0.1:0", "--pace", "50", "--data"])
-            .arg(&data)
-            .args(args)
-            .stdout(Stdio::piped())
-            .stderr(File::create(&log).unwrap())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let address = lines.find_map(|line| {
-            let line = line.unwrap();
-            let address = line.strip_prefix("console: http")?.trim_start_matches('s').strip_prefix("://")?;
-            address.trim_end_matches('/').parse().ok()
-        });
-        let Some(address) = address else {
-            let _ = child.kill();
-            panic!("the node did not say where it listens: {}", fs::read_to_string(&log).unwrap());
-        };
-        // What is printed after that must find someone who reads.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address, data, log }
-    }
-
-    /// Stops it as a service manager does.
-    fn stop(&mut self) {
-        assert!(Command::new("kill").arg(self.child.id().to_string()).status().unwrap().success());
-        let ended = self.child.wait().unwrap();
-        assert!(ended.success(), "{ended}: {}", fs::read_to_string(&self.log).unwrap());
-    }
-}
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// A demonstration in a process of its own.
+fn demo(folder: &Path, args: &[&str]) -> Process {
+    let demo = ["demo", "--pace", "50"];
+    Process::start(folder, &[&demo, args].concat())
 }
 
 fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
@@ -117,6 +70,11 @@ fn the_figures_are_those_of_the_dashboard_and_they_count() {
         assert!(known.contains(of), "the dashboard shows {name}, which is no figure of the node");
     }
 
+    for (_, rest) in dashboard.match_indices(" by (").map(|(at, by)| dashboard.split_at(at + by.len())) {
+        let label = rest.split(')').next().unwrap();
+        assert!(before.contains(&format!("{{{label}=\"")), "no figure of the node has the label {label}");
+    }
+
     let order = |price: &str| json!({"account": "DJ", "instrument": "B2609", "side": "buy", "price": price, "quantity": "1000"});
     let trader = served.program("trader");
     trader.post("/v1/orders", &order("98.00")).good();
@@ -129,6 +87,10 @@ fn the_figures_are_those_of_the_dashboard_and_they_count() {
     assert_eq!(grew("huangpu_refusals_total{stage=\"enter\"}"), 1);
     assert_eq!(grew("huangpu_answer_seconds_count"), 2);
     assert!(grew("huangpu_sync_seconds_count") >= 2 && grew("huangpu_batch_records_count") >= 2);
+    assert!(
+        grew("huangpu_batch_records_bucket{le=\"1\"}") >= 2,
+        "a batch of one record is no greater than one"
+    );
     assert_eq!(grew("huangpu_sign_ins_total{result=\"failed\"}"), 1);
     assert!(grew("huangpu_http_requests_total{class=\"4xx\"}") >= 2);
     assert_eq!(value(&after, "huangpu_ready"), 1);
@@ -141,8 +103,8 @@ fn the_figures_are_those_of_the_dashboard_and_they_count() {
 #[allow(clippy::too_many_lines)] // one life of a node, from its start to its stop
 fn a_demonstration_is_alive_writes_no_secrets_is_backed_up_and_stops_well() {
     let folder = tempfile::tempdir().unwrap();
-    let mut demo = Demo::start(folder.path(), &["--log-level", "trace", "--log-format", "json"]);
-    let mut trader = Client::new(demo.address);
+    let mut node = demo(folder.path(), &["--log-level", "trace", "--log-format", "json"]);
+    let mut trader = Client::new(node.address);
     assert_eq!(trader.sign_in("trader", "hush-hush-wrong").status, 401);
     assert_eq!(trader.sign_in("hush-hush-misplaced", "trader").status, 401);
     let signed_in = trader.sign_in("trader", huangpu::demo::PASSWORD);
@@ -154,11 +116,11 @@ fn a_demonstration_is_alive_writes_no_secrets_is_backed_up_and_stops_well() {
         wait_for(path, || trader.get(path).good()["items"].as_array().is_some_and(|items| !items.is_empty()));
     }
     for user in ["operator", "operator2", "supervisor", "auditor"] {
-        Client::new(demo.address).sign_in(user, huangpu::demo::PASSWORD).good();
+        Client::new(node.address).sign_in(user, huangpu::demo::PASSWORD).good();
     }
 
     // One node a data directory; a backup needs none of its own.
-    let data = demo.data.to_str().unwrap();
+    let data = node.data.to_str().unwrap();
     let second = huangpu(&["demo", "--listen", "127.0.0.1:0", "--data", data]);
     let said = String::from_utf8_lossy(&second.stderr).into_owned();
     assert!(!second.status.success() && said.contains("in use"), "{said}");
@@ -168,8 +130,8 @@ fn a_demonstration_is_alive_writes_no_secrets_is_backed_up_and_stops_well() {
     let taken: serde_json::Value = serde_json::from_slice(&taken.stdout).unwrap();
     assert!(taken["records"].as_u64().unwrap() > 50 && taken["keys"] == true, "{taken}");
 
-    demo.stop();
-    let log = fs::read_to_string(&demo.log).unwrap();
+    node.stop();
+    let log = fs::read_to_string(&node.log).unwrap();
     assert!(log.contains("signed in") && log.contains("failed to sign in"), "{log}");
     assert!(
         log.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()),
@@ -179,13 +141,13 @@ fn a_demonstration_is_alive_writes_no_secrets_is_backed_up_and_stops_well() {
     for secret in secrets {
         assert!(!log.contains(secret), "the log says {secret}");
     }
-    let verified = verify(&DataDir::at(&demo.data), &mut |_, _| ()).unwrap();
+    let verified = verify(&DataDir::at(&node.data), &mut |_, _| ()).unwrap();
     assert!(verified.tail().starts_with("sealed") && verified.snapshots > 0, "{}", verified.tail());
     assert!(verified.summary.records >= taken["records"].as_u64().unwrap());
 
     // It is a new morning at the next start, and what was there is there.
-    let demo = Demo::start(folder.path(), &[]);
-    let mut trader = Client::new(demo.address);
+    let node = demo(folder.path(), &[]);
+    let mut trader = Client::new(node.address);
     trader.sign_in("trader", huangpu::demo::PASSWORD).good();
     let time = trader.get("/v1/time").good();
     assert!(time["time"].as_str().unwrap().starts_with("2025-09-02T09:3"), "{time}");
@@ -195,8 +157,8 @@ fn a_demonstration_is_alive_writes_no_secrets_is_backed_up_and_stops_well() {
 #[test]
 fn with_tls_there_is_nothing_without_it() {
     let folder = tempfile::tempdir().unwrap();
-    let demo = Demo::start(folder.path(), &["--tls-self-made"]);
-    let certificate = CertificateDer::from_pem_file(demo.data.join("self-made.crt")).unwrap();
+    let node = demo(folder.path(), &["--tls-self-made"]);
+    let certificate = CertificateDer::from_pem_file(node.data.join("self-made.crt")).unwrap();
     let mut roots = RootCertStore::empty();
     roots.add(certificate).unwrap();
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -211,14 +173,14 @@ fn with_tls_there_is_nothing_without_it() {
     );
     let connection =
         ClientConnection::new(Arc::new(config), ServerName::try_from("localhost").unwrap()).unwrap();
-    let mut stream = StreamOwned::new(connection, TcpStream::connect(demo.address).unwrap());
+    let mut stream = StreamOwned::new(connection, TcpStream::connect(node.address).unwrap());
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     let _ = stream.read_to_string(&mut answer);
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(answer.contains("HttpOnly; SameSite=Strict") && answer.contains("; Secure"), "{answer}");
 
-    let mut plain = TcpStream::connect(demo.address).unwrap();
+    let mut plain = TcpStream::connect(node.address).unwrap();
     plain.set_read_timeout(Some(PATIENCE)).unwrap();
     plain.write_all(request.as_bytes()).unwrap();
     let mut answer = Vec::new();

@@ -160,6 +160,14 @@ fn reports_and_records_of_any_moment() {
     );
     assert!(some.contains("take_listing account=HM-C") && some.contains("settled"), "{some}");
     assert!(!some.contains("account=NS instrument"), "{some}");
+
+    // Nothing is told of a moment or an account that there is not.
+    let ahead = huangpu(&["report", path(data.path()), "prices", "--as-of", &(last + 1).to_string()]);
+    assert_eq!(ahead.status.code(), Some(1));
+    assert!(text(&ahead.stderr).contains(&format!("the log ends with record {last}")), "{ahead:?}");
+    let unknown = huangpu(&["log", path(data.path()), "--account", "NOBODY"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(text(&unknown.stderr).contains("none of the records asked for names \"NOBODY\""), "{unknown:?}");
 }
 
 #[test]

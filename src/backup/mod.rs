@@ -21,7 +21,7 @@ pub use take::{Taken, take};
 
 use anyhow::{Context, Result, bail};
 use std::fs::{self, File, OpenOptions};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -61,6 +61,22 @@ fn create(path: &Path) -> Result<File> {
     let mode = if path.ends_with(KEY) { OWNER_ONLY } else { ANYONE };
     let made = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
     made.with_context(|| format!("cannot make {}", path.display()))
+}
+
+/// Copies a file into a new one that is durable when this is done. Gives its size, and its BLAKE3 digest in hexadecimal.
+fn copy(mut file: File, source: &Path, target: &Path, copied: &mut dyn FnMut(u64)) -> Result<(u64, String)> {
+    let (mut made, mut hasher) = (create(target)?, blake3::Hasher::new());
+    let (mut piece, mut bytes) = (vec![0; PIECE], 0);
+    loop {
+        let read = file.read(&mut piece).with_context(|| format!("cannot read {}", source.display()))?;
+        let Some(read) = piece.get(..read).filter(|read| !read.is_empty()) else { break };
+        hasher.update(read);
+        made.write_all(read).with_context(|| format!("cannot write {}", target.display()))?;
+        bytes += read.len() as u64;
+        copied(read.len() as u64);
+    }
+    made.sync_all().with_context(|| format!("cannot sync {}", target.display()))?;
+    Ok((bytes, hasher.finalize().to_hex().to_string()))
 }
 
 /// Makes the names in a folder durable.

@@ -1,17 +1,15 @@
 //! Making a data directory from a backup.
 
-use crate::backup::{Filed, JOURNAL, KEY, Manifest, PIECE, Progress, SNAPSHOTS, claim, create, sync_folder};
-use crate::node::{DataDir, Verified, hex, verify};
+use crate::backup::{Filed, JOURNAL, KEY, Manifest, Progress, SNAPSHOTS, claim, copy, sync_folder};
+use crate::node::{DataDir, RESTORING, Verified, hex, verify};
 use anyhow::{Context, Result, bail};
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
-/// Where a data directory is put together: it gets its names when it is whole.
-const STAGING: &str = "restoring";
-
 /// Copies a backup into a data directory that is empty or not there yet, and checks all of it: every file against the digest in
-/// the backup, then the log as `verify` does, then its end against the backup.
+/// the backup, then the log as `verify` does, then its end against the backup. What a restore left behind that was broken off is
+/// done away with first.
 ///
 /// # Errors
 /// The backup is not whole or damaged, the target is not empty, or something could not be written. The target is then left
@@ -24,8 +22,12 @@ pub fn restore(
 ) -> Result<(Manifest, Verified)> {
     let manifest = Manifest::read(backup)?;
     let root = data.root();
+    let staging = root.join(RESTORING);
+    if staging.exists() {
+        clear(root)
+            .with_context(|| format!("cannot remove what was being restored in {}", root.display()))?;
+    }
     claim(root)?;
-    let staging = root.join(STAGING);
     let restored = fill(&manifest, backup, &staging, copying, checking);
     let placed = restored.and_then(|verified| {
         place(&manifest, &staging, root)?;
@@ -39,6 +41,18 @@ pub fn restore(
             Err(error)
         }
     }
+}
+
+/// Removes what a restore has left that was broken off. Where the journal has its name, the data directory is whole: that stays.
+fn clear(root: &Path) -> io::Result<()> {
+    if root.join(JOURNAL).exists() {
+        return Ok(());
+    }
+    fs::remove_dir_all(root.join(RESTORING))?;
+    for gone in [fs::remove_dir_all(root.join(SNAPSHOTS)), fs::remove_file(root.join(KEY))] {
+        gone.or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) })?;
+    }
+    Ok(())
 }
 
 fn fill(
@@ -55,7 +69,7 @@ fn fill(
     let total = manifest.files.iter().map(|file| file.bytes).sum();
     let mut done = 0;
     for filed in &manifest.files {
-        copy(filed, backup, staging, &mut |bytes| {
+        bring(filed, backup, staging, &mut |bytes| {
             done += bytes;
             copying(done, total);
         })?;
@@ -76,23 +90,14 @@ fn fill(
     Ok(verified)
 }
 
-fn copy(filed: &Filed, backup: &Path, staging: &Path, copied: &mut dyn FnMut(u64)) -> Result<()> {
+fn bring(filed: &Filed, backup: &Path, staging: &Path, copied: &mut dyn FnMut(u64)) -> Result<()> {
     let (source, target) = (backup.join(&filed.path), staging.join(&filed.path));
-    let mut file = File::open(&source).with_context(|| format!("cannot read {}", source.display()))?;
-    let (mut made, mut hasher) = (create(&target)?, blake3::Hasher::new());
-    let (mut piece, mut bytes) = (vec![0; PIECE], 0);
-    loop {
-        let read = file.read(&mut piece).with_context(|| format!("cannot read {}", source.display()))?;
-        let Some(read) = piece.get(..read).filter(|read| !read.is_empty()) else { break };
-        hasher.update(read);
-        made.write_all(read).with_context(|| format!("cannot write {}", target.display()))?;
-        bytes += read.len() as u64;
-        copied(read.len() as u64);
-    }
-    if bytes != filed.bytes || hasher.finalize().to_hex().as_str() != filed.blake3 {
+    let file = File::open(&source).with_context(|| format!("cannot read {}", source.display()))?;
+    let (bytes, blake3) = copy(file, &source, &target, copied)?;
+    if bytes != filed.bytes || blake3 != filed.blake3 {
         bail!("{} is not as it was when the backup was taken", source.display());
     }
-    made.sync_all().with_context(|| format!("cannot sync {}", target.display()))
+    Ok(())
 }
 
 /// Gives everything its name, the journal last: without one, a data directory is empty.

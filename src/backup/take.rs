@@ -1,13 +1,13 @@
 //! Taking one.
 
 use crate::backup::{
-    Filed, JOURNAL, KEY, Manifest, PIECE, Progress, SNAPSHOTS, claim, create, names, sync_folder,
+    Filed, JOURNAL, KEY, Manifest, Progress, SNAPSHOTS, claim, copy, create, names, sync_folder,
 };
 use crate::node::{DataDir, Verified, hex, verify};
 use anyhow::{Context, Result, bail};
 use journal::{JournalError, RealDisk};
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -102,24 +102,13 @@ impl Copy<'_, '_> {
     /// Copies a file that does not change. One that may go away is passed over when it has.
     fn whole(&mut self, path: &str, may_go: bool) -> Result<()> {
         let source = self.from.join(path);
-        let mut file = match File::open(&source) {
+        let file = match File::open(&source) {
             Ok(file) => file,
             Err(error) if may_go && error.kind() == ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", source.display())),
         };
         let target = self.to.join(path);
-        let (mut copy, mut hasher) = (create(&target)?, blake3::Hasher::new());
-        let (mut piece, mut bytes) = (vec![0; PIECE], 0);
-        loop {
-            let read = file.read(&mut piece).with_context(|| format!("cannot read {}", source.display()))?;
-            let Some(read) = piece.get(..read).filter(|read| !read.is_empty()) else { break };
-            hasher.update(read);
-            copy.write_all(read).with_context(|| format!("cannot write {}", target.display()))?;
-            bytes += read.len() as u64;
-            self.advance(read.len() as u64);
-        }
-        copy.sync_all().with_context(|| format!("cannot sync {}", target.display()))?;
-        let blake3 = hasher.finalize().to_hex().to_string();
+        let (bytes, blake3) = copy(file, &source, &target, &mut |bytes| self.advance(bytes))?;
         self.files.push(Filed { path: path.to_owned(), bytes, blake3 });
         Ok(())
     }
@@ -128,7 +117,7 @@ impl Copy<'_, '_> {
     fn last_segment(&mut self, path: &str) -> Result<()> {
         let source = self.from.join(path);
         let file = File::open(&source).with_context(|| format!("cannot read {}", source.display()))?;
-        let bytes = whole_frames(&file).with_context(|| format!("cannot copy {}", source.display()))?;
+        let bytes = whole_frames(&file, &source).context("the log cannot be copied")?;
         // What was read may not be on the medium yet: from here on it is, and the node can come back with no less.
         file.sync_data().with_context(|| format!("cannot sync {}", source.display()))?;
         let target = self.to.join(path);
@@ -147,10 +136,10 @@ impl Copy<'_, '_> {
 }
 
 /// The bytes of a segment up to its last whole frame, and zeros from there on.
-fn whole_frames(file: &File) -> Result<Vec<u8>> {
+fn whole_frames(file: &File, path: &Path) -> Result<Vec<u8>> {
     let mut attempts = 0;
     loop {
-        let mut bytes = backwards(file)?;
+        let mut bytes = backwards(file).with_context(|| format!("cannot read {}", path.display()))?;
         attempts += 1;
         match journal::check_segment(&bytes) {
             Ok(report) => {
@@ -162,8 +151,18 @@ fn whole_frames(file: &File) -> Result<Vec<u8>> {
             }
             // A frame that was only half there looks damaged; damage stays, a write comes to its end.
             Err(JournalError::Corrupt { .. }) if attempts < ATTEMPTS => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(named(error, path).into()),
         }
+    }
+}
+
+/// An error of bytes that were read from a file, as one of that file.
+fn named(error: JournalError, path: &Path) -> JournalError {
+    let path = path.to_owned();
+    match error {
+        JournalError::Corrupt { offset, seq, flaw, .. } => JournalError::Corrupt { path, offset, seq, flaw },
+        JournalError::UnknownVersion { found, .. } => JournalError::UnknownVersion { path, found },
+        other => other,
     }
 }
 

@@ -1,7 +1,7 @@
 //! `huangpu backup`: a copy of a log, taken while its node runs.
 
 use crate::backup;
-use crate::cli::{Ended, print, progress};
+use crate::cli::{Ended, print, print_json, progress};
 use crate::node::DataDir;
 use serde_json::json;
 use std::path::PathBuf;
@@ -26,26 +26,16 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Ended {
     let data = DataDir::at(&args.data);
-    let (copying, checking) =
-        (progress::bytes("copying", args.json), progress::bar("verifying the copy", args.json));
-    let taken = backup::take(
-        &data,
-        &args.to,
-        args.with_keys,
-        &mut progress::told(&copying),
-        &mut progress::told(&checking),
-    );
-    copying.finish_and_clear();
-    checking.finish_and_clear();
-    let taken = taken?;
+    let taken = progress::during_copy(args.json, |copying, checking| {
+        backup::take(&data, &args.to, args.with_keys, copying, checking)
+    })?;
     let (manifest, to) = (&taken.manifest, args.to.display());
     if args.json {
-        let found = json!({
+        print_json(&json!({
             "ok": true, "backup": to.to_string(), "records": manifest.records, "bytes": taken.bytes,
             "digest": manifest.digest, "chain": manifest.chain, "snapshots": taken.verified.snapshots,
             "keys": manifest.has_key(),
-        });
-        print(&format!("{}\n", serde_json::to_string_pretty(&found)?))?;
+        }))?;
     } else {
         let keys = if manifest.has_key() { ", and the node's private key" } else { "" };
         print(&format!(

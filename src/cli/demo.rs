@@ -1,7 +1,7 @@
 //! `huangpu demo`: two markets, and a crowd that trades in them.
 
 use crate::cli::serve::{block_on, serve};
-use crate::cli::{Ended, print, progress};
+use crate::cli::{self, Ended};
 use crate::config::{ConfigArgs, Effective};
 use crate::demo::{self, Crowd};
 use crate::node::{DataDir, Node};
@@ -32,10 +32,7 @@ pub(crate) fn run(args: &Args) -> Ended {
         Some(data) => data.clone(),
         None => DataDir::default_for("demo")?,
     };
-    let bar = progress::bar("opening the log", false);
-    let (mut node, opened) = Node::open(&data, &mut progress::told(&bar))?;
-    bar.finish_and_clear();
-    print(&format!("log: {} ({} records)\n", data.display(), opened.records))?;
+    let mut node = cli::open(&data, false)?;
     demo::prepare(&mut node)?;
     let from = match &config.clock {
         Some(from) => from.time,

@@ -1,6 +1,6 @@
 //! `huangpu history`: the public record, made again through the whole engine.
 
-use crate::cli::{Ended, print, progress};
+use crate::cli::{Ended, print, print_json, progress};
 use crate::history;
 use crate::node::DataDir;
 use base::Date;
@@ -39,12 +39,10 @@ pub(crate) fn run(args: &Args) -> Ended {
     };
     let (rulebook, record) = (args.rulebook.clone(), args.record.clone());
     let options = history::Options { rulebook, record, data: data.clone(), from: args.from, to: args.to };
-    let bar = progress::bar("making the record again", args.json);
-    let outcome = history::run(&options, &mut progress::told(&bar));
-    bar.finish_and_clear();
-    let outcome = outcome?;
+    let outcome =
+        progress::during("making the record again", args.json, |told| history::run(&options, told))?;
     if args.json {
-        print(&format!("{}\n", serde_json::to_string_pretty(&outcome)?))?;
+        print_json(&outcome)?;
     } else {
         print(&format!("log: {}\n{}", data.display(), outcome.text()))?;
     }

@@ -2,7 +2,7 @@
 
 use crate::cli::{Ended, print};
 use crate::node::{DataDir, Until, replay};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use base::{Date, Timestamp};
 use engine::{Event, Record, State};
 use gateway::{Names, format_time};
@@ -65,6 +65,7 @@ impl Point {
 
 pub(crate) fn run(args: &Args) -> Ended {
     let dir = DataDir::at(&args.data);
+    let mut shown = 0_u64;
     let mut show = |record: &Record, events: &[Event], state: &State| {
         let calendar = state.markets().first().map(|market| &market.rulebook.versions[0].trading.calendar);
         let local = |time| calendar.map_or_else(Date::default, |calendar| calendar.local(time).0);
@@ -83,6 +84,7 @@ pub(crate) fn run(args: &Args) -> Ended {
         if !args.account.as_ref().is_none_or(mentions) {
             return Ok(());
         }
+        shown += 1;
         let time = format_time(record.time, calendar);
         let id = record.envelope.client_id.to_string();
         if args.json {
@@ -109,6 +111,9 @@ pub(crate) fn run(args: &Args) -> Ended {
         Ok(())
     };
     replay(&dir, Point::until(args.to), &mut show).with_context(|| format!("in {}", args.data.display()))?;
+    if let Some(code) = args.account.as_ref().filter(|_| shown == 0) {
+        bail!("in {}: none of the records asked for names {code:?}", args.data.display());
+    }
     Ok(ExitCode::SUCCESS)
 }
 

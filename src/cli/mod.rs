@@ -15,8 +15,10 @@ mod run;
 mod serve;
 mod verify;
 
+use crate::node::Node;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Open-source financial market infrastructure: from order to settled holding to surrendered allowance, on one durable log.
@@ -87,15 +89,60 @@ fn end(cli: Cli) -> ExitCode {
         Command::Completions(args) => completions::run(&args),
     };
     ended.unwrap_or_else(|error| {
-        if error
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
-        {
+        if error.downcast_ref().is_some_and(is_gone) {
             return ExitCode::SUCCESS;
         }
-        eprintln!("huangpu: {error:#}");
+        complain(&format!("{error:#}"));
         ExitCode::FAILURE
     })
+}
+
+/// Says on standard error what is wrong. Where that is gone too, the exit code says it alone.
+fn complain(what: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr().lock(), "huangpu: {what}");
+}
+
+/// Opens a data directory, or makes one, with a bar, and says how it was found.
+fn open(data: &Path, quiet: bool) -> anyhow::Result<Node> {
+    let (node, opened) = progress::during("opening the log", quiet, |told| Node::open(data, told))?;
+    if let Some(known_to) = opened.known_to {
+        anyhow::bail!(
+            "the log in {} ends with record {}, and a snapshot of it stands at record {known_to}: what came between is lost. \
+             Bring the missing segments back, or a backup; to go on without them, remove the snapshots",
+            data.display(),
+            opened.records
+        );
+    }
+    if !quiet {
+        let cut = match opened.cut_bytes {
+            0 => String::new(),
+            bytes => format!(", {bytes} bytes of a torn write cut"),
+        };
+        say(&format!("log: {} ({} records{cut})\n", data.display(), opened.records))?;
+    }
+    Ok(node)
+}
+
+/// Prints what work says of itself: it goes on when nobody reads that any more.
+///
+/// # Errors
+/// Standard output cannot be written.
+fn say(text: &str) -> std::io::Result<()> {
+    print(text).or_else(|error| if is_gone(&error) { Ok(()) } else { Err(error) })
+}
+
+/// Whether a reader has gone away.
+fn is_gone(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::BrokenPipe
+}
+
+/// Prints what a program reads.
+///
+/// # Errors
+/// As [`print`].
+fn print_json(what: &impl serde::Serialize) -> anyhow::Result<()> {
+    Ok(print(&format!("{}\n", serde_json::to_string_pretty(what)?))?)
 }
 
 /// Prints to standard output; a reader that has gone away is not a fault.

@@ -31,11 +31,9 @@ pub(crate) fn run(args: &Args) -> Ended {
     let to = args.to.clone().unwrap_or_else(|| format!("sqlite:{}", dir.projection().display()));
     let projection =
         if args.resume { Projection::open(&to, log.log_id)? } else { Projection::rebuild(&to, log.log_id)? };
-    let bar = progress::bar("projecting", args.json);
-    let mut told = progress::told(&bar);
-    let caught = catch_up(&projection, &dir, &mut |done| told(done, log.records.max(done)));
-    drop(told);
-    bar.finish_and_clear();
+    let caught = progress::during("projecting", args.json, |told| {
+        catch_up(&projection, &dir, &mut |done| told(done, log.records.max(done)))
+    });
     let (records, place) = (caught?.writer.last(), projection.place());
     if args.json {
         print(&format!("{}\n", json!({ "records": records, "place": place })))?;

@@ -1,7 +1,7 @@
 //! `huangpu report`: any report, as of any day or record.
 
 use crate::cli::log::{Point, point};
-use crate::cli::{Ended, print};
+use crate::cli::{Ended, print, print_json};
 use crate::node::{DataDir, replay};
 use crate::report::{self, Report};
 use anyhow::{Context, bail};
@@ -55,6 +55,12 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Ended {
     let replayed = replay(&DataDir::at(&args.data), Point::until(args.as_of), &mut |_, _, _| Ok(()))?;
     let state = &replayed.state;
+    let last = state.sequence().0;
+    if let Some(Point::Record(wanted)) =
+        args.as_of.filter(|point| matches!(point, Point::Record(at) if *at > last))
+    {
+        bail!("the log ends with record {last}: there is no record {wanted} yet");
+    }
     let market = match (&args.market, state.markets().len()) {
         (Some(code), _) => {
             state.market_id(code).with_context(|| format!("there is no market {code:?} in this log"))?
@@ -89,7 +95,7 @@ fn show(args: &Args, state: &State, market: MarketId) -> anyhow::Result<()> {
         shown.add("conservation", &report::conservation(state))?;
     }
     if args.json {
-        print(&format!("{}\n", serde_json::to_string_pretty(&shown.json)?))?;
+        print_json(&shown.json)?;
     } else {
         print(&shown.text)?;
     }

@@ -1,7 +1,7 @@
 //! `huangpu restore`: a data directory from a backup.
 
 use crate::backup;
-use crate::cli::{Ended, print, progress};
+use crate::cli::{Ended, print, print_json, progress};
 use crate::node::DataDir;
 use serde_json::json;
 use std::path::PathBuf;
@@ -23,20 +23,15 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Ended {
     let data = DataDir::at(&args.data);
-    let (copying, checking) =
-        (progress::bytes("copying", args.json), progress::bar("verifying the copy", args.json));
-    let restored =
-        backup::restore(&args.backup, &data, &mut progress::told(&copying), &mut progress::told(&checking));
-    copying.finish_and_clear();
-    checking.finish_and_clear();
-    let (manifest, verified) = restored?;
+    let (manifest, verified) = progress::during_copy(args.json, |copying, checking| {
+        backup::restore(&args.backup, &data, copying, checking)
+    })?;
     let to = args.data.display();
     if args.json {
-        let found = json!({
+        print_json(&json!({
             "ok": true, "data": to.to_string(), "records": manifest.records, "digest": manifest.digest,
             "chain": manifest.chain, "snapshots": verified.snapshots, "keys": manifest.has_key(),
-        });
-        print(&format!("{}\n", serde_json::to_string_pretty(&found)?))?;
+        }))?;
     } else {
         print(&format!(
             "restored           {to}\n\

@@ -1,6 +1,6 @@
 //! `huangpu run`: a market through its command files.
 
-use crate::cli::{Ended, files, files::DayFile, print, progress};
+use crate::cli::{self, Ended, files, files::DayFile, print_json, progress, say};
 use crate::node::{DataDir, Node, Submitted, hex};
 use crate::report::{self, Compliance, DayReport, FinalReport, Report as _};
 use anyhow::{Context, Result};
@@ -70,18 +70,7 @@ pub(crate) fn run(args: &Args) -> Ended {
         Some(data) => data.clone(),
         None => DataDir::default_for(&story.name)?,
     };
-    let bar = progress::bar("opening the log", args.json);
-    let (mut node, opened) = Node::open(&data, &mut progress::told(&bar))?;
-    bar.finish_and_clear();
-    if !args.json {
-        let cut = if opened.cut_bytes > 0 {
-            format!(", {} bytes of a torn write cut", opened.cut_bytes)
-        } else {
-            String::new()
-        };
-        print(&format!("log: {} ({} records{cut})\n", data.display(), opened.records))?;
-    }
-
+    let mut node = cli::open(&data, args.json)?;
     let begins =
         story.days.first().and_then(|day| day.lines.first()).map_or(Timestamp(0), |first| first.line.time);
     let markets = story.rulebooks.iter().map(|rulebook| adopt(&mut node, begins, rulebook));
@@ -104,7 +93,7 @@ pub(crate) fn run(args: &Args) -> Ended {
             report::write_day(&dir_of(&node, &report.price_list.market), report)?;
         }
         if !args.json {
-            bar.suspend(|| print(&day_text(&day)))?;
+            bar.suspend(|| say(&day_text(&day)))?;
         }
         days.push(day);
     }
@@ -120,13 +109,13 @@ pub(crate) fn run(args: &Args) -> Ended {
     if args.json {
         let data = data.display().to_string();
         let outcome = Outcome { data, days: &days, last: &last, other_markets: &others };
-        print(&format!("{}\n", serde_json::to_string_pretty(&outcome)?))?;
+        print_json(&outcome)?;
     } else {
         let mut text = "\n=== At the end ===\n\n".to_owned();
         for compliance in others.iter().filter(|compliance| !compliance.periods.is_empty()) {
             text.push_str(&format!("{}\n", compliance.text()));
         }
-        print(&format!("{text}{}\nreports: {}\n", last.text(), node.dir().reports().display()))?;
+        say(&format!("{text}{}\nreports: {}\n", last.text(), node.dir().reports().display()))?;
     }
     let conserved = last.conservation.ok;
     node.close(&mut |_, _, _| Ok(()))?;

@@ -1,17 +1,19 @@
 //! `huangpu serve`: a node that people and programs can use.
 
 use crate::cli::files::{self, Story};
-use crate::cli::{Ended, print, progress, run};
+use crate::cli::{self, Ended, print, progress, run};
 use crate::config::{Config, ConfigArgs, Effective};
-use crate::node::{DataDir, Node};
+use crate::node::{DataDir, Node, verify};
 use crate::serve::access::{hash_password, random_text};
-use crate::serve::{Clock, Opening, Running, acceptor, start, start_log};
+use crate::serve::{Clock, Opening, Running, acceptor, check_tls, start, start_log};
 use anyhow::{Context, Result, bail};
 use base::{Timestamp, UserId};
-use engine::{ClientId, Command, Envelope, Event, OPERATOR};
+use engine::{ClientId, Command, Envelope, Event, OPERATOR, State};
+use journal::RealDisk;
 use roster::{CreateUser, Duties, Duty};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// What to serve.
 #[derive(Debug, clap::Args)]
@@ -21,7 +23,7 @@ pub(crate) struct Args {
     paths: Vec<PathBuf>,
     #[command(flatten)]
     config: ConfigArgs,
-    /// Check configuration, rulebooks and log, and do not serve
+    /// Check configuration, certificate, rulebooks and log, also beside a node that runs; change nothing, and do not serve
     #[arg(long)]
     check: bool,
     /// Do not play the command files of the folder
@@ -40,66 +42,114 @@ pub(crate) fn run(args: &Args) -> Ended {
         Some(data) => data.clone(),
         None => DataDir::default_for(&story.name)?,
     };
-    if args.check && !DataDir::at(&data).has_log(&journal::RealDisk)? {
+    if args.check {
+        return check(&config, &story, &data);
+    }
+    let mut node = cli::open(&data, false)?;
+    prepare(&mut node, &story, config.clock.as_ref().map(|from| from.time))?;
+    let clock = clock(&config, &node);
+    admit_operator(&mut node, clock)?;
+    block_on(serve(node, config, data, clock, |_| Ok(String::new())))
+}
+
+/// Looks at everything that a start depends on and that can be looked at beside a node that runs, and changes nothing.
+fn check(config: &Config, story: &Story, data: &Path) -> Ended {
+    check_tls(config, data)?;
+    let dir = DataDir::at(data);
+    if !dir.has_log(&RealDisk)? {
+        dir.may_begin(&RealDisk)?;
         print("configuration and rulebooks are in order; the log will be made\n")?;
         return Ok(ExitCode::SUCCESS);
     }
-    let bar = progress::bar("opening the log", false);
-    let (mut node, opened) = Node::open(&data, &mut progress::told(&bar))?;
-    bar.finish_and_clear();
-    print(&format!("log: {} ({} records)\n", data.display(), opened.records))?;
-    if args.check {
-        acceptor(&config, &data)?;
-        print("configuration, rulebooks and log are in order\n")?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    prepare(&mut node, &story)?;
-    let clock = clock(&config, &node);
-    let first = admit_operator(&mut node, clock)?;
-    let first = first.map_or_else(String::new, |password| {
-        format!("first operator: user operator, password {password} (to be changed at the first sign-in)\n")
-    });
-    block_on(serve(node, config, data, clock, |_| Ok(first)))
+    let verified = progress::during("verifying the log", false, |told| verify(&dir, told));
+    let verified = verified.with_context(|| format!("{} does not verify", data.display()))?;
+    let others = knows_markets(&verified.state, story)?;
+    let others: Vec<String> = others.iter().map(|code| format!("{}\n", other_rules(code))).collect();
+    let (records, tail) = (verified.summary.records, verified.tail());
+    print(&format!(
+        "log: {} ({records} records; {tail})\n{}configuration, rulebooks and log are in order\n",
+        data.display(),
+        others.concat()
+    ))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The clock of the configuration; never before the last record.
 fn clock(config: &Config, node: &Node) -> Clock {
-    match &config.clock {
-        Some(from) => Clock::sandbox(from.time, node.time()),
-        None => Clock::real(),
+    if let Some(from) = &config.clock {
+        return Clock::sandbox(from.time, node.time());
     }
+    let clock = Clock::real();
+    if clock.now() < node.time() {
+        tracing::warn!(
+            "the last record of the log lies ahead of the clock: until the clock has come there, every record has its time"
+        );
+    }
+    clock
 }
 
-/// Opens the markets of a log that is new, and plays the command files into it.
-fn prepare(node: &mut Node, story: &Story) -> Result<()> {
-    if !node.state().markets().is_empty() {
-        for rulebook in &story.rulebooks {
-            if node.state().market_id(&rulebook.code).is_none() {
-                bail!("the log has no market {}: propose its rulebook to the node that runs", rulebook.code);
-            }
+/// Whether a log has every market that is to be served. Gives those for which it has other rules than the rulebook that was named.
+fn knows_markets<'s>(state: &State, story: &'s Story) -> Result<Vec<&'s str>> {
+    let mut others = Vec::new();
+    for rulebook in &story.rulebooks {
+        let Some(market) = state.market_id(&rulebook.code) else {
+            bail!("the log has no market {}: propose its rulebook to the node that runs", rulebook.code)
+        };
+        if state.markets()[market.index()].rulebook != *rulebook {
+            others.push(rulebook.code.as_str());
+        }
+    }
+    Ok(others)
+}
+
+/// What to know of such a market.
+fn other_rules(code: &str) -> String {
+    format!(
+        "the rules of {code} are those of the log, and the rulebook named here has others: propose it to the node that runs"
+    )
+}
+
+/// Opens the markets of a log that is new, and plays the command files into it; where that was broken off, it goes on from there.
+/// A log with users, or with a market of which nothing is said here, is not new. `clock` is when a sandbox begins.
+fn prepare(node: &mut Node, story: &Story, clock: Option<Timestamp>) -> Result<()> {
+    let state = node.state();
+    let is_ours = |code: &str| story.rulebooks.iter().any(|rulebook| rulebook.code == code);
+    if state.roster().in_force() || !state.markets().iter().all(|market| is_ours(&market.rulebook.code)) {
+        for code in knows_markets(state, story)? {
+            tracing::warn!("{}", other_rules(code));
         }
         return Ok(());
     }
-    let begins = story.days.first().and_then(|day| day.lines.first());
-    let begins = begins.map_or_else(|| Clock::real().now(), |first| first.line.time);
+    let begins = story.days.first().and_then(|day| day.lines.first()).map(|first| first.line.time);
+    let begins = begins.or(clock).unwrap_or_else(|| Clock::real().now()).max(node.time());
     let mut markets = Vec::new();
     for rulebook in &story.rulebooks {
-        markets.push(run::adopt(node, begins, rulebook)?);
+        markets.push(match node.state().market_id(&rulebook.code) {
+            Some(market) => market,
+            None => run::adopt(node, begins, rulebook)?,
+        });
     }
     let total = story.days.iter().map(|day| day.lines.len() as u64).sum();
     let bar = progress::bar("playing the command files", false);
     bar.set_length(total);
     for file in &story.days {
-        run::run_day(node, &markets, file, &bar)?;
+        if let Err(error) = run::run_day(node, &markets, file, &bar) {
+            node.flush(&mut |_, _, _| Ok(()))?;
+            bail!(
+                "{error:#}\n(every command before this line is in the log: the next start goes on from here, or serves without the \
+                 files where --no-play says so)"
+            );
+        }
     }
     bar.finish_and_clear();
     Ok(())
 }
 
-/// Where there are no users, admits the first one, and from then on every command names its user. Gives its password.
-fn admit_operator(node: &mut Node, clock: Clock) -> Result<Option<String>> {
+/// Where there are no users, admits the first one, and from then on every command names its user. Its password is said before it
+/// counts: whatever fails after that, somebody has read it.
+fn admit_operator(node: &mut Node, clock: Clock) -> Result<()> {
     if node.state().roster().in_force() {
-        return Ok(None);
+        return Ok(());
     }
     let password = random_text(16)?;
     let operator = CreateUser {
@@ -110,12 +160,16 @@ fn admit_operator(node: &mut Node, clock: Clock) -> Result<Option<String>> {
         must_change: true,
     };
     let new = node.state().roster().user_named("operator").is_none();
-    let commands =
-        new.then_some(Command::CreateUser(operator)).into_iter().chain([Command::PutRosterInForce]);
-    for (number, command) in commands.enumerate() {
-        own(node, clock.now().max(node.time()), &format!("serve/{number}"), command)?;
+    if new {
+        print(&format!(
+            "first operator: user operator, password {password} (to be changed at the first sign-in)\n"
+        ))?;
     }
-    Ok(new.then_some(password))
+    let create = new.then_some(("serve/operator", Command::CreateUser(operator)));
+    for (id, command) in create.into_iter().chain([("serve/in_force", Command::PutRosterInForce)]) {
+        own(node, clock.now().max(node.time()), id, command)?;
+    }
+    Ok(())
 }
 
 /// A command of the node itself.
@@ -152,35 +206,39 @@ pub(crate) async fn serve(
     let tls = acceptor(&config, &data)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let mut running = start(node, Opening { config, data, clock, tls }).await?;
+    let mut stop = Stop::listen()?;
     let text = begun(&running)?;
-    print(&format!("console: {scheme}://{}/\n{text}", running.address))?;
+    // From here on nobody need read what is printed: a node does not end with the terminal it was started from.
+    let _ = print(&format!("console: {scheme}://{}/\n{text}", running.address));
     tracing::info!(address = %running.address, "serving");
     let failed = tokio::select! {
-        told = told_to_stop() => {
-            told?;
-            false
-        }
+        () = stop.told() => false,
         () = running.failed() => true,
     };
     if !failed {
-        print("stopping\n")?;
+        let _ = print("stopping\n");
     }
     running.stop().await.context("the node did not end well")?;
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Waits for an interrupt from the keyboard, or the signal by which a service is ended.
-async fn told_to_stop() -> Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
+/// The ways in which a node is told to stop.
+struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    /// Listens for an interrupt from the keyboard, and for the signal by which a service is ended. What comes from then on is heard.
+    fn listen() -> Result<Self> {
+        let heard = |kind| signal(kind).context("signals cannot be listened for");
+        Ok(Self { interrupt: heard(SignalKind::interrupt())?, terminate: heard(SignalKind::terminate())? })
+    }
+
+    async fn told(&mut self) {
         tokio::select! {
-            pressed = tokio::signal::ctrl_c() => pressed?,
-            _ = terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await?;
-    Ok(())
 }

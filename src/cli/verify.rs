@@ -1,6 +1,6 @@
 //! `huangpu verify`: a log that anyone can check.
 
-use crate::cli::{Ended, print, progress};
+use crate::cli::{Ended, complain, print, print_json, progress};
 use crate::node::{DataDir, Fault, hex, verify};
 use serde_json::json;
 use std::path::PathBuf;
@@ -19,20 +19,16 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Ended {
     let dir = DataDir::at(&args.data);
-    let bar = progress::bar("verifying", args.json);
-    let verified = verify(&dir, &mut progress::told(&bar));
-    bar.finish_and_clear();
-    match verified {
+    match progress::during("verifying", args.json, |told| verify(&dir, told)) {
         Ok(found) => {
             let digest = hex(&found.digest);
             if args.json {
-                let found = json!({
+                print_json(&json!({
                     "ok": true, "segments": found.summary.segments, "frames": found.summary.frames,
                     "records": found.summary.records, "bytes": found.summary.bytes, "tail": found.tail(),
                     "chain": hex(&found.summary.chain), "digest": digest, "snapshots": found.snapshots,
                     "conserved": true,
-                });
-                print(&format!("{}\n", serde_json::to_string_pretty(&found)?))?;
+                }))?;
             } else {
                 let summary = &found.summary;
                 print(&format!(
@@ -56,10 +52,9 @@ pub(crate) fn run(args: &Args) -> Ended {
         Err(error) => {
             let check = error.downcast_ref::<Fault>().map_or("read", |fault| fault.check);
             if args.json {
-                let fault = json!({ "ok": false, "check": check, "fault": format!("{error:#}") });
-                print(&format!("{}\n", serde_json::to_string_pretty(&fault)?))?;
+                print_json(&json!({ "ok": false, "check": check, "fault": format!("{error:#}") }))?;
             } else {
-                eprintln!("huangpu: {} does not verify: {check}: {error:#}", args.data.display());
+                complain(&format!("{} does not verify: {check}: {error:#}", args.data.display()));
             }
             Ok(ExitCode::FAILURE)
         }

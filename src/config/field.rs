@@ -195,21 +195,19 @@ fn word_for<'w, T: Copy + PartialEq>(value: T, words: &[(&'w str, T)]) -> Option
     words.iter().find(|(_, known)| *known == value).map(|(word, _)| *word)
 }
 
-/// A database's address without its password.
-fn masked(url: &str) -> String {
+/// A database's address without its password, which ends at the last `@`, whatever stands in it, or is a parameter.
+pub(crate) fn masked(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let (before, query) = rest.split_once('?').map_or((rest, ""), |(before, query)| (before, query));
-    let before = match before.rsplit_once('@').map(|(user, host)| (user.split_once(':'), host)) {
+    let mut rest = rest.to_owned();
+    if let Some(value) = rest.find("password=").map(|at| at + "password=".len()) {
+        let end = rest[value..].find('&').map_or(rest.len(), |length| value + length);
+        rest.replace_range(value..end, "***");
+    }
+    let shown = match rest.rsplit_once('@').map(|(who, host)| (who.split_once(':'), host)) {
         Some((Some((user, _)), host)) => format!("{user}:***@{host}"),
-        _ => before.to_owned(),
+        _ => rest,
     };
-    let query: Vec<String> = query
-        .split('&')
-        .filter(|part| !part.is_empty())
-        .map(|part| if part.starts_with("password=") { "password=***".to_owned() } else { part.to_owned() })
-        .collect();
-    let mark = if query.is_empty() { "" } else { "?" };
-    format!("{scheme}://{before}{mark}{}", query.join("&"))
+    format!("{scheme}://{shown}")
 }
 
 impl Config {
@@ -258,6 +256,9 @@ mod tests {
             ("sqlite:/var/lib/huangpu/projection.db", "sqlite:/var/lib/huangpu/projection.db"),
             ("postgres://huangpu@db/market", "postgres://huangpu@db/market"),
             ("postgres://huangpu:se:cr@et@db:5432/market", "postgres://huangpu:***@db:5432/market"),
+            ("postgres://huangpu:s?cret@db/market", "postgres://huangpu:***@db/market"),
+            ("postgres://huangpu:s/cr?t=1@db/market?a=b", "postgres://huangpu:***@db/market?a=b"),
+            ("postgres://huangpu@db/market?password=s@cr:t", "postgres://huangpu@db/market?password=***"),
             (
                 "postgres://db/market?password=secret&sslmode=require",
                 "postgres://db/market?password=***&sslmode=require",

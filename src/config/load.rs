@@ -81,11 +81,21 @@ impl Effective {
     /// # Errors
     /// Everything that is wrong.
     pub fn read(args: &ConfigArgs) -> Result<Self, Mistakes> {
-        let variables = std::env::vars_os().filter_map(|(name, value)| {
-            let name = name.into_string().ok().filter(|name| name.starts_with(PREFIX))?;
-            Some((name, value.to_string_lossy().into_owned()))
-        });
-        Self::gather(args, variables)
+        let (mut variables, mut mistakes) = (Vec::new(), Vec::new());
+        for (name, value) in std::env::vars_os() {
+            let Some(name) = name.into_string().ok().filter(|name| name.starts_with(PREFIX)) else {
+                continue;
+            };
+            match value.into_string() {
+                Ok(value) => variables.push((name, value)),
+                Err(_) => mistakes.push(Mistake {
+                    origin: Origin::Variable(name),
+                    field: String::new(),
+                    rule: "expected text in UTF-8".to_owned(),
+                }),
+            }
+        }
+        if mistakes.is_empty() { Self::gather(args, variables) } else { Err(Mistakes(mistakes)) }
     }
 
     /// [`Effective::read`] in an environment of the caller's.

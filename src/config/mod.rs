@@ -11,6 +11,7 @@ mod load;
 mod show;
 
 pub use args::ConfigArgs;
+pub(crate) use field::masked;
 pub use load::{Effective, Mistake, Mistakes, Origin};
 
 use base::Timestamp;
@@ -94,7 +95,7 @@ pub enum LogLevel {
     /// Starts, stops, sign-ins, connections that were cut off.
     #[default]
     Info,
-    /// Every request.
+    /// Connections that broke off, commands that were turned away.
     Debug,
     /// Everything.
     Trace,

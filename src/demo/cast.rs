@@ -5,8 +5,8 @@ use crate::node::Node;
 use crate::serve::access::hash_password;
 use anyhow::{Context, Result, anyhow};
 use base::{Calendar, Date, TimeOfDay, Timestamp};
-use engine::Command;
 use engine::rulebook::Rulebook;
+use engine::{ClientId, Command, OPERATOR};
 use gateway::parse_time;
 use roster::{CreateUser, Duties, Duty};
 use serde_json::{Value, json};
@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 pub const PASSWORD: &str = "huangpu-demo";
 /// The morning before the first day of trading.
 const BEGINS: &str = "2025-09-01T08:00:00+08:00";
+/// What the ids of its commands begin with.
+const PREFIX: &str = "cast";
 /// When a day of the demonstration begins: just after both markets have opened.
 const OPEN: TimeOfDay = TimeOfDay(9 * 3_600 + 31 * 60);
 
@@ -78,18 +80,20 @@ fn rulebooks() -> Result<[Rulebook; 2]> {
     Ok([carbon, bonds])
 }
 
-/// Makes markets, cast and users in a log that is new. One that is not is left alone.
+/// Makes markets, cast and users in a log that is new; where that was broken off, it goes on from there. Any other log is left alone.
 ///
 /// # Errors
 /// The log belongs to something else, or could not be written.
 pub fn prepare(node: &mut Node) -> Result<()> {
-    if !node.state().markets().is_empty() {
+    let first = (OPERATOR, ClientId::of(&format!("{PREFIX}/1")));
+    let is_begun = node.answers().get(first).is_some() && !node.state().roster().in_force();
+    if !node.state().markets().is_empty() && !is_begun {
         let ours = MARKETS.iter().all(|code| node.state().market_id(code).is_some());
         let users = guests().iter().all(|guest| node.state().roster().user_named(guest.user).is_some());
         return if ours && users { Ok(()) } else { Err(anyhow!("the log is not that of a demonstration")) };
     }
     let begins = parse_time(BEGINS).context("the first morning is a time")?;
-    let mut player = Player::new(node, begins, "cast");
+    let mut player = Player::new(node, begins, PREFIX);
     for rulebook in rulebooks()? {
         player.orders(Command::AdoptRulebook(Box::new(rulebook)))?;
     }
@@ -199,4 +203,56 @@ pub fn morning(calendar: &Calendar, last: Timestamp) -> Timestamp {
     let mut mornings =
         days.filter(|date| calendar.is_trading_day(*date)).map(|date| calendar.instant(date, OPEN));
     mornings.find(|morning| *morning > last).unwrap_or(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prepare;
+    use crate::node::{DataDir, Node, Until, replay};
+    use engine::Command;
+
+    fn open(dir: &std::path::Path) -> Node {
+        Node::open(dir, &mut |_, _| ()).unwrap().0
+    }
+
+    #[test]
+    fn a_cast_that_was_broken_off_is_completed_and_a_foreign_log_is_left_alone() {
+        let whole = tempfile::tempdir().unwrap();
+        let mut node = open(whole.path());
+        prepare(&mut node).unwrap();
+        node.close(&mut |_, _, _| Ok(())).unwrap();
+        let mut records = Vec::new();
+        let told = &mut |record: &engine::Record, _: &[engine::Event], _: &engine::State| {
+            records.push(record.clone());
+            Ok(())
+        };
+        let state = replay(&DataDir::at(whole.path()), Until::End, told).unwrap().state;
+        // Users come in one batch with the order that puts them in force: there is nothing between.
+        let users =
+            records.iter().position(|record| matches!(record.envelope.command, Command::CreateUser(_)));
+        for cut in [1, 2, 3, 20, users.unwrap()] {
+            let dir = tempfile::tempdir().unwrap();
+            let mut node = open(dir.path());
+            for record in &records[..cut] {
+                node.submit(record.time, record.envelope.clone(), &mut |_, _, _| Ok(())).unwrap();
+            }
+            node.flush(&mut |_, _, _| Ok(())).unwrap();
+            drop(node);
+            let mut node = open(dir.path());
+            prepare(&mut node).unwrap();
+            assert_eq!((node.state().sequence(), node.state().roster().in_force()), (state.sequence(), true));
+            assert_eq!(node.state().registry(), state.registry(), "cut after {cut}");
+            prepare(&mut node).unwrap();
+            assert_eq!(node.state().sequence(), state.sequence());
+        }
+
+        let other = tempfile::tempdir().unwrap();
+        let mut node = open(other.path());
+        let mut first = records[0].clone();
+        first.envelope.client_id = engine::ClientId::of("another");
+        node.submit(first.time, first.envelope, &mut |_, _, _| Ok(())).unwrap();
+        node.flush(&mut |_, _, _| Ok(())).unwrap();
+        assert!(prepare(&mut node).unwrap_err().to_string().contains("not that of a demonstration"));
+        assert_eq!(node.state().sequence().0, 1);
+    }
 }

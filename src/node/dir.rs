@@ -1,6 +1,7 @@
 //! The data directory: `journal/` is the truth, `snapshots/`, `reports/` and `projection.sqlite` can be made again.
 
-use anyhow::{Context, Result};
+use crate::node::snapshots;
+use anyhow::{Context, Result, bail};
 use journal::Disk;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::ErrorKind;
@@ -59,6 +60,28 @@ impl DataDir {
         self.root.join("projection.sqlite")
     }
 
+    /// Whether a log may be made here: not where one stood that is gone, nor where a backup was being restored.
+    ///
+    /// # Errors
+    /// It may not, and why; or the directory cannot be read.
+    pub fn may_begin<D: Disk>(&self, disk: &D) -> Result<()> {
+        let root = self.root.display();
+        let names = match disk.list(&self.root) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            names => names.with_context(|| format!("cannot read {root}"))?,
+        };
+        if names.iter().any(|name| name == RESTORING) {
+            bail!("a backup was being restored into {root}, and that was broken off: restore it again");
+        }
+        if snapshots::any(disk, self) {
+            bail!(
+                "{root} has snapshots, and the log that they are of is gone: bring it back, or restore a backup; \
+                 to begin a new one, name another directory"
+            );
+        }
+        Ok(())
+    }
+
     /// Whether there is a log on this disk.
     ///
     /// # Errors
@@ -74,6 +97,9 @@ impl DataDir {
         }
     }
 }
+
+/// Where a data directory is put together from a backup: it gets its names when it is whole.
+pub(crate) const RESTORING: &str = "restoring";
 
 /// Sixteen bytes that no other log has, from the hasher keys that the operating system seeds.
 pub(crate) fn new_log_id() -> [u8; 16] {

@@ -18,6 +18,7 @@ mod verify;
 
 pub use answers::{Answer, Answers};
 pub use dir::DataDir;
+pub(crate) use dir::RESTORING;
 pub use follower::Follower;
 pub use pipeline::{
     Closed, Flow, Inbox, NotSent, Outlet, Pipeline, SendDisk, Snapshotted, Submission, TurnedAway,
@@ -56,6 +57,8 @@ pub struct Opened {
     pub snapshot: u64,
     /// Bytes of a torn last write that were cut.
     pub cut_bytes: u64,
+    /// Where a snapshot stands that is ahead of the log: its records were durable, and are gone.
+    pub known_to: Option<u64>,
 }
 
 /// What is told about each record when it has been applied.
@@ -106,10 +109,15 @@ impl<D: Disk> Node<D> {
         let (journal, core, opened) = if dir.has_log(&disk)? {
             recover(&disk, &dir, settings.journal, progress)?
         } else {
+            dir.may_begin(&disk)?;
             let log_id = settings.log_id.unwrap_or_else(dir::new_log_id);
             let journal = Journal::create_on(disk.clone(), dir.journal(), log_id, settings.journal)
                 .with_context(|| format!("cannot make a log in {}", dir.journal().display()))?;
-            (journal, Core::new(log_id, None), Opened { records: 0, snapshot: 0, cut_bytes: 0 })
+            (
+                journal,
+                Core::new(log_id, None),
+                Opened { records: 0, snapshot: 0, cut_bytes: 0, known_to: None },
+            )
         };
         let (slot, snapshot_at) = (Slot::default(), opened.snapshot);
         Ok((Self { disk, dir, journal, core, slot, snapshot_at }, opened))
@@ -252,7 +260,8 @@ fn recover<D: Disk>(
     }
     let (journal, recovery) = opening.finish().with_context(cannot)?;
     let last = recovery.last_seq;
-    if snapshot > last {
+    let known_to = (snapshot > last).then_some(snapshot);
+    if known_to.is_some() {
         // The snapshot knows records that the log does not have: what it says is not to be believed.
         core = Core::new(log_id, snapshots::latest(disk, dir, log_id, Some(last)));
         snapshot = core.state.sequence().0;
@@ -262,7 +271,7 @@ fn recover<D: Disk>(
         }
     }
     let cut_bytes = recovery.cut().map_or(0, |cut| cut.bytes);
-    Ok((journal, core, Opened { records: last, snapshot, cut_bytes }))
+    Ok((journal, core, Opened { records: last, snapshot, cut_bytes, known_to }))
 }
 
 impl<D: Disk> gateway::ReferenceBook for Node<D> {

@@ -59,9 +59,17 @@ pub(crate) fn latest<D: Disk>(disk: &D, dir: &DataDir, log_id: [u8; 16], last: O
     names(disk, dir, SNAPSHOT).iter().rev().find_map(|path| read(disk, path, log_id).filter(fits))
 }
 
-/// Every snapshot of a log that can be read, oldest first.
+/// Every snapshot of a log, oldest first; `None` for one that cannot be used. One that a running node has removed meanwhile is none.
 pub(crate) fn all<D: Disk>(disk: &D, dir: &DataDir, log_id: [u8; 16]) -> Vec<(PathBuf, Option<Start>)> {
-    names(disk, dir, SNAPSHOT).into_iter().map(|path| (path.clone(), read(disk, &path, log_id))).collect()
+    let is_gone =
+        |path: &Path| disk.open(path, false).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    let all = names(disk, dir, SNAPSHOT).into_iter().map(|path| (path.clone(), read(disk, &path, log_id)));
+    all.filter(|(path, start)| start.is_some() || !is_gone(path)).collect()
+}
+
+/// Whether there is any snapshot.
+pub(crate) fn any<D: Disk>(disk: &D, dir: &DataDir) -> bool {
+    !names(disk, dir, SNAPSHOT).is_empty()
 }
 
 /// A file from an offset on, a piece at a time.

@@ -23,6 +23,8 @@ pub struct Verified {
     pub digest: [u8; 32],
     /// Snapshots that were compared with the replay.
     pub snapshots: usize,
+    /// The state after the last record.
+    pub state: engine::State,
 }
 
 impl Verified {
@@ -93,7 +95,7 @@ pub fn verify_on<D: Disk>(disk: &D, dir: &DataDir, progress: &mut dyn FnMut(u64,
         return Err(anyhow::anyhow!("{} stands at a record that the log does not have", path.display()))
             .context(Fault { check: "snapshot" });
     }
-    Ok(Verified { summary, digest: played.digest, snapshots: compared })
+    Ok(Verified { summary, digest: played.digest, snapshots: compared, state: played.state })
 }
 
 impl Fault {

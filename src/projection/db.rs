@@ -2,7 +2,8 @@
 //!
 //! SQLite numbers placeholders in the order in which they first stand in the text: they stand there in rising order.
 
-use anyhow::{Context, Result, bail};
+use crate::config::masked;
+use anyhow::{Context, Result, anyhow, bail};
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use std::borrow::Cow;
@@ -153,7 +154,10 @@ impl Place {
         let path = url.strip_prefix("sqlite:").unwrap_or(url);
         let path = path.strip_prefix("//").unwrap_or(path);
         if path.is_empty() || path.contains("://") {
-            bail!("{url:?} is no place for a projection: expected sqlite:PATH, a path, or postgres://…");
+            bail!(
+                "{:?} is no place for a projection: expected sqlite:PATH, a path, or postgres://…",
+                masked(url)
+            );
         }
         Ok(Self::Sqlite(path.into()))
     }
@@ -162,11 +166,7 @@ impl Place {
     pub(crate) fn shown(&self) -> String {
         match self {
             Self::Sqlite(path) => path.display().to_string(),
-            Self::Postgres(url) => {
-                let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
-                let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-                format!("postgres://{}", rest.split('?').next().unwrap_or_default())
-            }
+            Self::Postgres(url) => masked(url),
         }
     }
 }
@@ -188,7 +188,7 @@ impl Db {
     pub(crate) fn connect(place: &Place, writes: bool) -> Result<Self> {
         let cannot = || format!("cannot open the projection at {}", place.shown());
         match place {
-            Place::Sqlite(path) => sqlite(path, writes).with_context(cannot),
+            Place::Sqlite(path) => sqlite(path, writes).map_err(advised).with_context(cannot),
             Place::Postgres(url) => {
                 let mut client = postgres::Client::connect(url, postgres::NoTls).with_context(cannot)?;
                 client.batch_execute("SET client_min_messages = warning")?;
@@ -329,6 +329,16 @@ impl Server {
 
 fn dynamic(args: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
     args.iter().map(|arg| arg as &(dyn ToSql + Sync)).collect()
+}
+
+/// With what to do where a file is none of SQLite's, or is damaged.
+fn advised(error: anyhow::Error) -> anyhow::Error {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    let code = error.downcast_ref().and_then(rusqlite::Error::sqlite_error_code);
+    if matches!(code, Some(DatabaseCorrupt | NotADatabase)) {
+        return anyhow!("{error}; remove the file: a projection is made again from the log");
+    }
+    error
 }
 
 fn sqlite(path: &Path, writes: bool) -> Result<Db> {

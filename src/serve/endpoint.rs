@@ -359,6 +359,7 @@ pub(super) fn bad_json(error: &serde_json::Error, field: Option<String>) -> Prob
     let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let place = (error.line() > 0).then(|| (small(error.line()), small(error.column())));
     let (line, column) = (place.map(|place| place.0), place.map(|place| place.1));
+    let field = field.map(String::into_boxed_str);
     Problem { field, line, column, ..Problem::new(Code::BadJson, detail) }
 }
 

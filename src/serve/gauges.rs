@@ -23,18 +23,19 @@ impl Histogram {
 
     /// Counts something that is no duration.
     pub fn count(&self, number: u64) {
-        let place = (u64::BITS - number.leading_zeros()) as usize;
+        let place = (u64::BITS - number.saturating_sub(1).leading_zeros()) as usize;
         self.buckets[place.min(BUCKETS - 1)].fetch_add(1, Relaxed);
         self.sum_us.fetch_add(number, Relaxed);
     }
 
-    /// How many took at most 2 to the power of each place microseconds, and the sum of all.
+    /// How many lay above the bound before and not above 2 to the power of each place, the last place taking what lies above all; and
+    /// the sum of all.
     #[must_use]
     pub fn read(&self) -> ([u64; BUCKETS], u64) {
         (std::array::from_fn(|place| self.buckets[place].load(Relaxed)), self.sum_us.load(Relaxed))
     }
 
-    /// The bound below which a share of all lies, in thousandths; microseconds.
+    /// The bound that a share of all does not exceed, in thousandths; microseconds.
     #[must_use]
     pub fn quantile_us(&self, thousandths: u64) -> u64 {
         let (buckets, _) = self.read();

@@ -84,7 +84,7 @@ impl Page {
         }
     }
 
-    /// A histogram whose bucket at each place holds what is below 2 to the power of it; `unit` writes a bound.
+    /// A histogram whose bucket at each place holds what is at most 2 to the power of it; `unit` writes a bound.
     fn histogram(&mut self, name: &str, help: &str, histogram: &Histogram, unit: fn(u64) -> String) {
         self.head(name, Kind::Histogram, help);
         let (buckets, sum) = histogram.read();

@@ -44,7 +44,7 @@ pub use endpoint::{Allowed, Endpoint};
 pub use logging::start as start_log;
 pub use problem::{Code, Problem};
 pub use start::{Opening, Running, start};
-pub use tls::acceptor;
+pub use tls::{acceptor, check as check_tls};
 
 use crate::config::Config;
 use access::{Nonces, Passwords, Rates, Secrets, Sessions};

@@ -25,9 +25,12 @@ struct Terms {
     waiting_max: usize,
     /// How long a database that has failed is left alone.
     pause: Duration,
+    /// How long a node that stops waits for its database.
+    ending: Duration,
 }
 
-const TERMS: Terms = Terms { waiting_max: 100_000, pause: Duration::from_secs(2) };
+const TERMS: Terms =
+    Terms { waiting_max: 100_000, pause: Duration::from_secs(2), ending: Duration::from_secs(5) };
 
 /// Where the past is looked up.
 pub struct Past {
@@ -56,6 +59,9 @@ pub(super) struct Feed {
     given: Sender<Given>,
     way: Arc<Way>,
     waiting_max: usize,
+    ending: Duration,
+    /// Closed when the thread is at its end.
+    running: Receiver<()>,
     thread: JoinHandle<()>,
 }
 
@@ -72,9 +78,9 @@ impl Past {
         Self::feed(&url, node, TERMS)
     }
 
-    fn feed(url: &str, node: &Node, Terms { waiting_max, pause }: Terms) -> Result<(Self, Feed)> {
+    fn feed(url: &str, node: &Node, Terms { waiting_max, pause, ending }: Terms) -> Result<(Self, Feed)> {
         let projection = Projection::open(url, node.log_id())?;
-        let caught = catch_up(&projection, node.dir(), &mut |_| ())?;
+        let caught = catch_up(&projection, node.dir(), &mut |done| told(done, node))?;
         let (tell, written) = watch::channel(caught.writer.last());
         let ((given, taken), way) = (channel(), Arc::new(Way::default()));
         let mut fed = Fed {
@@ -87,9 +93,14 @@ impl Past {
             tell,
             pause,
         };
-        let thread = std::thread::Builder::new().name("projection".to_owned()).spawn(move || fed.run(&taken));
+        let (runs, running) = channel();
+        let thread = std::thread::Builder::new().name("projection".to_owned());
+        let thread = thread.spawn(move || {
+            let _runs: Sender<()> = runs;
+            fed.run(&taken);
+        });
         let thread = thread.context("no thread for the projection")?;
-        Ok((Self { projection, written }, Feed { given, way, waiting_max, thread }))
+        Ok((Self { projection, written }, Feed { given, way, waiting_max, ending, running, thread }))
     }
 
     /// Waits until the projection knows a record, but not for ever: it says itself at which record it stands.
@@ -122,12 +133,22 @@ impl Feed {
         let _ = self.given.send(given);
     }
 
-    /// Ends the thread when everything is written.
+    /// Ends the thread when everything is written. A database that takes too long is not waited for: it takes up at the next start.
     pub(super) fn end(self) {
         drop(self.given);
-        if self.thread.join().is_err() {
+        if self.running.recv_timeout(self.ending) == Err(RecvTimeoutError::Timeout) {
+            tracing::warn!("the projection's database does not answer: it takes up at the next start");
+        } else if self.thread.join().is_err() {
             tracing::error!("the projection's thread panicked");
         }
+    }
+}
+
+/// Says how far a projection has come that a start waits for, where that takes a while.
+fn told(done: u64, node: &Node) {
+    let last = node.state().sequence().0;
+    if done < last {
+        tracing::info!("the projection has taken {done} of {last} records");
     }
 }
 

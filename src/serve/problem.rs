@@ -1,6 +1,7 @@
 //! What a client is told when it does not get what it asked for: problem details (RFC 9457), with a code that stays the same.
 
 use engine::Rejection;
+use gateway::Wrong;
 use registry::CustodyRejection;
 use serde::{Deserialize, Serialize};
 use trading::{AmendRejection, BidRejection, BlockRejection, CancelRejection};
@@ -97,7 +98,9 @@ pub struct Problem {
     /// What happened this time.
     pub detail: String,
     /// The field it is about.
-    pub field: Option<String>,
+    pub field: Option<Box<str>>,
+    /// What is wrong with it, or what is not there, in parts.
+    pub wrong: Option<Box<Wrong>>,
     /// Line of the body, from 1.
     pub line: Option<u32>,
     /// Column of the line, from 1.
@@ -130,6 +133,9 @@ pub(crate) struct Shown<'a> {
     /// The field it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'a str>,
+    /// What `detail` says, in parts: of a field, or of what is not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wrong: Option<WrongView<'a>>,
     /// Line of the body, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u32>,
@@ -153,6 +159,60 @@ pub(crate) struct Shown<'a> {
     retry_after: Option<u32>,
 }
 
+/// What is wrong, in parts, so that it can be said in another language.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Wrong)]
+struct WrongView<'a> {
+    /// `absent`, `unexpected`, `too_fine`, `too_large`, `off_tick`, or `broken`.
+    kind: &'static str,
+    /// Of `absent`: the kind of thing that is not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    what: Option<&'a str>,
+    /// Of `unexpected`: what is taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<&'a str>,
+    /// What stands there; of `absent`, the name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    found: Option<&'a str>,
+    /// Of `too_fine`: the most decimals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decimals: Option<u8>,
+    /// Of `off_tick`: the step of prices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tick: Option<&'a str>,
+    /// Of `broken`: the rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'a str>,
+}
+
+impl<'a> WrongView<'a> {
+    fn of(wrong: &'a Wrong) -> Self {
+        let bare = |kind| Self {
+            kind,
+            what: None,
+            expected: None,
+            found: None,
+            decimals: None,
+            tick: None,
+            rule: None,
+        };
+        match wrong {
+            Wrong::Absent { what, name } => Self { what: Some(what), found: Some(name), ..bare("absent") },
+            Wrong::Unexpected { expected, found } => {
+                Self { expected: Some(expected), found: Some(found), ..bare("unexpected") }
+            }
+            Wrong::TooFine { found, decimals } => {
+                Self { found: Some(found), decimals: Some(*decimals), ..bare("too_fine") }
+            }
+            Wrong::TooLarge { found } => Self { found: Some(found), ..bare("too_large") },
+            Wrong::OffTick { found, tick } => {
+                Self { found: Some(found), tick: Some(tick), ..bare("off_tick") }
+            }
+            Wrong::Broken(rule) => Self { rule: Some(rule), ..bare("broken") },
+        }
+    }
+}
+
 impl Serialize for Problem {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let shown = Shown {
@@ -162,6 +222,7 @@ impl Serialize for Problem {
             detail: &self.detail,
             code: self.code,
             field: self.field.as_deref(),
+            wrong: self.wrong.as_deref().map(WrongView::of),
             line: self.line,
             column: self.column,
             stage: self.refusal.map(Rejection::stage),
@@ -193,7 +254,7 @@ impl Problem {
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         let (field, line, column, refusal) = (None, None, None, None);
         let (detail, sequence, id, retry_after) = (detail.into(), None, None, None);
-        Self { code, detail, field, line, column, refusal, sequence, id, retry_after }
+        Self { code, detail, field, wrong: None, line, column, refusal, sequence, id, retry_after }
     }
 
     /// Nothing is here, or nothing that the caller may see.
@@ -204,8 +265,18 @@ impl Problem {
 
     /// About a field.
     #[must_use]
-    pub fn field(field: &str, detail: impl Into<String>) -> Self {
-        Self { field: Some(field.to_owned()), ..Self::new(Code::BadField, detail) }
+    pub fn field(field: &str, wrong: impl Into<Wrong>) -> Self {
+        let wrong = wrong.into();
+        let (field, detail) = (Some(field.into()), wrong.to_string());
+        Self { field, wrong: Some(Box::new(wrong)), ..Self::new(Code::BadField, detail) }
+    }
+
+    /// Nothing of this kind has this name, or nothing that the caller may see.
+    #[must_use]
+    pub fn absent(what: &'static str, name: &str) -> Self {
+        let wrong = Wrong::absent(what, name);
+        let said = Self::new(Code::NotFound, wrong.to_string());
+        Self { wrong: Some(Box::new(wrong)), ..said }
     }
 
     /// A refusal that is in the log.

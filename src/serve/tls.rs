@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::net::IpAddr;
@@ -28,21 +29,50 @@ pub fn acceptor(config: &Config, data: &Path) -> Result<Option<TlsAcceptor>> {
         _ if tls.self_made => self_made(data, config.listen.ip())?,
         _ => return Ok(None),
     };
-    let chain = certificates(&certificate)?;
+    let (server, chain) = load(&certificate, &key)?;
     if let Some(first) = chain.first().filter(|_| tls.self_made) {
-        let fingerprint = blake3::hash(first).to_hex();
-        tracing::info!(file = %certificate.display(), blake3 = %fingerprint, "TLS with a certificate that nobody vouches for");
+        let sha256 = fingerprint(first);
+        tracing::info!(file = %certificate.display(), sha256, "TLS with a certificate that nobody vouches for");
     }
-    let private = PrivateKeyDer::from_pem_file(&key)
+    Ok(Some(TlsAcceptor::from(Arc::new(server))))
+}
+
+/// Whether [`acceptor`] will find what it needs. Makes nothing: a certificate that is not there yet is none to check.
+///
+/// # Errors
+/// As [`acceptor`].
+pub fn check(config: &Config, data: &Path) -> Result<()> {
+    let tls = &config.tls;
+    let files = match (&tls.certificate, &tls.key) {
+        (Some(certificate), Some(key)) => [certificate.clone(), key.clone()],
+        _ if tls.self_made => SELF_MADE.map(|name| data.join(name)),
+        _ => return Ok(()),
+    };
+    let [certificate, key] = files;
+    if tls.self_made && !(certificate.exists() && key.exists()) {
+        return Ok(());
+    }
+    load(&certificate, &key).map(|_| ())
+}
+
+/// The SHA-256 digest of a certificate, as browsers and `openssl x509 -fingerprint -sha256` show it.
+fn fingerprint(certificate: &CertificateDer<'_>) -> String {
+    let bytes: Vec<String> = Sha256::digest(certificate).iter().map(|byte| format!("{byte:02X}")).collect();
+    bytes.join(":")
+}
+
+fn load(certificate: &Path, key: &Path) -> Result<(ServerConfig, Vec<CertificateDer<'static>>)> {
+    let chain = certificates(certificate)?;
+    let private = PrivateKeyDer::from_pem_file(key)
         .map_err(|error| anyhow::anyhow!("{}: no private key can be read: {error}", key.display()))?;
     let server = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
-        .with_single_cert(chain, private);
+        .with_single_cert(chain.clone(), private);
     let mut server =
         server.with_context(|| format!("{} and {} cannot be used", certificate.display(), key.display()))?;
     server.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Some(TlsAcceptor::from(Arc::new(server))))
+    Ok((server, chain))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod client;
+pub mod process;
 
 use base::{ParticipantId, Role, Timestamp, UserId};
 use client::Client;

@@ -193,6 +193,20 @@ fn the_command_rebuilds_and_resumes() {
 }
 
 #[test]
+fn a_file_that_is_no_projection_is_left_alone_and_one_may_remove_it() {
+    let (dir, log) = (tempfile::tempdir().unwrap(), example("carbon"));
+    let path = dir.path().join("p.sqlite");
+    let url = format!("sqlite:{}", path.display());
+    std::fs::write(&path, "what stands here is something else").unwrap();
+    for made in [Projection::open(&url, log.id), Projection::rebuild(&url, log.id)] {
+        let error = format!("{:#}", made.map(|_| ()).unwrap_err());
+        assert!(error.contains("p.sqlite") && error.contains("remove the file"), "{error}");
+    }
+    std::fs::remove_file(&path).unwrap();
+    Projection::open(&url, log.id).unwrap();
+}
+
+#[test]
 fn a_log_shorter_than_its_projection_is_refused() {
     let log = example("bond-continuous");
     for place in Place::all("ahead") {

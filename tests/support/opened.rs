@@ -21,20 +21,26 @@ pub fn beijing(date: &str, time: &str) -> Timestamp {
     Timestamp((days * 86_400 + i64::from(TimeOfDay::parse(time).unwrap().0) - 8 * 3_600) * SECOND)
 }
 
+/// What an institution of everything may do.
+const ALL: [Role; 4] = [Role::Registrar, Role::Authority, Role::Supervisor, Role::SettlementBank];
+
+fn register(code: &str, roles: &[Role]) -> Command {
+    let (code, roles) = (code.to_owned(), roles.to_vec());
+    Command::RegisterParticipant(r::RegisterParticipant { name: code.clone(), code, roles })
+}
+
+/// Sends a command, which must not be refused.
+fn set_up(world: &mut World, time: Timestamp, by: ParticipantId, command: Command) {
+    let events = world.send(time, by, "setup", command);
+    assert!(!events.iter().any(|event| matches!(event, Event::Refused(_))), "{events:?}");
+}
+
 /// A world the morning the market opens: two markets, five traders' accounts, something in most of them.
 pub fn opened(first: &str) -> World {
     let mut world = World::new();
     let time = beijing("2021-07-16", "08:00");
-    let mut send = |by, command| {
-        let events = world.send(time, by, "setup", command);
-        assert!(!events.iter().any(|event| matches!(event, Event::Refused(_))), "{events:?}");
-    };
-    let register = |code: &str, roles: &[Role]| {
-        let (code, roles) = (code.to_owned(), roles.to_vec());
-        Command::RegisterParticipant(r::RegisterParticipant { name: code.clone(), code, roles })
-    };
-    let all = [Role::Registrar, Role::Authority, Role::Supervisor, Role::SettlementBank];
-    send(OPERATOR, register("ADMIN", &all));
+    let mut send = |by, command| set_up(&mut world, time, by, command);
+    send(OPERATOR, register("ADMIN", &ALL));
     send(OPERATOR, register("A", &[Role::ComplianceEntity]));
     send(OPERATOR, register("B", &[Role::ComplianceEntity]));
     send(OPERATOR, register("C", &[Role::Institution]));
@@ -85,16 +91,8 @@ pub fn opened(first: &str) -> World {
 pub fn floor(first: &str) -> World {
     let mut world = World::new();
     let time = beijing("2026-03-02", "08:00");
-    let mut send = |by, command| {
-        let events = world.send(time, by, "setup", command);
-        assert!(!events.iter().any(|event| matches!(event, Event::Refused(_))), "{events:?}");
-    };
-    let register = |code: &str, roles: &[Role]| {
-        let (code, roles) = (code.to_owned(), roles.to_vec());
-        Command::RegisterParticipant(r::RegisterParticipant { name: code.clone(), code, roles })
-    };
-    let all = [Role::Registrar, Role::Authority, Role::Supervisor, Role::SettlementBank];
-    send(OPERATOR, register("ADMIN", &all));
+    let mut send = |by, command| set_up(&mut world, time, by, command);
+    send(OPERATOR, register("ADMIN", &ALL));
     for code in ["A", "B", "C"] {
         send(OPERATOR, register(code, &[Role::Institution]));
     }

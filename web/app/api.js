@@ -10,6 +10,7 @@ export class Problem extends Error {
     this.title = body.title ?? "";
     this.detail = body.detail ?? "";
     this.field = body.field ?? null;
+    this.wrong = body.wrong ?? null;
     this.stage = body.stage ?? null;
     this.reason = body.reason ?? null;
     this.sequence = body.sequence ?? null;
@@ -19,6 +20,15 @@ export class Problem extends Error {
 
 /** The signed-in user as the node describes it; null when nobody is; undefined before it is known. */
 export const session = createStore(undefined);
+
+/** A session ended that nobody signed out of. */
+export const ended = createStore(false);
+
+/** Nobody is signed in any more: the node does not know the session. */
+export function endSession() {
+  if (session.get()) ended.set(true);
+  session.set(null);
+}
 
 /** The newest record number that any answer spoke of. */
 export const newest = createStore(0);
@@ -65,7 +75,7 @@ export async function request(method, path, body, signal) {
   if (response.ok) return answer;
   const problem = new Problem({ ...(answer ?? {}), retryAfter: response.headers.get("Retry-After") }, response.status);
   if (!answer) problem.code ||= "no_details";
-  if (response.status === 401 && session.get() && !path.startsWith("/v1/session")) session.set(null);
+  if (response.status === 401 && session.get() && !path.startsWith("/v1/session")) endSession();
   throw problem;
 }
 
@@ -105,13 +115,15 @@ export async function signIn(user, password, code) {
   const body = { user, password };
   if (code) body.code = code;
   session.set(await request("POST", "/v1/session", body));
+  ended.set(false);
 }
 
 /** Signs out, also where the node cannot be reached. */
 export async function signOut() {
   try {
     await request("DELETE", "/v1/session");
-  } finally {
-    session.set(null);
+  } catch {
+    // It ends here all the same.
   }
+  session.set(null);
 }

@@ -1,8 +1,9 @@
 // Live values: each is fetched once, kept by its channel, and shared by whoever watches it.
 import { createStore, useStore } from "./store.js";
-import { get, items, session } from "./api.js";
+import { endSession, get, items } from "./api.js";
 import { Stream } from "./stream.js";
 import { applyBook, EMPTY } from "./book.js";
+import { isOpen } from "./orders.js";
 
 /** How the live connection stands. */
 export const connection = createStore({ state: "closed", code: 0, gaps: 0 });
@@ -17,7 +18,7 @@ export const stream = new Stream({
   url: typeof location === "undefined" ? "" : address(),
   onState: (state) => {
     connection.set(state);
-    if (state.state === "refused" && state.code !== 4003) session.set(null);
+    if (state.state === "refused" && state.code !== 4003) endSession();
   },
 });
 
@@ -110,21 +111,24 @@ const messageItems = (data) => (Array.isArray(data) ? data : Array.isArray(data?
 
 /**
  * A list that begins with a request and goes on with a channel: the newest word on each item counts, be it the
- * request's or the channel's.
+ * request's or the channel's. `keep` of them are kept, and beyond those what `stays`.
  */
-function listFeed({ key, topic, load, idOf, keep = 500, order, fold = (old, item) => ({ ...old, ...item }) }) {
+function listFeed({ key, topic, load, idOf, keep = 500, stays = () => false, order, fold = (old, item) => ({ ...old, ...item }) }) {
   return feed(key, (store) => {
     const known = new Map();
     const heard = new Map();
     const control = new AbortController();
     const publish = () => {
       const all = [...known.values()].sort(order);
-      for (const item of all.splice(keep)) known.delete(idOf(item));
-      setData(store, all);
+      for (const item of all.slice(keep)) if (!stays(item)) known.delete(idOf(item));
+      setData(store, all.filter((item, at) => at < keep || stays(item)));
     };
     const fetchAll = () => load(control.signal).then((answer) => {
       const at = answer?.sequence ?? Infinity;
+      const told = new Set(items(answer).map(idOf));
       for (const item of items(answer)) if (!(heard.get(idOf(item)) > at)) known.set(idOf(item), item);
+      // All that stays is in the answer: what it does not name has ended.
+      for (const [id, item] of known) if (stays(item) && !told.has(id) && !(heard.get(id) > at)) known.delete(id);
       publish();
     }).catch((problem) => {
       if (problem.name !== "AbortError") setProblem(store, problem);
@@ -158,10 +162,21 @@ export const tradesFeed = (instrument) => listFeed({
   idOf: (item) => item.trade,
 });
 
+/** All that still stands, however long ago it came, and the newest of what came. */
+async function loadOrders(signal) {
+  const newest = await get("/v1/orders", { status: "all", limit: 300 }, signal);
+  const all = [...items(newest)];
+  for (let page = newest, query = { status: "open", limit: 1000 }; page?.next && all.length;) {
+    page = await get("/v1/orders", query, signal);
+    all.push(...items(page));
+    query = { ...query, before: page?.next };
+  }
+  return { sequence: newest?.sequence, items: all };
+}
+
 /** Own orders, newest first. */
 export const ordersFeed = () => listFeed({
-  key: "orders", topic: { channel: "orders" }, order: newestFirst,
-  load: (signal) => get("/v1/orders", { status: "all", limit: 300 }, signal),
+  key: "orders", topic: { channel: "orders" }, order: newestFirst, stays: isOpen, load: loadOrders,
   idOf: (item) => item.order === undefined ? undefined : `${item.listing ? "L" : "O"}${item.order}`,
 });
 

@@ -4,6 +4,7 @@ import zh from "./words/zh.js";
 import { REFUSALS_ZH } from "./words/refusals.zh.js";
 import { language } from "./prefs.js";
 import * as money from "./money.js";
+import { mistakeZh, wrongZh } from "./wrong.js";
 
 const WORDS = { en, zh };
 
@@ -31,8 +32,9 @@ export const plus = (value, decimals = 0) => money.signed(value, locale(), decim
 /** A list of words. */
 export const list = (words) => words.join(language() === "zh" ? "，" : ", ");
 
-/** A name that the rules give in both languages ("Dongjiang Power 东江电力"), in the reader's. */
+/** A name that the rules give in both languages ("Dongjiang Power 东江电力"), in the reader's; that of the node's own operator is the engine's. */
 export function named(name) {
+  if (name === "Operator of this node") return t("participants.operator");
   const found = /^(.*?[^\u4e00-\u9fff])\s+([\u4e00-\u9fff].*)$/.exec(name ?? "");
   if (!found) return name ?? "";
   return language() === "zh" ? found[2] : found[1];
@@ -49,6 +51,12 @@ export function explain(problem) {
     return { title: t("problem.refused", { stage: word(`stage.${problem.stage}`, problem.stage ?? "") }), detail };
   }
   const own = word(`problem.${problem.code}`, "");
-  if (chinese && own) return { title: own, detail: SAID.has(problem.code) ? "" : problem.detail };
+  if (chinese && own) return { title: own, detail: SAID.has(problem.code) ? "" : wrongOf(problem, "") };
   return { title: problem.title || own || t("problem.other"), detail: problem.detail || (problem.title ? "" : `HTTP ${problem.status ?? ""}`) };
 }
+
+/** What is wrong with the field that a problem is about. */
+export const wrongOf = (problem, otherwise = problem.title) => (language() === "zh" && problem.wrong && wrongZh(problem.wrong)) || problem.detail || otherwise;
+
+/** What is wrong in a rulebook. */
+export const mistakeOf = (mistake) => (language() === "zh" && mistakeZh(mistake)) || mistake.detail;

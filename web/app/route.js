@@ -1,9 +1,18 @@
 // Where one is stands behind the # of the address: #/trade/CEA. The server needs to know one page only.
 import { createStore } from "./store.js";
 
+/** What cannot be decoded stays as it is written: an address that was cut off must not leave the page blank. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 function read() {
   const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
-  const [page, ...rest] = path.split("/").map(decodeURIComponent);
+  const [page, ...rest] = path.split("/").map(decoded);
   return { page: page ?? "", rest, query: Object.fromEntries(new URLSearchParams(query)) };
 }
 

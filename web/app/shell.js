@@ -82,15 +82,6 @@ export function Shell() {
   const allowed = pages(user);
   useKeys({ "?": () => setHelping(true), m: () => go("markets"), t: () => go("trade"), o: () => go("orders") });
   useEffect(() => {
-    stream.start();
-    const back = () => stream.retryNow();
-    addEventListener("online", back);
-    return () => {
-      removeEventListener("online", back);
-      stream.stop();
-    };
-  }, []);
-  useEffect(() => {
     document.title = `${page.name === "trade" && rest[0] ? `${rest[0]} · ` : ""}${t(`page.${page.name}`)} · ${t("app.name")}`;
   }, [page.name, rest[0]]);
   useEffect(() => document.querySelector("nav.pages [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [page.name]);
@@ -98,12 +89,12 @@ export function Shell() {
   const sections = SECTIONS.filter((section) => allowed.some((item) => item.section === section));
   const inSection = allowed.filter((item) => item.section === page.section);
   return html`<a class="skip" href="#content" onClick=${(event) => { event.preventDefault(); document.getElementById("content").focus(); }}>${t("nav.skip")}</a>
-    <header class="top"><a class="brand" href=${href(home(user))}><${Mark} /><b>${t("app.name")}</b></a>
+    <header class="top"><a class="brand" href=${href(home(user))} aria-label=${t("app.name")}><${Mark} /><b>${t("app.name")}</b></a>
       <nav class="sections" aria-label=${t("nav.sections")}>${sections.map((section) => html`<a key=${section} href=${href(allowed.find((item) => item.section === section).name)} aria-current=${section === page.section ? "true" : undefined}>
         <svg viewBox="0 0 16 16" aria-hidden="true"><path d=${ICONS[section]} /></svg><span>${t(`section.${section}`)}</span>${section === "operation" ? html`<${Waiting} />` : null}</a>`)}</nav>
       <${Search} /><${Clock} /><${Connection} /><${UserMenu} />
       <button type="button" class="icon helper" aria-label=${t("help.title")} title=${`${t("help.title")} (?)`} onClick=${() => setHelping(true)}>?</button></header>
     ${inSection.length > 1 ? html`<nav class="pages" aria-label=${t("nav.pages")}>${inSection.map((item) => html`<a key=${item.name} href=${href(item.name)} aria-current=${item.name === page.name ? "page" : undefined}>${t(`page.${item.name}`)}${item.name === "approvals" ? html`<${Waiting} />` : null}</a>`)}</nav>` : null}
-    <main id="content" tabindex="-1" class=${`view-${page.name}`}><${Guard} key=${page.name}>${View ? html`<${View} rest=${rest} />` : html`<${Empty} />`}<//></main>
+    <main id="content" tabindex="-1" class=${`view-${page.name}`}>${page.name === "trade" ? null : html`<h1 class="away">${t(`page.${page.name}`)}</h1>`}<${Guard} key=${page.name}>${View ? html`<${View} rest=${rest} />` : html`<${Empty} />`}<//></main>
     ${helping ? html`<${Dialog} wide title=${t("help.title")} onClose=${() => setHelping(false)}><${Help} /><//>` : null}`;
 }

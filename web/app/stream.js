@@ -49,9 +49,10 @@ export class Stream {
     this.connect();
   }
 
-  /** Closes it for good, and forgets every position. */
+  /** Closes it for good, and forgets every position and setting: whoever opens it next may be another. */
   stop() {
     this.wanted = false;
+    this.settings = [];
     this.timers.clearTimeout(this.retry);
     this.timers.clearInterval(this.beat);
     const socket = this.socket;

@@ -169,6 +169,17 @@ test("settings are sent again with every new connection", () => {
   assert.deepEqual(sockets[1].sent[0], { op: "dead_man", seconds: 60 });
 });
 
+test("whoever opens it after another does not take over their settings", () => {
+  const { stream, sockets } = rig();
+  stream.start();
+  sockets[0].open();
+  stream.keep({ op: "cancel_on_disconnect", on: true });
+  stream.stop();
+  stream.start();
+  sockets[1].open();
+  assert.deepEqual(sockets[1].sent.filter((message) => message.op === "cancel_on_disconnect"), []);
+});
+
 test("nonsense on the wire is passed over", () => {
   const { stream, sockets } = rig();
   stream.start();

@@ -9,6 +9,7 @@ use base::{
     Sequence, Side, Timestamp,
 };
 use engine::{ClientId, Command, Envelope, Event, Events, OPERATOR, Record, State};
+use huangpu::demo::Random;
 use registry::{AccountKind, AssetClass, DefineAsset, Deposit, Issue, OpenAccount, RegisterParticipant};
 use serde_json::{Value, json};
 use trading::{AmendOrder, CancelOrder, EnterOrder, Life, ListInstrument};
@@ -31,27 +32,6 @@ pub(crate) struct Shape {
     pub(crate) commands: usize,
     /// Which flow.
     pub(crate) seed: u64,
-}
-
-/// A small random source (SplitMix64), the same everywhere.
-#[derive(Clone, Debug)]
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    /// The next number.
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `bound`.
-    #[allow(clippy::cast_possible_truncation)] // the product's upper half is below the bound
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
-    }
 }
 
 /// An order that stood when the flow last looked.

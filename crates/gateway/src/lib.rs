@@ -9,6 +9,7 @@ mod render;
 mod resolve;
 mod time;
 mod wire;
+mod wrong;
 
 pub use act::WireAct;
 pub use decimal::Number;
@@ -17,3 +18,4 @@ pub use render::Names;
 pub use resolve::{Created, Reference, ReferenceBook, ResolveError, Resolver};
 pub use time::{format_time, parse_time};
 pub use wire::{Class, Life, Party, WireCommand};
+pub use wrong::Wrong;

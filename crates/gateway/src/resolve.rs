@@ -6,7 +6,7 @@ mod roster;
 
 pub use reference::{Created, Reference, ReferenceBook};
 
-use crate::{Class, LineError, Number, WireCommand, parse_time};
+use crate::{Class, LineError, Number, WireCommand, Wrong, parse_time};
 use base::{
     AccountId, AssetId, AuctionId, BidId, ConversionId, Date, FreezeId, InstrumentId, MarketId, Money,
     OrderId, ParticipantId, PledgeId, Price, ProposalId, Quantity, Sequence, Timestamp,
@@ -18,26 +18,31 @@ use trading as t;
 
 /// A name or number that means nothing here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {message}")]
+#[error("{field}: {wrong}")]
 pub struct ResolveError {
     /// The field.
     pub field: &'static str,
     /// What was expected and what was found.
-    pub message: String,
+    pub wrong: Wrong,
 }
 
 impl ResolveError {
     /// The same with its place in a line.
     #[must_use]
     pub fn in_line(&self, text: &str) -> LineError {
-        LineError::at(text, self.field, self.message.clone())
+        LineError::at(text, self.field, self.wrong.to_string())
     }
 }
 
 type Resolved<T> = Result<T, ResolveError>;
 
-fn wrong<T>(field: &'static str, message: impl Into<String>) -> Resolved<T> {
-    Err(ResolveError { field, message: message.into() })
+fn wrong<T>(field: &'static str, because: impl Into<Wrong>) -> Resolved<T> {
+    Err(ResolveError { field, wrong: because.into() })
+}
+
+/// Nothing has this name.
+fn absent<T>(field: &'static str, what: &'static str, name: &str) -> Resolved<T> {
+    wrong(field, Wrong::absent(what, name))
 }
 
 /// Resolves commands against a state, for one market by default.
@@ -73,28 +78,28 @@ impl<B: ReferenceBook> Resolver<'_, B> {
     pub fn participant(&self, field: &'static str, code: &str) -> Resolved<ParticipantId> {
         match self.state.registry().participant_id(code) {
             Some(id) => Ok(id),
-            None => wrong(field, format!("there is no participant {code:?}")),
+            None => absent(field, "participant", code),
         }
     }
 
     fn account(&self, field: &'static str, code: &str) -> Resolved<AccountId> {
         match self.state.registry().account_id(code) {
             Some(id) => Ok(id),
-            None => wrong(field, format!("there is no account {code:?}")),
+            None => absent(field, "account", code),
         }
     }
 
     fn asset(&self, field: &'static str, code: &str) -> Resolved<AssetId> {
         match self.state.registry().asset_id(code) {
             Some(id) => Ok(id),
-            None => wrong(field, format!("there is no asset {code:?}")),
+            None => absent(field, "asset", code),
         }
     }
 
     fn instrument(&self, field: &'static str, code: &str) -> Resolved<InstrumentId> {
         match self.state.venue().instrument_id(code) {
             Some(id) => Ok(id),
-            None => wrong(field, format!("there is no instrument {code:?}")),
+            None => absent(field, "instrument", code),
         }
     }
 
@@ -111,15 +116,21 @@ impl<B: ReferenceBook> Resolver<'_, B> {
     }
 
     fn number(field: &'static str, number: &Number, decimals: u8) -> Resolved<i64> {
-        let text = &number.0;
-        match decimal::units(text, decimals) {
-            Ok(units) => Ok(units),
-            Err(Refusal::Form) => {
-                wrong(field, format!("expected a number such as \"100000\" or \"48.00\", found {text:?}"))
-            }
-            Err(Refusal::TooFine) => wrong(field, format!("{text:?} has more than {decimals} decimals")),
-            Err(Refusal::TooLarge) => wrong(field, format!("{text:?} is too large to be counted")),
-        }
+        let refusal = match decimal::units(&number.0, decimals) {
+            Ok(units) => return Ok(units),
+            Err(refusal) => refusal,
+        };
+        let found = number.0.clone();
+        wrong(
+            field,
+            match refusal {
+                Refusal::Form => {
+                    Wrong::Unexpected { expected: r#"a number such as "100000" or "48.00""#, found }
+                }
+                Refusal::TooFine => Wrong::TooFine { found, decimals },
+                Refusal::TooLarge => Wrong::TooLarge { found },
+            },
+        )
     }
 
     fn quantity(&self, field: &'static str, asset: AssetId, number: &Number) -> Resolved<Quantity> {
@@ -135,7 +146,7 @@ impl<B: ReferenceBook> Resolver<'_, B> {
         let units = Self::number(field, number, format.decimals)?;
         if units % format.tick != 0 {
             let tick = decimal::text(i128::from(format.tick), format.decimals);
-            return wrong(field, format!("{:?} is not a multiple of the tick {tick}", number.0));
+            return wrong(field, Wrong::OffTick { found: number.0.clone(), tick });
         }
         Ok(Price(units / format.tick))
     }
@@ -149,16 +160,15 @@ impl<B: ReferenceBook> Resolver<'_, B> {
     }
 
     fn date(field: &'static str, text: &str) -> Resolved<Date> {
-        Date::parse(text).map_or_else(
-            || wrong(field, format!("expected a date such as \"2021-07-16\", found {text:?}")),
-            Ok,
-        )
+        let expected = r#"a date such as "2021-07-16""#;
+        let unexpected = || wrong(field, Wrong::Unexpected { expected, found: text.to_owned() });
+        Date::parse(text).map_or_else(unexpected, Ok)
     }
 
     fn time(field: &'static str, text: &str) -> Resolved<Timestamp> {
-        let expected =
-            || wrong(field, format!("expected a time such as \"2021-07-16T09:30:00+08:00\", found {text:?}"));
-        parse_time(text).map_or_else(expected, Ok)
+        let expected = r#"a time such as "2021-07-16T09:30:00+08:00""#;
+        let unexpected = || wrong(field, Wrong::Unexpected { expected, found: text.to_owned() });
+        parse_time(text).map_or_else(unexpected, Ok)
     }
 
     fn reference(
@@ -173,7 +183,7 @@ impl<B: ReferenceBook> Resolver<'_, B> {
         let (by, id) = match text.split_once('/') {
             Some((code, id)) => match self.book.sender(self.state, code) {
                 Some(sender) => (Some(sender), id),
-                None => return wrong(field, format!("there is no participant {code:?}")),
+                None => return absent(field, "participant", code),
             },
             None => (None, text.as_str()),
         };
@@ -416,7 +426,7 @@ impl<B: ReferenceBook> Resolver<'_, B> {
         };
         let market = (0..self.state.markets().len()).map(MarketId::at).find(is_composite);
         let found = market.map(|market| (t::Line::Composite(market), market));
-        found.map_or_else(|| wrong("line", format!("there is no instrument or composite {code:?}")), Ok)
+        found.map_or_else(|| absent("line", "instrument or composite", code), Ok)
     }
 
     #[allow(clippy::too_many_lines)] // one arm a command, each of a few lines

@@ -36,11 +36,17 @@ pub struct Cited {
 }
 
 /// Reads the rulebook in the file at `path`, and in those that it extends.
+///
+/// # Errors
+/// A file cannot be read, or everything in it that is no rule, with its place.
 pub fn read(path: &Path) -> Result<Rulebook, Error> {
     read_cited(path).map(|cited| cited.rulebook)
 }
 
 /// Like [`read`], with the source of every rule.
+///
+/// # Errors
+/// As [`read`].
 pub fn read_cited(path: &Path) -> Result<Cited, Error> {
     let name = path.to_string_lossy();
     let text =
@@ -49,6 +55,9 @@ pub fn read_cited(path: &Path) -> Result<Cited, Error> {
 }
 
 /// Reads a rulebook from `text`. `name` stands in mistakes, and `extends` is a path relative to it, whose text `load` returns.
+///
+/// # Errors
+/// As [`read`].
 pub fn parse(
     text: &str,
     name: &str,
@@ -58,6 +67,9 @@ pub fn parse(
 }
 
 /// Like [`parse`], with the source of every rule.
+///
+/// # Errors
+/// As [`read`].
 pub fn parse_cited(
     text: &str,
     name: &str,

@@ -161,6 +161,10 @@ impl<'p> Run<'p> {
     /// # Errors
     /// The first thing that is wrong.
     pub fn finish(&mut self) -> Found {
+        // The power went in a step whose failure is passed over, and nothing has come since that would have noticed.
+        if self.disk.has_failed() && matches!(self.armed, Some((Fault::Power, _))) {
+            self.reopen(true)?;
+        }
         self.disk.restart();
         self.flush()?;
         self.close()?;

@@ -10,7 +10,9 @@ use crate::serve::reply::Reply;
 use axum::http::{Method, StatusCode};
 use base::{AccountId, MarketId, ParticipantId, Sentence, Timestamp, UserId};
 use engine::{AccessRejection, ClientId, Command, Envelope, Permission, State};
-use gateway::{Created, Names, Party, ReferenceBook, ResolveError, Resolver, WireCommand, format_time};
+use gateway::{
+    Created, Names, Party, ReferenceBook, ResolveError, Resolver, WireCommand, Wrong, format_time,
+};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use utoipa::openapi::{RefOr, Schema};
@@ -126,7 +128,7 @@ pub(super) fn text_of(call: &Call) -> Result<&str, Problem> {
 /// They are not those of this command: which, and where.
 pub(crate) fn read(name: &str, text: &str) -> Result<(Option<String>, WireCommand), Problem> {
     gateway::parse_fields(name, text).map_err(|wrong| Problem {
-        field: wrong.error.field,
+        field: wrong.error.field.map(String::into_boxed_str),
         line: u32::try_from(wrong.line).ok(),
         column: u32::try_from(wrong.error.column).ok(),
         ..Problem::new(Code::BadJson, wrong.error.message)
@@ -386,7 +388,7 @@ fn resolve(follower: &Follower, caller: &Caller, wire: &WireCommand) -> Result<C
     }
     let only = (!caller.keeps_accounts(state)).then_some(caller.participant);
     let resolver = Resolver { state, market: Some(MarketId(0)), book: &Book { follower, only } };
-    resolver.resolve(wire).map_err(|ResolveError { field, message }| Problem::field(field, message))
+    resolver.resolve(wire).map_err(|ResolveError { field, wrong }| Problem::field(field, wrong))
 }
 
 /// Commands by their ids: those of a participant alone, to whom the ids of others, and their senders, are none.
@@ -411,26 +413,23 @@ fn check_parties(follower: &Follower, caller: &Caller, wire: &WireCommand) -> Re
     let state = follower.state();
     let (keeps, everyone) = (caller.keeps_accounts(state), caller.sees_everyone(state));
     for (field, party) in wire.parties() {
-        let (known, what) = match party {
+        let (known, what, name) = match party {
             Party::Account(code) => {
                 let account = state.registry().account_id(code);
-                (
-                    keeps || account.is_some_and(|account| caller.owns(state, account)),
-                    format!("account {code:?}"),
-                )
+                (keeps || account.is_some_and(|account| caller.owns(state, account)), "account", code)
             }
             Party::Participant(code) => {
                 let own = state.registry().participant_id(code) == Some(caller.participant);
-                (keeps || own, format!("participant {code:?}"))
+                (keeps || own, "participant", code)
             }
             Party::User(name) => {
                 let user = state.roster().user_named(name).and_then(|user| state.roster().user(user));
                 let own = user.is_some_and(|user| user.participant == caller.participant);
-                (everyone || own, format!("user {name:?}"))
+                (everyone || own, "user", name)
             }
         };
         if !known {
-            return Err(Problem::field(field, format!("there is no {what}")));
+            return Err(Problem::field(field, Wrong::absent(what, name)));
         }
     }
     Ok(())

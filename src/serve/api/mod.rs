@@ -14,7 +14,7 @@ mod people;
 mod rules;
 mod session;
 pub(crate) mod supervision;
-mod trades;
+pub(crate) mod trades;
 mod trail;
 pub(crate) mod views;
 

@@ -10,6 +10,7 @@ use crate::serve::reply::Reply;
 use axum::http::{Method, StatusCode};
 use base::UserId;
 use engine::Command;
+use gateway::Wrong;
 use roster::{CreateKey, CreateUser, Duties, Duty, RevokeKey, SetPassword, SetTotp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -145,9 +146,7 @@ fn create_user(call: Call) -> Later {
             let state = follower.state();
             let found = state.registry().participant_id(&participant);
             let found = found.filter(|found| caller.operates(state) || *found == caller.participant);
-            found.ok_or_else(|| {
-                Problem::field("participant", format!("there is no participant {participant:?}"))
-            })?
+            found.ok_or_else(|| Problem::field("participant", Wrong::absent("participant", &participant)))?
         };
         let password = app.passwords.hash("password", password).await?;
         let command = CreateUser { participant, name, duties, password, must_change: true };
@@ -201,7 +200,7 @@ fn another(call: &Call) -> Result<UserId, Problem> {
         Some(user) if user == caller.user => {
             Err(Problem::new(Code::Forbidden, "your own is changed below /v1/session"))
         }
-        found => found.ok_or_else(|| Problem::not_found(format_args!("user {name:?}"))),
+        found => found.ok_or_else(|| Problem::absent("user", name)),
     }
 }
 
@@ -273,10 +272,7 @@ fn create_key(call: Call) -> Later {
                 let follower = app.reader.read();
                 let state = follower.state();
                 let found = state.registry().account_id(&code).filter(|account| caller.owns(state, *account));
-                Some(
-                    found
-                        .ok_or_else(|| Problem::field("account", format!("there is no account {code:?}")))?,
-                )
+                Some(found.ok_or_else(|| Problem::field("account", Wrong::absent("account", &code)))?)
             }
         };
         let key = random_text(20).map_err(|error| Problem::new(Code::Internal, error.to_string()))?;
@@ -299,7 +295,7 @@ fn revoke(call: Call) -> Later {
             key.is_some_and(|key| key.user == caller.user || caller.operates(state))
         };
         if !seen {
-            return Err(Problem::not_found(format_args!("key {id:?}")));
+            return Err(Problem::absent("key", &id));
         }
         sent(send_command(app, caller, None, Command::RevokeKey(RevokeKey { id })).await?)
     })

@@ -12,6 +12,7 @@ use base::{ActId, Date, MarketId, Sentence};
 use engine::rulebook::{Rulebook, Version};
 use engine::{Command, EngineRejection, State};
 use roster::Duty;
+use rulebook::{Mistake, What};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -157,7 +158,7 @@ fn holds_from(call: &Call, state: &State, id: MarketId) -> Date {
 }
 
 /// A mistake in a rulebook.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 struct MistakeView {
     /// From 1.
     line: usize,
@@ -165,8 +166,56 @@ struct MistakeView {
     column: usize,
     /// The key, such as `version[1].trading.listing.band`; empty for the file as a whole.
     key: String,
-    /// What is wrong.
+    /// What kind of mistake: `syntax`, `unexpected`, `missing`, `unknown`, or `broken`.
+    kind: String,
+    /// Of `syntax`: what the reader of TOML says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    syntax: Option<String>,
+    /// Of `unexpected` and `missing`: what the key takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<String>,
+    /// Of `broken`: the rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<String>,
+    /// Of `unexpected` and `broken`: what stands there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    found: Option<String>,
+    /// Of `missing`: the table where the key belongs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    table: Option<String>,
+    /// Of `unknown`: the key that was probably meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nearest: Option<String>,
+    /// What is wrong, in a sentence.
     detail: String,
+}
+
+impl MistakeView {
+    fn of(mistake: &Mistake) -> Self {
+        let (mut view, what) = (Self::default(), mistake.what.clone());
+        view.kind = match &what {
+            What::Syntax(_) => "syntax",
+            What::Unexpected { .. } => "unexpected",
+            What::Missing { .. } => "missing",
+            What::Unknown { .. } => "unknown",
+            What::Broken { .. } => "broken",
+        }
+        .to_owned();
+        (view.line, view.column) = (mistake.line, mistake.column);
+        (view.key, view.detail) = (mistake.key.clone(), what.to_string());
+        match what {
+            What::Syntax(said) => view.syntax = Some(said),
+            What::Unexpected { expected, found } => {
+                (view.expected, view.found) = (Some(expected), Some(found));
+            }
+            What::Missing { table, expected } => {
+                (view.table, view.expected) = (Some(table), Some(expected));
+            }
+            What::Unknown { nearest } => view.nearest = nearest,
+            What::Broken { rule, found } => (view.rule, view.found) = (Some(rule), Some(found)),
+        }
+        view
+    }
 }
 
 /// A rule that would be another one.
@@ -228,11 +277,7 @@ fn read(text: &str) -> Result<Rulebook, rulebook::Error> {
 
 fn mistakes(error: &rulebook::Error) -> Vec<MistakeView> {
     let rulebook::Error::Mistakes(all) = error else { return Vec::new() };
-    let view = |mistake: &rulebook::Mistake| {
-        let (line, column, key) = (mistake.line, mistake.column, mistake.key.clone());
-        MistakeView { line, column, key, detail: mistake.what.to_string() }
-    };
-    all.iter().map(view).collect()
+    all.iter().map(MistakeView::of).collect()
 }
 
 /// What the rules of `new` would be beside those that were adopted, from the first day on which they can hold.

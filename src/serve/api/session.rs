@@ -264,7 +264,7 @@ async fn confirm(app: &App, caller: &Caller, password: String) -> Result<(), Pro
         return Ok(());
     }
     Err(Problem {
-        field: Some("old".to_owned()),
+        field: Some("old".into()),
         ..Problem::new(Code::BadCredentials, "this is not your password")
     })
 }

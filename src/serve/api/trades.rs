@@ -6,6 +6,7 @@ use crate::projection::{CandleRow, Step};
 use crate::serve::endpoint::{Answered, Call};
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
+use crate::serve::stream::Candle;
 use base::Timestamp;
 use engine::State;
 use serde::{Deserialize, Serialize};
@@ -71,7 +72,7 @@ pub(super) struct Span {
 
 /// What trading did to a price in a span of time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(super) struct CandleView {
+pub(crate) struct CandleView {
     /// When it begins.
     pub time: String,
     /// The first price.
@@ -90,17 +91,24 @@ pub(super) struct CandleView {
     pub trades: u64,
 }
 
-fn candle(state: &State, written: &Written<'_>, candle: &CandleRow) -> CandleView {
-    CandleView {
-        time: local(state, Some(written.market), candle.start),
-        open: written.price(candle.open),
-        high: written.price(candle.high),
-        low: written.price(candle.low),
-        close: written.price(candle.close),
-        volume: written.units(candle.volume),
-        amount: written.money(candle.amount),
-        trades: candle.trades,
+impl CandleView {
+    /// A candle as it is shown, here and in the streams.
+    pub(crate) fn of(state: &State, written: &Written<'_>, candle: &Candle) -> Self {
+        Self {
+            time: local(state, Some(written.market), candle.start),
+            open: written.price(candle.open),
+            high: written.price(candle.high),
+            low: written.price(candle.low),
+            close: written.price(candle.close),
+            volume: written.units(candle.volume),
+            amount: written.money(candle.amount),
+            trades: candle.trades,
+        }
     }
+}
+
+fn candle(state: &State, written: &Written<'_>, row: &CandleRow) -> CandleView {
+    CandleView::of(state, written, &Candle::of(row))
 }
 
 pub(super) fn candles(call: &Call) -> Answered {

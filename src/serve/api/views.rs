@@ -79,7 +79,7 @@ impl<'a> Written<'a> {
 /// # Errors
 /// There is none.
 pub(crate) fn instrument(state: &State, code: &str) -> Result<InstrumentId, Problem> {
-    state.venue().instrument_id(code).ok_or_else(|| Problem::not_found(format_args!("instrument {code:?}")))
+    state.venue().instrument_id(code).ok_or_else(|| Problem::absent("instrument", code))
 }
 
 /// The market with a code.
@@ -87,7 +87,7 @@ pub(crate) fn instrument(state: &State, code: &str) -> Result<InstrumentId, Prob
 /// # Errors
 /// There is none.
 pub(crate) fn market(state: &State, code: &str) -> Result<MarketId, Problem> {
-    state.market_id(code).ok_or_else(|| Problem::not_found(format_args!("market {code:?}")))
+    state.market_id(code).ok_or_else(|| Problem::absent("market", code))
 }
 
 /// The account with a code, if the caller may see it.
@@ -100,7 +100,7 @@ pub(crate) fn account(
     may: impl Fn(AccountId) -> bool,
 ) -> Result<AccountId, Problem> {
     let found = state.registry().account_id(code).filter(|account| may(*account));
-    found.ok_or_else(|| Problem::not_found(format_args!("account {code:?}")))
+    found.ok_or_else(|| Problem::absent("account", code))
 }
 
 /// A time in the local time of a market, or of the first.

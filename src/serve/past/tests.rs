@@ -15,7 +15,8 @@ use tempfile::TempDir;
 /// Names a PostgreSQL server, as in `tests/projection`.
 const POSTGRES: &str = "HUANGPU_TEST_POSTGRES";
 /// So that a failure is over soon, and few records are too many.
-const SOON: Terms = Terms { waiting_max: 5, pause: Duration::from_millis(20) };
+const SOON: Terms =
+    Terms { waiting_max: 5, pause: Duration::from_millis(20), ending: Duration::from_secs(1) };
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -151,6 +152,15 @@ impl Going {
     }
 }
 
+/// A node that goes on, its projection and what feeds it, ten records later, and another connection to its database.
+fn begun(place: &Place) -> (Going, Past, Feed, Other) {
+    let mut going = Going::new();
+    let (past, feed) = Past::feed(&place.url(), &going.node, SOON).unwrap();
+    going.steps(&feed, 10);
+    wait(&past, 10);
+    (going, past, feed, place.other())
+}
+
 fn wait(past: &Past, sequence: u64) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let mut written = past.written.clone();
@@ -178,11 +188,7 @@ fn agrees(past: &Past, going: &Going) {
 #[test]
 fn a_projection_that_is_locked_for_long_takes_up_what_was_left_out() {
     for place in Place::all("locked") {
-        let mut going = Going::new();
-        let (past, feed) = Past::feed(&place.url(), &going.node, SOON).unwrap();
-        going.steps(&feed, 10);
-        wait(&past, 10);
-        let mut other = place.other();
+        let (mut going, past, feed, mut other) = begun(&place);
         for _ in 0..3 {
             other.lock();
             let before = past.sequence();
@@ -210,11 +216,7 @@ fn a_projection_that_is_locked_for_long_takes_up_what_was_left_out() {
 #[test]
 fn a_database_that_fails_for_a_while_has_missed_nothing() {
     for place in Place::all("fails") {
-        let mut going = Going::new();
-        let (past, feed) = Past::feed(&place.url(), &going.node, SOON).unwrap();
-        going.steps(&feed, 10);
-        wait(&past, 10);
-        let mut other = place.other();
+        let (mut going, past, feed, mut other) = begun(&place);
         for _ in 0..3 {
             other.run("ALTER TABLE events RENAME TO events_gone");
             let failures = feed.way.failures.load(Ordering::Acquire);
@@ -237,11 +239,7 @@ fn a_database_that_fails_for_a_while_has_missed_nothing() {
 #[test]
 fn a_node_that_stops_while_its_database_fails_ends_and_the_next_one_takes_up() {
     for place in Place::all("stops") {
-        let mut going = Going::new();
-        let (past, feed) = Past::feed(&place.url(), &going.node, SOON).unwrap();
-        going.steps(&feed, 10);
-        wait(&past, 10);
-        let mut other = place.other();
+        let (mut going, past, feed, mut other) = begun(&place);
         other.run("ALTER TABLE events RENAME TO events_gone");
         going.steps(&feed, 10);
         until(|| feed.way.failures.load(Ordering::Acquire) >= 2);
@@ -252,6 +250,25 @@ fn a_node_that_stops_while_its_database_fails_ends_and_the_next_one_takes_up() {
         assert_eq!(past.sequence(), 20);
         going.step(&feed);
         wait(&past, 21);
+        agrees(&past, &going);
+        feed.end();
+    }
+}
+
+#[test]
+fn a_node_that_stops_does_not_wait_for_a_database_that_is_locked() {
+    for place in Place::all("ends") {
+        let (mut going, past, feed, mut other) = begun(&place);
+        other.lock();
+        going.steps(&feed, 3);
+        let way = Arc::clone(&feed.way);
+        feed.end();
+        assert_eq!(past.sequence(), 10);
+        assert_eq!(way.failures.load(Ordering::Acquire), 0, "it waited until the database gave up");
+        other.run("COMMIT");
+        // What was on the way is written when it can be, by the one or the other.
+        let again = || Past::feed(&place.url(), &going.node, SOON);
+        let (past, feed) = std::iter::repeat_with(again).take(1_000).find_map(Result::ok).unwrap();
         agrees(&past, &going);
         feed.end();
     }

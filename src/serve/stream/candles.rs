@@ -46,7 +46,7 @@ pub(crate) fn before(projection: &Projection, state: &State) -> Vec<(InstrumentI
 }
 
 impl Candle {
-    fn of(row: &CandleRow) -> Self {
+    pub(crate) fn of(row: &CandleRow) -> Self {
         let &CandleRow { start, open, high, low, close, volume, amount, trades, .. } = row;
         Self { start, open, high, low, close, volume, amount, trades }
     }

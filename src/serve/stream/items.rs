@@ -3,6 +3,7 @@
 use super::candles::Candle;
 use super::desk::Live;
 use super::tape::{Deal, Party};
+use crate::serve::api::trades::CandleView;
 use crate::serve::api::views::{Written, local, word};
 use base::{InstrumentId, Side, Timestamp};
 use engine::State;
@@ -171,29 +172,8 @@ pub(super) fn fill(
     }))
 }
 
-#[derive(Serialize)]
-struct CandleItem {
-    time: String,
-    open: String,
-    high: String,
-    low: String,
-    close: String,
-    volume: String,
-    amount: String,
-    trades: u64,
-}
-
 /// A minute.
 pub(super) fn candle(state: &State, instrument: InstrumentId, candle: &Candle) -> Option<String> {
     let written = Written::of(state, instrument)?;
-    Some(json(&CandleItem {
-        time: local(state, Some(written.market), candle.start),
-        open: written.price(candle.open),
-        high: written.price(candle.high),
-        low: written.price(candle.low),
-        close: written.price(candle.close),
-        volume: written.units(candle.volume),
-        amount: written.money(candle.amount),
-        trades: candle.trades,
-    }))
+    Some(json(&CandleView::of(state, &written, candle)))
 }

@@ -45,7 +45,7 @@ mod views;
 mod words;
 mod writer;
 
-pub(crate) use candles::before as minutes;
+pub(crate) use candles::{Candle, before as minutes};
 pub(crate) use herald::run as herald;
 pub(crate) use hub::{Hub, Seat, Subscriber};
 pub(crate) use known::orders as known_orders;

@@ -71,8 +71,8 @@ export const Side = ({ side }) => html`<span class=${side === "buy" ? "up" : "do
 export const Tag = ({ children, tone = "" }) => html`<span class=${`tag ${tone}`}>${children}</span>`;
 
 const TONES = {
-  continuous: "good", open: "good", standing: "good", opening_call: "warn", closing_call: "warn", interruption: "warn", halted: "bad",
-  filled: "", cancelled: "quiet", refused: "bad", settled: "good", pending: "warn", met: "good", determined: "bad", active: "good",
+  continuous: "good", open: "good", standing: "good", opening_call: "warn", closing_call: "warn", interruption: "warn", halted: "bad", delisted: "bad",
+  filled: "", cancelled: "quiet", refused: "bad", settled: "good", pending: "warn", met: "good", determined: "bad", short: "bad", active: "good",
 };
 
 /** A phase or a status in words and colour. */
@@ -87,19 +87,22 @@ export const Num = ({ value, decimals = 0 }) => (value === null || value === und
 /** Names of duties or roles. */
 export const names = (kind, values) => list((values ?? []).map((value) => word(`${kind}.${value}`, value)));
 
-/** A modal window; Escape closes it. */
-export function Dialog({ title, onClose, children, wide }) {
+/** A modal window; Escape, and a press beside it, close it, but where what it shows is shown once (`kept`): then only its buttons do. */
+export function Dialog({ title, onClose, children, wide, kept }) {
   const box = useRef(null);
   useEffect(() => {
     const before = document.activeElement;
     box.current?.showModal();
-    box.current?.querySelector("[autofocus], input:not([type=hidden]), select, textarea, button.main")?.focus();
+    const first = box.current?.querySelector("[autofocus]") ?? box.current?.querySelector("input:not([type=hidden]), select, textarea, button.main");
+    first?.focus();
     return () => before?.focus?.();
   }, []);
-  const outside = (event) => event.target === box.current && onClose();
-  return html`<dialog ref=${box} class=${wide ? "wide" : ""} aria-label=${title} onMouseDown=${outside} onCancel=${(event) => { event.preventDefault(); onClose(); }}>
+  const outside = (event) => event.target === box.current && !kept && onClose();
+  // A field or a form that the window stands in does not hear its keys.
+  const onKey = (event) => { if (event.key === "Escape") { event.stopPropagation(); if (kept) event.preventDefault(); } };
+  return html`<dialog ref=${box} class=${wide ? "wide" : ""} aria-label=${title} onMouseDown=${outside} onKeyDown=${onKey} onCancel=${(event) => { event.preventDefault(); if (!kept) onClose(); }}>
     <div class="window">
-      <header><h2>${title}</h2><button type="button" class="icon" aria-label=${t("act.close")} onClick=${onClose}>✕</button></header>
+      <header><h2>${title}</h2>${kept ? null : html`<button type="button" class="icon" aria-label=${t("act.close")} onClick=${onClose}>✕</button>`}</header>
       <div class="body">${children}</div>
     </div>
   </dialog>`;

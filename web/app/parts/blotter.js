@@ -2,17 +2,13 @@
 import { html, useMemo, useState } from "../ui.js";
 import { num, t, word } from "../i18n.js";
 import * as money from "../money.js";
+import { isOpen } from "../orders.js";
 import * as time from "../time.js";
 import { fillsFeed, heardTime, ordersFeed } from "../feeds.js";
 import { useCommand, useFeed, useInstruments, useMarkets, useSession } from "../hooks.js";
 import { Dialog, ProblemNote, Receipt, Side, State, Sure } from "./basic.js";
 import { Text } from "./form.js";
 import { Table } from "./table.js";
-
-const OPEN = new Set(["open", "standing", "resting", "waiting", "partly_filled", "new", "active"]);
-
-/** Does something of the order still stand? */
-export const isOpen = (order) => OPEN.has(order.status) || (order.status === undefined && money.sign(order.left) > 0);
 
 /** Price decimals by instrument code. */
 export function useDecimals() {
@@ -60,7 +56,7 @@ export function Orders({ only, open, account }) {
     { key: "filled", label: t("field.filled"), num: true, low: 1, show: (row) => html`${num(row.filled ?? "0")}<span class="quiet"> / ${num(row.quantity)}</span>` },
     { key: "life", label: t("field.life"), low: 2, show: (row) => (row.listing ? t("method.listing") : word(`life.${row.life}`, row.life)) },
     { key: "account", label: t("field.account"), low: 2 },
-    { key: "status", label: t("field.status"), low: 1, show: (row) => html`<${State} value=${row.status} />` },
+    { key: "status", label: t("field.status"), low: open ? 2 : 1, show: (row) => html`<${State} value=${row.status} />` },
     { key: "order", label: t("field.order"), num: true, low: 2, show: (row) => html`<span class="quiet">${row.order}</span>` },
     {
       key: "acts", label: "", className: "acts",

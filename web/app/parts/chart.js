@@ -22,7 +22,7 @@ function paint() {
       fontFamily: getComputedStyle(document.body).fontFamily, panes: { separatorColor: colour("--line"), enableResize: false },
     },
     grid: { vertLines: { color: colour("--grid") }, horzLines: { color: colour("--grid") } },
-    rightPriceScale: { borderColor: colour("--line") },
+    rightPriceScale: { borderColor: colour("--line"), entireTextOnly: true },
     timeScale: { borderColor: colour("--line"), timeVisible: true, secondsVisible: false, rightOffset: 4, minBarSpacing: 2 },
   };
 }
@@ -88,9 +88,12 @@ export function Chart({ instrument, decimals }) {
   useEffect(() => {
     const chart = createChart(box.current, {
       ...paint(), autoSize: true, crosshair: { mode: 0 }, handleScale: { axisPressedMouseMove: true },
-      localization: { locale: locale(), priceFormatter: undefined },
+      localization: { locale: locale(), dateFormat: "yyyy-MM-dd", priceFormatter: undefined },
     });
-    const price = { type: "custom", minMove: 1, formatter: (value) => num(money.text(BigInt(Math.round(value)), decimals), decimals) };
+    const written = (value) => num(money.text(BigInt(Math.round(value)), decimals), decimals);
+    // A line of the grid between two ticks has no price: it stands unnamed and is not rounded to one.
+    const ticks = (values) => values.map((value) => (Math.abs(value - Math.round(value)) < 1e-6 ? written(value) : ""));
+    const price = { type: "custom", minMove: 1, formatter: written, tickmarksFormatter: ticks };
     const candle = chart.addSeries(CandlestickSeries, { priceFormat: price, borderVisible: false });
     const volume = chart.addSeries(HistogramSeries, { priceFormat: { type: "custom", minMove: 1, formatter: (value) => short(String(Math.round(Math.max(0, value)))) }, lastValueVisible: false, priceLineVisible: false }, 1);
     chart.panes()[0]?.setStretchFactor(4);

@@ -1,6 +1,6 @@
 // Fields and the form of a command.
 import { html, useEffect, useId, useMemo, useState } from "../ui.js";
-import { t, word, named } from "../i18n.js";
+import { t, word, named, wrongOf } from "../i18n.js";
 import * as money from "../money.js";
 import * as time from "../time.js";
 import { COMMANDS, DUTIES, ROLES } from "../commands.js";
@@ -150,7 +150,7 @@ export function CommandForm({ name, fixed = {}, initial = {}, onDone, submit, co
       onDone?.(done);
     }
   };
-  const fieldError = (field) => errors[field.name] ?? (problem?.field === field.name ? problem.detail || problem.title : undefined);
+  const fieldError = (field) => errors[field.name] ?? (problem?.field === field.name ? wrongOf(problem) : undefined);
   return html`<form class=${`command ${compact ? "compact" : ""}`} onSubmit=${onSubmit} data-command=${name} novalidate>
     <div class="fields">${fields.map((field) => html`<${Input} key=${name + field.name} field=${field} value=${values[field.name]} names=${names} id=${`${id}-${field.name}`}
       set=${(value) => setValues((old) => ({ ...old, [field.name]: value }))} error=${fieldError(field)} />`)}</div>

@@ -12,7 +12,7 @@ export function HoldingsTable({ account }) {
   const { data, problem } = useHoldings(account);
   const low = { held: 1, locked: 1, pledged: 2, frozen: 2 };
   const columns = [
-    { key: "asset", label: t("field.asset"), show: (row) => html`<b>${row.asset}</b> <span class="quiet">${word(`class.${row.class}`, row.class)}</span>` },
+    { key: "asset", label: t("field.asset"), show: (row) => html`<b>${row.asset}</b> <span class="quiet whole">${word(`class.${row.class}`, row.class)}</span>` },
     ...amounts.map((name) => ({
       key: name, label: t(`holding.${name}`), num: true, low: low[name],
       show: (row) => (money.sign(row[name]) === 0 && name !== "available" && name !== "total" ? html`<span class="quiet">0</span>` : num(row[name], row.decimals)),

@@ -8,7 +8,7 @@ const REACH = 24;
 const ROW_PX = 21;
 
 /** In full as long as it fits. */
-const figure = (quantity) => (money.cmp(quantity, "9999999") > 0 ? short(quantity) : num(quantity));
+const figure = (quantity, most = "999999") => (money.cmp(quantity, most) > 0 ? short(quantity) : num(quantity));
 
 const asTicks = (price, decimals) => (price ? money.units(price, decimals) : null);
 
@@ -74,9 +74,9 @@ export function Ladder({ book, instrument, own, decimals, tick = 1n, onPick, onC
     if (event.key === "ArrowRight") row.querySelector(".ask")?.focus();
   };
   const cell = (side, level, price) => html`<button type="button" tabindex="-1" data-part=${side === "buy" ? "bid" : "ask"} class=${side === "buy" ? "bid" : "ask"}
-      aria-label=${t(side === "buy" ? "ladder.buy_at" : "ladder.sell_at", { price })} onClick=${() => onPick(side, price)}>
+      title=${level ? num(level[1]) : undefined} aria-label=${t(side === "buy" ? "ladder.buy_at" : "ladder.sell_at", { price }) + (level ? t("mark.colon") + figure(level[1]) : "")} onClick=${() => onPick(side, price)}>
     ${level ? html`<i style=${`transform:scaleX(${money.share(level[1], most)})`}></i><b>${figure(level[1])}</b>` : ""}</button>`;
-  const ownCell = (found) => (found ? html`<button type="button" class="own" title=${t("ladder.cancel")} aria-label=${`${t("ladder.cancel")} ${num(found.left)}`} onClick=${() => onCancel(found.orders)}>${figure(found.left)}<s>✕</s></button>` : html`<span class="own"></span>`);
+  const ownCell = (found) => (found ? html`<button type="button" class="own" title=${`${t("ladder.cancel")} ${num(found.left)}`} aria-label=${`${t("ladder.cancel")} ${figure(found.left, "99999")}`} onClick=${() => onCancel(found.orders)}>${figure(found.left, "99999")}<s aria-hidden="true">✕</s></button>` : html`<span class="own"></span>`);
   return html`<div class="ladder" role="group" aria-label=${t("ladder.label")}>
     <div class="rung head"><span>${t("ladder.own")}</span><span class="r">${t("side.bid")}</span><span class="c">${t("field.price")}</span><span>${t("side.ask")}</span><span class="r">${t("ladder.own")}</span></div>
     <div class="rungs" ref=${box} onKeyDown=${onKey}>

@@ -30,14 +30,14 @@ export function Listings({ instrument, market }) {
   const half = (side, rows) => html`<div class="half"><h3>${t(side === "sell" ? "listings.asks" : "listings.bids")}</h3>
     <${Table} label=${t(side === "sell" ? "listings.asks" : "listings.bids")} columns=${columns(side)} rows=${rows} rowKey=${(row) => row.listing} loading=${!data}
       onOpen=${(row) => !row.own && setPicked({ side, ...row })} empty=${t("listings.none")} /></div>`;
-  return html`<div class="listings"><${ProblemNote} problem=${problem} />
+  return html`<div class="listings" tabindex="0" role="group" aria-label=${t("method.listing")}><${ProblemNote} problem=${problem} />
     ${half("sell", data?.asks ?? [])}${half("buy", data?.bids ?? [])}
-    ${picked ? html`<${Take} listing=${picked} instrument=${instrument} market=${market} onClose=${() => setPicked(null)} />` : null}
+    ${picked ? html`<${Take} listing=${picked} left=${(data ? [...data.asks, ...data.bids].find((row) => row.listing === picked.listing)?.quantity : undefined) ?? (data ? "0" : picked.quantity)} instrument=${instrument} market=${market} onClose=${() => setPicked(null)} />` : null}
   </div>`;
 }
 
 /** Takes a listing. */
-function Take({ listing, instrument, market, onClose }) {
+function Take({ listing, left, instrument, market, onClose }) {
   const [account, setAccount] = useAccount();
   const [quantity, setQuantity] = useState(listing.quantity);
   const [wrong, setWrong] = useState(null);
@@ -53,7 +53,7 @@ function Take({ listing, instrument, market, onClose }) {
   };
   return html`<${Dialog} title=${t(side === "buy" ? "listings.take_buy" : "listings.take_sell", { instrument: instrument.code })} onClose=${onClose}>
     <form onSubmit=${onSubmit} novalidate data-form="take">
-      <${Facts} rows=${[[t("field.listing"), listing.listing], [t("field.side"), html`<${Side} side=${side} />`], [t("field.price"), num(listing.price, decimals)], [t("listings.left"), num(listing.quantity)],
+      <${Facts} rows=${[[t("field.listing"), listing.listing], [t("field.side"), html`<${Side} side=${side} />`], [t("field.price"), num(listing.price, decimals)], [t("listings.left"), num(left)],
         [t("field.amount"), count.value ? num(money.round(money.mul(listing.price, count.value), 2), 2) : "–"]]} />
       <div class="fields two"><${AccountSelect} account=${account} set=${setAccount} />
         <${Text} label=${`${t("field.quantity")} · ${word(`unit.${market?.unit}`, market?.unit ?? "")}`} class="num" inputmode="decimal" value=${quantity} onInput=${setQuantity} error=${wrong} autofocus name="quantity" /></div>

@@ -19,8 +19,10 @@ export function Search() {
   useKeys({ "/": () => box.current?.focus() });
   const wanted = text.trim().toLowerCase();
   const marketOf = (item) => markets.find((market) => market.code === item.market);
+  // What begins like that comes first: "b" and Enter opens B2609, though "carbon-cn" has a b too.
+  const rank = (item) => (item.code.toLowerCase().startsWith(wanted) ? 0 : 1);
   const found = [
-    ...instruments.filter((item) => !wanted || `${item.code} ${item.asset} ${item.market}`.toLowerCase().includes(wanted))
+    ...instruments.filter((item) => (item.delisted ? wanted === item.code.toLowerCase() : `${item.code} ${item.asset} ${item.market}`.toLowerCase().includes(wanted))).sort((a, b) => rank(a) - rank(b))
       .map((item) => ({ key: item.code, title: item.code, note: num(item.last ?? item.reference ?? "", marketOf(item)?.price_decimals ?? 2), open: () => go("trade", item.code) })),
     ...(wanted ? pages(user).filter((page) => t(`page.${page.name}`).toLowerCase().includes(wanted)).map((page) => ({ key: page.name, title: t(`page.${page.name}`), note: t(`section.${page.section}`), open: () => go(page.name) })) : []),
   ].slice(0, MOST);

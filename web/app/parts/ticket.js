@@ -1,6 +1,6 @@
 // Order entry, with cash and holding beside it.
 import { html, useLayoutEffect, useMemo, useRef, useState } from "../ui.js";
-import { num, t, word } from "../i18n.js";
+import { num, t, word, wrongOf } from "../i18n.js";
 import * as money from "../money.js";
 import { choose, prefs } from "../prefs.js";
 import { holdingsFeed } from "../feeds.js";
@@ -119,7 +119,7 @@ export function Ticket({ instrument, market }) {
   };
   const onSubmit = (event) => {
     event.preventDefault();
-    if (busy) return;
+    if (busy || blocked) return;
     const typed = ticket.get();
     const made = draft({ method, side: typed.side, kind, price: typed.price, quantity: typed.quantity, more, account, instrument: instrument.code, ...decimals });
     setWrong(made.wrong);
@@ -127,8 +127,8 @@ export function Ticket({ instrument, market }) {
     if (confirm) setAsking(made.fields);
     else place(made.fields);
   };
-  const error = (name) => (wrong[name] ? t(wrong[name]) : problem?.field === name ? problem.detail || problem.title : undefined);
-  const blocked = !user?.duties?.includes("trader") || !account;
+  const error = (name) => (wrong[name] ? t(wrong[name]) : problem?.field === name ? wrongOf(problem) : undefined);
+  const blocked = instrument.delisted ? "ticket.delisted" : !user?.duties?.includes("trader") || !account ? "ticket.no_trader" : null;
   return html`<form class=${`ticket ${side}`} ref=${form} onSubmit=${onSubmit} novalidate aria-label=${t("ticket.title")}
       onKeyDown=${(event) => event.key === "Escape" && (event.stopPropagation(), clear(), clearTicket(), document.activeElement.blur())}>
     <${Choice} className="sides" label=${t("field.side")} value=${side} onChange=${(next) => fillTicket({ side: next })} options=${[["buy", t("side.buy")], ["sell", t("side.sell")]]} />
@@ -145,8 +145,8 @@ export function Ticket({ instrument, market }) {
     </div>
     ${open && method === "book" ? html`<${Extra} more=${more} set=${setMore} wrong=${wrong} />` : null}
     <${Beside} account=${account} instrument=${instrument} market=${market} side=${side} price=${kind === "market" ? instrument.last ?? instrument.reference : price} quantity=${quantity} decimals=${decimals} />
-    <button class=${`main ${side}`} disabled=${busy || blocked}>${busy ? t("act.sending") : `${t(side === "buy" ? "side.buy" : "side.sell")} ${instrument.code}`}</button>
-    ${blocked ? html`<p class="hint">${t("ticket.no_trader")}</p>` : null}
+    <button class=${`main ${side}`} disabled=${busy || Boolean(blocked)}>${busy ? t("act.sending") : `${t(side === "buy" ? "side.buy" : "side.sell")} ${instrument.code}`}</button>
+    ${blocked ? html`<p class="hint" role="status">${t(blocked)}</p>` : null}
     <div class="outcome"><${ProblemNote} problem=${problem} /><${Receipt} receipt=${receipt} /></div>
     ${asking ? html`<${Confirm} fields=${asking} instrument=${instrument} onYes=${() => place(asking)} onNo=${() => setAsking(null)} decimals=${decimals} />` : null}
   </form>`;

@@ -27,13 +27,13 @@ export function Alerts() {
   const feed = useMemo(alertsFeed, []);
   const { data, problem } = useFeed(feed);
   const user = useSession();
-  const cases = useGet("/v1/supervision/cases");
+  const cases = useGet("/v1/supervision/cases", {}, { every: 5000 });
   const [chosen, setChosen] = useState([]);
   const [opening, setOpening] = useState(false);
   const rows = useMemo(() => [...(data ?? [])].sort((a, b) => (b.sequence ?? idOf(b) ?? 0) - (a.sequence ?? idOf(a) ?? 0)), [data]);
   const toggle = (id) => setChosen(chosen.includes(id) ? chosen.filter((item) => item !== id) : [...chosen, id]);
   const columns = [
-    { key: "pick", label: "", width: "2.4em", show: (row) => html`<input type="checkbox" aria-label=${`${t("alerts.pick")} ${idOf(row)}`} checked=${chosen.includes(idOf(row))} onChange=${() => toggle(idOf(row))} />` },
+    { key: "pick", label: "", named: t("alerts.pick"), width: "2.4em", show: (row) => html`<input type="checkbox" aria-label=${`${t("alerts.pick")} ${idOf(row)}`} checked=${chosen.includes(idOf(row))} onChange=${() => toggle(idOf(row))} />` },
     { key: "alert", label: "#", num: true, width: "4em", show: idOf },
     { key: "time", className: "when", label: t("field.date"), show: (row) => row.date ?? time.moment(row.time) },
     { key: "kind", label: t("field.alert"), show: (row) => html`<b>${word(`alert.${row.rule ?? row.kind}`, row.rule ?? row.kind ?? "")}</b>` },

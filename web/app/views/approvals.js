@@ -1,6 +1,6 @@
 // Acts that wait for a second person: who proposed what, until when, and the answer.
 import { html, useEffect, useMemo, useState } from "../ui.js";
-import { num, t, word } from "../i18n.js";
+import { list, num, t, word } from "../i18n.js";
 import * as money from "../money.js";
 import * as time from "../time.js";
 import { actsFeed, heardTime } from "../feeds.js";
@@ -15,7 +15,7 @@ const NUMERIC = new Set(["quantity", "price", "amount", "reserve", "verified", "
 /** A field's value in words. */
 export function show(name, value) {
   if (value === null || value === undefined) return "–";
-  if (Array.isArray(value)) return value.map((item) => word(`role.${item}`, word(`duty.${item}`, String(item)))).join(", ");
+  if (Array.isArray(value)) return list(value.map((item) => word(`role.${item}`, word(`duty.${item}`, String(item)))));
   if (typeof value === "object") return JSON.stringify(value);
   if (typeof value === "boolean") return t(value ? "word.yes" : "word.no");
   if (NUMERIC.has(name) && money.parse(String(value))) return num(value);

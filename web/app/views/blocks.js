@@ -18,7 +18,7 @@ export function Blocks() {
   const account = (row) => (user?.accounts?.includes(own(row)) ? own(row) : user?.accounts?.[0]);
   const columns = [
     { key: "proposal", label: t("field.proposal"), num: true, low: 1 },
-    { key: "mine", label: "", show: (row) => html`<${Tag}>${t(row.mine ? "blocks.out" : "blocks.in")}<//>` },
+    { key: "mine", label: "", named: t("blocks.way"), show: (row) => html`<${Tag}>${t(row.mine ? "blocks.out" : "blocks.in")}<//>` },
     { key: "instrument", label: t("field.instrument"), show: (row) => html`<b>${row.instrument}</b>` },
     { key: "side", label: t("blocks.side"), show: (row) => html`<${Side} side=${row.side} />` },
     { key: "price", label: t("field.price"), num: true, show: (row) => num(row.price, decimals(row.instrument)) },

@@ -22,7 +22,7 @@ function Position({ row, market }) {
   const missing = money.sign(row.shortfall ?? "0") > 0;
   const room = row.offset_limit ? money.sub(row.offset_limit, row.offsets_used ?? "0") : null;
   return html`<${Panel} title=${html`${row.participant} <span class="quiet">${row.year} · ${market}</span>`} label=${`${row.participant} ${row.year}`}
-      tools=${html`${row.status ? html`<${State} kind="duty_state" value=${row.status} />` : null}${missing ? html`<${Tag} tone="bad">${t("compliance.short")}<//>` : null}`}>
+      tools=${html`${row.status ? html`<${State} kind="duty_state" value=${row.status} />` : null}${missing && row.status !== "short" ? html`<${Tag} tone="bad">${t("compliance.short")}<//>` : null}`}>
     <${Bar} row=${row} />
     <${Facts} className="across" rows=${[
       [t("compliance.verified"), num(row.verified ?? "0")], [t("compliance.allowances"), num(row.surrendered ?? "0")], [t("compliance.open"), num(row.open ?? "0")],

@@ -67,7 +67,7 @@ function AccountHoldings({ account, info }) {
 export function Holdings() {
   const user = useSession();
   const [tab, setTab] = useState("pledges");
-  const { data } = useGet("/v1/accounts");
+  const { data } = useGet("/v1/accounts", {}, { every: 5000 });
   const accounts = user?.accounts ?? [];
   return html`<div class="page split"><div class="stack">
       ${accounts.map((account) => html`<${AccountHoldings} key=${account} account=${account} info=${items(data).find((item) => item.code === account)} />`)}

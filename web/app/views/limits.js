@@ -20,7 +20,7 @@ const TONES = { coming: "warn", in_force: "good" };
 /** Every version that was adopted, the newest first: those that come, the one in force, and those before it. */
 function Versions({ versions }) {
   const rows = [...versions].reverse();
-  return html`<ol class="versions" aria-label=${t("rules.versions")}>${rows.map((version) => html`<li key=${version.from} data-from=${version.from} data-status=${version.status}>
+  return html`<ol class="versions" tabindex="0" aria-label=${t("rules.versions")}>${rows.map((version) => html`<li key=${version.from} data-from=${version.from} data-status=${version.status}>
     <b class="figure">${version.from}</b> <${Tag} tone=${TONES[version.status] ?? ""}>${t(`rules.${version.status}`)}<//> <span class="quiet">${version.source}</span></li>`)}</ol>`;
 }
 

@@ -15,8 +15,8 @@ export function bandOf(item) {
   return Array.isArray(item.band) ? item.band : [item.band.low, item.band.high];
 }
 
-/** The phase of an instrument; a halt is said before anything else. */
-export const phaseOf = (item) => (item.halted ? "halted" : item.kind === "listing" && item.phase === "continuous" ? "open" : item.phase);
+/** The phase of an instrument; that it is delisted or halted is said before anything else. */
+export const phaseOf = (item) => (item.delisted ? "delisted" : item.halted ? "halted" : item.kind === "listing" && item.phase === "continuous" ? "open" : item.phase);
 
 /** The day so far as a line: the closes of its five minutes. Only the place on the screen is not exact. */
 function Spark({ code, decimals, reference }) {

@@ -1,6 +1,6 @@
 // One's own password, second factor, keys and choices.
 import { html, useState } from "../ui.js";
-import { t } from "../i18n.js";
+import { list, named, t } from "../i18n.js";
 import { items, session, whoami } from "../api.js";
 import { stream } from "../feeds.js";
 import { useGet, useRequest, useSession } from "../hooks.js";
@@ -69,7 +69,7 @@ function Keys() {
   ];
   return html`<${ProblemNote} problem=${request.problem} /><${Table} label=${t("keys.title")} columns=${columns} rows=${items(data)} rowKey=${(row) => row.key ?? row.id} problem=${problem} retry=${reload} loading=${loading} empty=${t("keys.none")} />
     <h3>${t("keys.new")}</h3><p class="hint">${t("form.second")}</p><${NewKey} onMade=${setMade} />
-    ${made ? html`<${Dialog} title=${t("keys.once")} onClose=${() => setMade(null)}><p>${t("keys.once_why")}</p><${Facts} rows=${[[t("field.key"), html`<code>${made.key}</code>`], [t("keys.secret"), html`<code class="secret">${made.secret}</code>`]]} />
+    ${made ? html`<${Dialog} kept title=${t("keys.once")} onClose=${() => setMade(null)}><p>${t("keys.once_why")}</p><${Facts} rows=${[[t("field.key"), html`<code>${made.key}</code>`], [t("keys.secret"), html`<code class="secret">${made.secret}</code>`]]} />
       <div class="row end"><${Copy} text=${made.secret} /><button type="button" class="main" onClick=${() => setMade(null)}>${t("keys.kept")}</button></div><${Receipt} receipt=${made.act !== undefined ? made : null} /><//>` : null}`;
 }
 
@@ -97,7 +97,7 @@ function Safety() {
 export function Me() {
   const user = useSession();
   return html`<div class="page"><div class="grid">
-    <${Panel} title=${t("me.who")}><${Facts} rows=${[[t("field.user"), html`<b>${user.user}</b>`], [t("field.participant"), `${user.participant}${user.name && user.name !== user.participant ? ` · ${user.name}` : ""}`], [t("field.duties"), names("duty", user.duties)], [t("field.roles"), names("role", user.roles)], [t("participants.accounts"), (user.accounts ?? []).join(", ") || "–"]]} /><//>
+    <${Panel} title=${t("me.who")}><${Facts} rows=${[[t("field.user"), html`<b>${user.user}</b>`], [t("field.participant"), `${user.participant}${user.name && user.name !== user.participant ? ` · ${named(user.name)}` : ""}`], [t("field.duties"), names("duty", user.duties)], [t("field.roles"), names("role", user.roles)], [t("participants.accounts"), list(user.accounts ?? []) || "–"]]} /><//>
     <${Panel} title=${t("prefs.title")}><${Preferences} all /><//>
     <${Panel} title=${t("password.change")}><${PasswordForm} /><//>
     <${Panel} title=${t("totp.title")}><${Totp} /><//>

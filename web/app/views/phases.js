@@ -27,7 +27,7 @@ export function Phases() {
     { key: "band", label: t("field.band"), num: true, low: 2, show: (row) => bandOf(row)?.map((edge) => num(edge, decimals(row.code))).join(" – ") ?? "–" },
     {
       key: "acts", label: "", className: "acts",
-      show: (row) => (row.halted
+      show: (row) => (row.delisted ? null : row.halted
         ? may(user, "resume") && html`<button type="button" class="small main" data-resume=${row.code} onClick=${() => setAsked(["resume", row.code])}>${t("do.resume")}</button>`
         : may(user, "halt") && html`<button type="button" class="small bad" data-halt=${row.code} onClick=${() => setAsked(["halt", row.code])}>${t("do.halt")}</button>`),
     },

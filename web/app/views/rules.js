@@ -1,7 +1,7 @@
 // The rulebook of a market as text: opened from a file or begun with the rules adopted, checked by the node as it is
 // written, shown beside the rules in force, and proposed. A second person approves.
 import { html, useEffect, useMemo, useRef, useState } from "../ui.js";
-import { t, word } from "../i18n.js";
+import { mistakeOf, t, word } from "../i18n.js";
 import { request } from "../api.js";
 import { useGet, useRequest, useSession } from "../hooks.js";
 import { href } from "../route.js";
@@ -86,7 +86,7 @@ function Quick({ rules, first, wanted, onAdd }) {
 function Mistakes({ mistakes, onGo }) {
   return html`<div class="mistakes" role="alert"><h3>${t("rules.mistakes", { count: mistakes.length })}</h3><ol>${mistakes.map((mistake, at) => html`<li key=${at}>
     <button type="button" class="plain small" data-line=${mistake.line} onClick=${() => onGo(mistake)}>${t("rules.place", { line: mistake.line, column: mistake.column })}</button>
-    ${mistake.key ? html`<code>${mistake.key}</code>` : null}<span>${mistake.detail}</span></li>`)}</ol></div>`;
+    ${mistake.key ? html`<code>${mistake.key}</code>` : null}<span>${mistakeOf(mistake)}</span></li>`)}</ol></div>`;
 }
 
 /** What the node said, and the way on. */

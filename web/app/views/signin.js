@@ -1,7 +1,8 @@
 // Signing in, and the change of a password that was given by another.
 import { html, useState } from "../ui.js";
 import { t } from "../i18n.js";
-import { request, session, signIn, signOut, whoami } from "../api.js";
+import { ended, request, session, signIn, signOut, whoami } from "../api.js";
+import { useStore } from "../store.js";
 import { Mark, Preferences } from "../parts/preferences.js";
 import { ProblemNote } from "../parts/basic.js";
 import { Text } from "../parts/form.js";
@@ -28,7 +29,8 @@ export function SignIn() {
       setState({ busy: false, problem });
     }
   };
-  return html`<${Frame} title=${t("signin.title")}><form onSubmit=${onSubmit} data-form="signin">
+  const lost = useStore(ended);
+  return html`<${Frame} title=${t("signin.title")}>${lost && !state.problem ? html`<p class="receipt waits" role="status">${t("signin.ended")}</p>` : null}<form onSubmit=${onSubmit} data-form="signin">
     <${Text} label=${t("signin.user")} value=${user} onInput=${setUser} name="user" autocomplete="username" autocapitalize="none" autofocus />
     <${Text} label=${t("signin.password")} value=${password} onInput=${setPassword} name="password" type="password" autocomplete="current-password" />
     ${more ? html`<${Text} label=${t("signin.code")} value=${code} onInput=${setCode} name="code" inputmode="numeric" autocomplete="one-time-code" />` : html`<button type="button" class="plain small" onClick=${() => setMore(true)}>${t("signin.have_code")}</button>`}

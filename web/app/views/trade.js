@@ -10,8 +10,9 @@ import { choose, prefs } from "../prefs.js";
 import { useStore } from "../store.js";
 import { clearTicket, fillTicket } from "../ticket.js";
 import { EMPTY } from "../book.js";
+import { isOpen } from "../orders.js";
 import { Delta, Empty, Panel, ProblemNote, State, Tabs } from "../parts/basic.js";
-import { CancelAll, Fills, isOpen, Orders, useCancel, useOrders } from "../parts/blotter.js";
+import { CancelAll, Fills, Orders, useCancel, useOrders } from "../parts/blotter.js";
 import { Chart } from "../parts/chart.js";
 import { Depth, DepthPicture, Indication } from "../parts/depth.js";
 import { Ladder } from "../parts/ladder.js";
@@ -31,7 +32,7 @@ function Watchlist({ current }) {
   const { markets } = useMarkets();
   const decimals = (item) => markets.find((market) => market.code === item.market)?.price_decimals ?? 2;
   return html`<nav class="watchlist" aria-label=${t("trade.watchlist")}>
-    ${instruments.map((item) => html`<a key=${item.code} href=${href("trade", item.code)} aria-current=${item.code === current ? "page" : undefined}>
+    ${instruments.filter((item) => !item.delisted || item.code === current).map((item) => html`<a key=${item.code} href=${href("trade", item.code)} aria-current=${item.code === current ? "page" : undefined}>
       <b>${item.code}</b><span class="figure">${num(item.last ?? item.reference, decimals(item))}</span>
       <small>${word(`phase.${phaseOf(item)}`, phaseOf(item))}</small><small><${Delta} value=${item.change && item.reference ? money.percent(item.change, item.reference) : null} decimals=${2} unit="%" /></small></a>`)}
   </nav>`;
@@ -56,9 +57,9 @@ function Trades({ code, decimals }) {
   const feed = useMemo(() => tradesFeed(code), [code]);
   const { data, problem } = useFeed(feed);
   const today = time.date(heardTime.get());
-  return html`<div class="tape" aria-label=${t("trade.trades")}><${ProblemNote} problem=${problem} />
+  return html`<div class="tape"><${ProblemNote} problem=${problem} />
     <div class="level head"><span>${t("field.time")}</span><span class="r">${t("field.price")}</span><span class="r">${t("field.quantity")}</span></div>
-    <div class="rows">${(data ?? []).slice(0, 80).map((trade, row) => html`<div class="level" key=${row}>
+    <div class="rows" tabindex="0" role="group" aria-label=${t("trade.trades")}>${(data ?? []).slice(0, 80).map((trade, row) => html`<div class="level" key=${row}>
       <span class="quiet">${time.brief(trade.time, today)}</span><span class=${trade.side === "buy" ? "up r" : trade.side === "sell" ? "down r" : "r"}>${num(trade.price, decimals)}</span><span class="r">${num(trade.quantity)}</span></div>`)}
       ${data && !data.length ? html`<${Empty}>${t("trade.no_trades")}<//>` : null}</div></div>`;
 }
@@ -105,7 +106,7 @@ export function Trade({ rest }) {
   const { instrument, market, loaded, problem } = useInstrument(code);
   const [pane, setPane] = useState("book");
   useEffect(() => {
-    if (!code && instruments.length) go("trade", instruments[0].code);
+    if (!code && instruments.length) go("trade", (instruments.find((item) => !item.delisted) ?? instruments[0]).code);
   }, [code, instruments.length]);
   // Before anything can be typed into it.
   useLayoutEffect(() => clearTicket(), [code]);

@@ -1,5 +1,5 @@
 // An account's trail, and the log record by record.
-import { html, useEffect, useState } from "../ui.js";
+import { html, useEffect, useMemo, useState } from "../ui.js";
 import { explain, list, t, word } from "../i18n.js";
 import { get, items } from "../api.js";
 import * as time from "../time.js";
@@ -36,14 +36,15 @@ const Changes = ({ changes }) => (changes ?? []).map((change) => html`<span key=
 /** Records of the log, with what happened because of each. */
 export function Records({ rows, loading, problem, retry, label, empty }) {
   const [open, setOpen] = useState(null);
-  const columns = [
+  const moves = rows.some((row) => row.changes);
+  const columns = useMemo(() => [
     { key: "sequence", label: "#", num: true, width: "5em" },
     { key: "time", className: "when", label: t("field.time"), show: (row) => time.moment(row.time) },
     { key: "by", label: t("trail.by"), low: 1, show: (row) => html`${row.by ?? "–"}${row.user ? html` <span class="quiet">${row.user}</span>` : null}` },
     { key: "command", className: "when", label: t("form.command"), show: (row) => html`<b>${word(`do.${nameOf(row)}`, nameOf(row) || "–")}</b>${row.reason ? html` <${State} value="refused" />` : null}` },
     { key: "events", label: t("trail.events"), show: (row) => html`<span class="clip">${happened(row).slice(0, 3).join(" · ")}</span>` },
-    rows.some((row) => row.changes) ? { key: "changes", label: t("trail.changes"), num: true, low: 1, show: (row) => html`<${Changes} changes=${row.changes} />` } : null,
-  ];
+    moves ? { key: "changes", label: t("trail.changes"), num: true, low: 1, show: (row) => html`<${Changes} changes=${row.changes} />` } : null,
+  ], [moves]);
   return html`<${Table} label=${label} columns=${columns} rows=${rows} rowKey=${(row) => row.position ?? `${row.sequence} ${row.event ?? ""}`} loading=${loading} problem=${problem} retry=${retry} empty=${empty} onOpen=${setOpen} />
     ${open ? html`<${Dialog} wide title=${`#${open.position ?? open.sequence} · ${word(`do.${nameOf(open)}`, nameOf(open))}`} onClose=${() => setOpen(null)}>
       <p class="hint">${time.moment(open.time)} · ${open.by ?? ""} ${open.user ?? ""} ${open.id ? html`<code>${open.id}</code>` : null}</p>

@@ -1,6 +1,6 @@
 // Users of the firm and what they may do. New users, duties and passwords need a second person.
 import { html, useState } from "../ui.js";
-import { t } from "../i18n.js";
+import { t, wrongOf } from "../i18n.js";
 import { items } from "../api.js";
 import { DUTIES } from "../commands.js";
 import { useGet, useRequest, useSession } from "../hooks.js";
@@ -15,7 +15,7 @@ function NewUser() {
   const { busy, problem, answer, send } = useRequest();
   const put = (name) => (value) => setForm({ ...form, [name]: value });
   const toggle = (duty) => put("duties")(form.duties.includes(duty) ? form.duties.filter((item) => item !== duty) : [...form.duties, duty]);
-  const error = (name) => (problem?.field === name ? problem.detail || problem.title : undefined);
+  const error = (name) => (problem?.field === name ? wrongOf(problem) : undefined);
   const onSubmit = async (event) => {
     event.preventDefault();
     const { problem: failed } = await send("POST", "/v1/users", form);

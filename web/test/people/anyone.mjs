@@ -2,7 +2,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { go, oneTimeCode, open, signIn, text, until } from "../support/hand.mjs";
-import { CARBON } from "../support/node.mjs";
+import { CARBON, Session } from "../support/node.mjs";
 import { as, stage } from "../support/stage.mjs";
 
 test("a wrong password is refused beside the form, the right one opens the console", async () => {
@@ -47,6 +47,58 @@ test("a first password has to be changed before anything else; then a second fac
   await again.page.click("form button.main");
   await again.page.waitForSelector("header.top");
   await again.context.close();
+});
+
+test("an address that was cut off opens the console", async () => {
+  const { page, context, faults } = await open(stage.browser, stage.node, "cut off");
+  await signIn(page, stage.node.people.trader);
+  await page.goto(`${stage.node.base}#/trade/%E5%`);
+  await page.reload();
+  await page.waitForSelector("header.top");
+  await context.close();
+  assert.deepEqual(faults, []);
+});
+
+test("a session that ended elsewhere is said, and signing in again leads back to the page", async () => {
+  const { page, context } = await open(stage.browser, stage.node, "twice");
+  await signIn(page, stage.node.people.trader);
+  await go(page, "holdings");
+  await page.evaluate(async () => {
+    const { csrf } = await (await fetch("/v1/session")).json();
+    await fetch("/v1/session", { method: "DELETE", headers: { "X-CSRF-Token": csrf } });
+  });
+  await page.waitForSelector("[data-form=signin]");
+  assert.match(await text(page, ".gate .receipt"), /ended/);
+  await signIn(page, stage.node.people.trader);
+  await page.waitForSelector("main.view-holdings");
+  await page.click("header.top .user button");
+  await page.waitForSelector("[data-form=signin]");
+  assert.equal(await page.locator(".gate .receipt").count(), 0, "whoever signs out is told nothing");
+  await context.close();
+});
+
+test("another language is another drawing of the same connection: orders that are cancelled on disconnect stand", async () => {
+  const { page, context, faults } = await open(stage.browser, stage.node, "two languages");
+  await signIn(page, stage.node.people.lister);
+  const session = await new Session(stage.node.base).signIn(stage.node.people.lister);
+  const { created } = await session.send("place_listing", { account: "DJ", instrument: CARBON, side: "sell", price: "73.33", quantity: "100" });
+  const status = async () => (await session.ask("GET", "/v1/orders?status=all&limit=20")).items.find((item) => item.order === created.number)?.status;
+  await until(async () => (await status()) === "open", "the listing stands");
+  await go(page, "me");
+  await until(() => page.locator(".connection.live").count(), "the connection is live");
+  const switchOf = page.locator(".panel", { hasText: "If the connection is lost" }).locator("input[type=checkbox]");
+  await switchOf.check();
+  await page.click('[data-value="zh"]');
+  await page.locator(".panel", { hasText: "连接中断时" }).waitFor();
+  assert.ok(await page.locator(".panel", { hasText: "连接中断时" }).locator("input[type=checkbox]").isChecked(), "the choice holds");
+  assert.equal(await page.locator(".connection.live").count(), 1, "the connection was not given up");
+  await page.click('[data-value="en"]');
+  await page.locator(".panel", { hasText: "If the connection is lost" }).waitFor();
+  assert.equal(await status(), "open", "nothing was cancelled");
+  await switchOf.uncheck();
+  await context.close();
+  await session.send("cancel_listing", { account: "DJ", listing: created.number });
+  assert.deepEqual(faults, []);
 });
 
 test("keys: / finds, ? helps, Escape closes, arrows walk through rows", async () => {

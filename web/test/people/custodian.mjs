@@ -2,7 +2,8 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { approveFirst, fillForm, go, pressSure, text, until } from "../support/hand.mjs";
-import { as } from "../support/stage.mjs";
+import { Session } from "../support/node.mjs";
+import { as, stage } from "../support/stage.mjs";
 
 /** Chooses a command on a page, fills it in and sends it; gives what the receipt says. */
 async function instruct(page, command, fields, sure = false) {
@@ -106,4 +107,21 @@ test("units of an old vintage are carried over: applied for, decided by two", as
   assert.match(answer, /second person/i);
   await approveFirst(second);
   await until(async () => (await held(owner, "DJ", "CEA24").innerText().catch(() => "gone")) !== old, "the old units have become new ones");
+});
+
+test("the sums of a day are those of all that was settled on it", async () => {
+  const page = await as("maker");
+  const session = await new Session(stage.node.base).signIn(stage.node.people.maker);
+  let [count, paid, before] = [0, 0n, ""];
+  while (before !== null) {
+    const { items, next } = await session.ask("GET", `/v1/settlements?date=2026-03-03&limit=100${before && `&before=${before}`}`);
+    for (const row of items) if (row.side === "buy") paid += BigInt(row.amount.replace(".", ""));
+    [count, before] = [count + items.length, next ?? null];
+  }
+  assert.ok(count > 300, `${count} settlements are more than the node gives where nothing is said`);
+  const written = paid.toString().replace(/(\d\d)$/, ".$1").replace(/\B(?=(\d{3})+\.)/g, ",");
+  await go(page, "settlement");
+  await page.fill("input[type=date]", "2026-03-03");
+  await until(async () => (await page.locator("main .panel").first().locator("tbody tr").count()) === count, "all of them are shown");
+  assert.equal(await text(page, ".facts.across dd"), written);
 });

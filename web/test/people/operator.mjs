@@ -2,7 +2,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { approveFirst, fillForm, go, pressSure, text, until } from "../support/hand.mjs";
-import { BOND, CARBON } from "../support/node.mjs";
+import { BOND, CARBON, Session } from "../support/node.mjs";
 import { as, stage } from "../support/stage.mjs";
 
 test("an issuance needs two people, and reaches the holder live", async () => {
@@ -52,6 +52,27 @@ test("a halt is seen by the trader at once, orders are refused, and lifting it t
   await until(async () => (await trader.locator(".headline .tag.bad").count()) === 0, "trading goes on");
 });
 
+test("an instrument that is delisted says so where its ticket stands, and is offered no more", async () => {
+  const [operator, trader] = [await as("operator1"), await as("trader")];
+  const session = await new Session(stage.node.base).signIn(stage.node.people.operator1);
+  await session.send("list_instrument", { code: "B2702-OLD", asset: "B2702", reference: "97.20", market: "bond-continuous" });
+  await go(trader, "trade/B2702-OLD");
+  await trader.fill(".ticket [name=price]", "97.00");
+  await trader.fill(".ticket [name=quantity]", "2000");
+  await go(operator, "phases");
+  await operator.selectOption(".split > .panel:last-child select", "delist_instrument");
+  await operator.fill("[data-command=delist_instrument] [name=instrument]", "B2702-OLD");
+  await pressSure(operator.locator("[data-command=delist_instrument] button.main"));
+  await until(async () => /delisted/.test(await text(trader, ".headline .tag.bad").catch(() => "")), "the trader sees it live");
+  assert.ok(await trader.locator(".ticket > button.main").isDisabled(), "no order can be sent");
+  assert.match(await text(trader, ".ticket .hint"), /delisted/i);
+  assert.equal(await trader.inputValue(".ticket [name=price]"), "97.00", "what was typed stands");
+  assert.equal(await operator.locator('[data-halt="B2702-OLD"]').count(), 0, "there is nothing to halt");
+  await go(trader, `trade/${BOND}`);
+  await trader.waitForSelector(".watchlist a[aria-current]");
+  assert.equal(await trader.locator(".watchlist a", { hasText: "B2702-OLD" }).count(), 0, "it is offered no more");
+});
+
 test("the secret of a key is shown once, and the key waits for a second person", async () => {
   const page = await as("maker");
   await go(page, "me");
@@ -59,7 +80,12 @@ test("the secret of a key is shown once, and the key waits for a second person",
   await page.waitForSelector("dialog[open] code.secret");
   assert.ok((await text(page, "dialog[open] code.secret")).length > 16);
   assert.ok(await page.locator("dialog[open] .receipt.waits").count());
+  // It cannot be shown again: neither a press beside the window nor Escape takes it away.
+  await page.mouse.click(5, 5);
   await page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator("dialog[open] code.secret").count(), 1, "the secret still stands there");
+  await page.click("dialog[open] button.main");
   await until(async () => (await page.locator("code.secret").count()) === 0, "the secret is gone");
   const operator = await as("operator1");
   await approveFirst(operator);

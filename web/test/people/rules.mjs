@@ -3,7 +3,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
-import { go, overflow, text, until } from "../support/hand.mjs";
+import { fillForm, go, open, overflow, signIn, text, until } from "../support/hand.mjs";
 import { BOND } from "../support/node.mjs";
 import { as, stage } from "../support/stage.mjs";
 
@@ -145,4 +145,32 @@ test("the rules form is used by keyboard and in Chinese on a phone", async () =>
   await page.waitForSelector("header.top");
   await go(page, "markets");
   await page.locator("main tbody tr", { hasText: BOND }).first().waitFor();
+});
+
+test("in the Chinese console mistakes and wrong fields are told in Chinese", async () => {
+  const { page, context, faults } = await open(stage.browser, stage.node, "Chinese", { lang: "zh" });
+  await signIn(page, stage.node.people.operator2);
+  await go(page, `limits/${MARKET}`);
+  await box(page).waitFor();
+  const text = await box(page).inputValue();
+  await box(page).fill(text.replace("band = ", "band = 7 # ").replace("weekdays = ", "weekday = "));
+  const said = async () => (await page.locator(".mistakes li span").allInnerTexts()).join("\n");
+  await until(async () => /实为 7/.test(await said()), "the mistake is told");
+  assert.match(await said(), /应为百分数，如 "10%"，实为 7/);
+  assert.match(await said(), /没有这一项规则，是否为“weekdays”？/);
+  assert.match(await said(), /\[version\.trading\.calendar\] 缺少此项，应为星期的数组/);
+  await box(page).fill("code = ");
+  await until(async () => /不是 TOML：/.test(await said()), "and so is what is no TOML");
+  await box(page).fill(text);
+  await go(page, "phases");
+  await page.selectOption(".split > .panel:last-child select", "correct_reference");
+  await fillForm(page, "correct_reference", { line: "NOPE", price: "1.00", reason: "x" });
+  await page.click("[data-command=correct_reference] button.main");
+  await page.waitForSelector("[data-command=correct_reference] .field.wrong");
+  assert.equal(await page.locator("[data-command=correct_reference] .field.wrong em").innerText(), "没有品种或综合行情“NOPE”");
+  await fillForm(page, "correct_reference", { line: BOND, price: "98.625" });
+  await page.click("[data-command=correct_reference] button.main");
+  await until(async () => /小数超过 2 位/.test(await page.locator("[data-command=correct_reference] .field.wrong em").innerText().catch(() => "")), "what has too many decimals is told");
+  await context.close();
+  assert.deepEqual(faults, []);
 });

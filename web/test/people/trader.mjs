@@ -1,8 +1,8 @@
 // A trader: orders, listings, blocks.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { fillForm, go, pressSure, text, until } from "../support/hand.mjs";
-import { BOND, CARBON } from "../support/node.mjs";
+import { fillForm, go, open, pressSure, signIn, text, until } from "../support/hand.mjs";
+import { BOND, CARBON, Session } from "../support/node.mjs";
 import { as, stage } from "../support/stage.mjs";
 
 test("an order is placed from the keyboard, stands in ladder and blotter, and is cancelled", async () => {
@@ -35,6 +35,41 @@ test("a price out of the band is refused with the node's reason, beside the tick
   await page.fill(".ticket [name=price]", "12.345");
   await page.keyboard.press("Enter");
   assert.match(await text(page, ".ticket .field.wrong"), /decimals/i);
+});
+
+test("Escape in the window that asks takes nothing from the ticket", async () => {
+  const page = await as("trader");
+  await go(page, "me");
+  await page.locator("label.check", { hasText: "Ask" }).first().locator("input").check();
+  await go(page, `trade/${BOND}`);
+  await page.fill(".ticket [name=price]", "95.07");
+  await page.fill(".ticket [name=quantity]", "2000");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog[open]");
+  await page.keyboard.press("Escape");
+  await until(async () => (await page.locator("dialog[open]").count()) === 0, "the window is closed");
+  assert.deepEqual([await page.inputValue(".ticket [name=price]"), await page.inputValue(".ticket [name=quantity]")], ["95.07", "2000"]);
+  await go(page, "me");
+  await page.locator("label.check", { hasText: "Ask" }).first().locator("input").uncheck();
+});
+
+test("an order stays in sight however many came after it", async () => {
+  const session = await new Session(stage.node.base).signIn(stage.node.people.lister);
+  const order = { account: "DJ", instrument: CARBON, side: "sell", price: "74.44", quantity: "100" };
+  const { created: old } = await session.send("place_listing", order);
+  for (let count = 0; count < 310; count += 1) {
+    const { created } = await session.send("place_listing", { ...order, price: "74.45" });
+    await session.send("cancel_listing", { account: "DJ", listing: created.number });
+  }
+  const { page, context } = await open(stage.browser, stage.node, "many orders");
+  await signIn(page, stage.node.people.lister);
+  await go(page, "orders");
+  const row = page.locator("tbody tr", { hasText: "74.44" });
+  await row.waitFor();
+  await row.locator("[data-cancel]").click();
+  await until(async () => (await row.count()) === 0, "it is cancelled");
+  await context.close();
+  assert.ok(old.number > 0);
 });
 
 test("a click in the ladder fills the ticket in", async () => {

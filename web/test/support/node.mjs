@@ -14,7 +14,7 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const BINARY = path.resolve(process.env.HUANGPU_BINARY ?? path.join(ROOT, "target/debug/huangpu"));
 
 /** A session over REST. */
-class Session {
+export class Session {
   constructor(base) {
     this.base = base;
   }

@@ -1,6 +1,6 @@
 //! Users, keys, acts for two and cases: users by the names they sign in with, hashes in hexadecimal.
 
-use super::{Created, NOTHING, Reference, ReferenceBook, ResolveError, Resolved, Resolver, wrong};
+use super::{Created, NOTHING, Reference, ReferenceBook, ResolveError, Resolved, Resolver, absent, wrong};
 use crate::WireCommand;
 use base::{ActId, AlertId, CaseId, UserId};
 use engine::Command;
@@ -15,7 +15,7 @@ impl<B: ReferenceBook> Resolver<'_, B> {
     pub fn user(&self, field: &'static str, name: &str) -> Resolved<UserId> {
         match self.state.roster().user_named(name) {
             Some(id) => Ok(id),
-            None => wrong(field, format!("there is no user {name:?}")),
+            None => absent(field, "user", name),
         }
     }
 
@@ -67,7 +67,7 @@ impl<B: ReferenceBook> Resolver<'_, B> {
             W::ProposeAct { act, expires } => {
                 let inner = self
                     .resolve(act.command())
-                    .map_err(|error| ResolveError { field: "act", message: error.to_string() })?;
+                    .map_err(|error| ResolveError { field: "act", wrong: error.to_string().into() })?;
                 Command::ProposeAct { command: Box::new(inner), expires: Self::time("expires", expires)? }
             }
             W::ApproveAct { act } => Command::ApproveAct { act: self.act_id(act)? },

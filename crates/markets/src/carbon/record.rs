@@ -167,6 +167,9 @@ impl Day {
 
 impl Record {
     /// Reads the three files of a directory.
+    ///
+    /// # Errors
+    /// A file cannot be read, or a line of it is not as it must be.
     pub fn read(directory: &Path) -> Result<Record, RecordError> {
         let file = |name: &str| {
             let path = directory.join(name);
@@ -177,6 +180,9 @@ impl Record {
     }
 
     /// Reads the record from the bytes of the three files.
+    ///
+    /// # Errors
+    /// The first line that is not as it must be.
     pub fn parse(listed: &[u8], methods: &[u8], holidays: &[u8]) -> Result<Record, Malformed> {
         let listed = listed_rows(listed)?;
         let methods = method_rows(methods)?;

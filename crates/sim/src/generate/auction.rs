@@ -8,7 +8,7 @@ use engine::Command;
 use trading::{AnnounceAuction, CancelAuction, DrawLot, PlaceBid, WithdrawBid};
 
 pub(super) const COMMANDS: &[(u32, Make)] =
-    &[(5, announce), (24, bid), (3, withdraw), (6, draw), (1, cancel)];
+    &[(5, announce), (36, bid), (3, withdraw), (6, draw), (1, cancel)];
 
 fn announce(m: &mut Maker<'_>) -> Option<Command> {
     let (account, instrument, side) = (m.account(), m.instrument(), m.side());

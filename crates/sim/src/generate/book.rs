@@ -11,7 +11,7 @@ use trading::{
 };
 
 pub(super) const COMMANDS: &[(u32, Make)] =
-    &[(60, enter), (30, cross), (20, amend), (12, cancel), (1, sweep), (1, block), (12, free)];
+    &[(60, enter), (15, join), (30, cross), (20, amend), (12, cancel), (1, sweep), (1, block), (12, free)];
 
 /// An instrument with an order book that is open, most of the time.
 fn instrument(m: &mut Maker<'_>) -> InstrumentId {
@@ -72,6 +72,11 @@ fn band(m: &Maker<'_>, instrument: InstrumentId) -> i64 {
     rules.map_or(1_000, |rules| rules.band.0)
 }
 
+/// The most that the rules of an instrument's book allow in one order.
+fn quantity_max(m: &Maker<'_>, instrument: InstrumentId) -> Option<i64> {
+    Some(m.market_of(instrument)?.rules.trading.continuous.as_ref()?.quantity_max.0)
+}
+
 /// Whether an instrument has an order book; where it has none, only someone who is mistaken sends it an order.
 fn has_book(m: &Maker<'_>, instrument: InstrumentId) -> bool {
     let market = m.market_of(instrument);
@@ -86,9 +91,7 @@ fn enter(m: &mut Maker<'_>) -> Option<Command> {
     let (account, side, life) = (m.account(), m.side(), life(m, instrument));
     let (lot, width) = (m.lot(instrument), band(m, instrument));
     let price = m.price(instrument, width);
-    let most = m
-        .market_of(instrument)
-        .and_then(|market| Some(market.rules.trading.continuous.as_ref()?.quantity_max.0));
+    let most = quantity_max(m, instrument);
     let usual = if m.dice.once_in(25) { most.unwrap_or(lot).min(1 << 40) } else { lot * 12 };
     let quantity = m.quantity(lot, usual);
     let mut order = EnterOrder {
@@ -110,6 +113,16 @@ fn enter(m: &mut Maker<'_>) -> Option<Command> {
         _ => {}
     }
     Some(Command::EnterOrder(order))
+}
+
+/// An order that queues behind another: at its price, on its side.
+fn join(m: &mut Maker<'_>) -> Option<Command> {
+    let id = standing(m)?;
+    let ahead = m.shadow.books.get(&id).copied().filter(|order| order.place == Place::Book)?;
+    let (account, instrument) = (m.account(), InstrumentId(ahead.instrument));
+    let (lot, price) = (m.lot(instrument), Price(i64::try_from(ahead.price).unwrap_or_default()));
+    let quantity = m.quantity(lot, lot * 12);
+    Some(Command::EnterOrder(EnterOrder::limit(account, instrument, ahead.side, price, quantity)))
 }
 
 /// A price that the last one has not reached.
@@ -173,10 +186,11 @@ fn amend(m: &mut Maker<'_>) -> Option<Command> {
     let account = if m.wrong() { m.account() } else { AccountId(order.account) };
     let small = |units: i128| i64::try_from(units).unwrap_or(i64::MAX);
     let now = small(order.filled + order.left);
-    let (price, quantity) = match m.dice.roll(6) {
-        0..3 => (Price(small(order.price)), m.part(order.filled + order.left, lot)),
-        3 => (Price(small(order.price)), Quantity(now.saturating_add(lot * m.dice.between(1, 5)))),
-        4 => (m.price(instrument, width), Quantity(now)),
+    let (price, quantity) = match m.dice.roll(24) {
+        0..12 => (Price(small(order.price)), m.part(order.filled + order.left, lot)),
+        12..16 => (Price(small(order.price)), Quantity(now.saturating_add(lot * m.dice.between(1, 5)))),
+        16..20 => (m.price(instrument, width), Quantity(now)),
+        20 => (m.price(instrument, width), m.quantity(lot, quantity_max(m, instrument).unwrap_or(lot))),
         _ => (m.price(instrument, width), m.quantity(lot, lot * 12)),
     };
     Some(Command::AmendOrder(AmendOrder { account, order: OrderId(id), price, quantity }))

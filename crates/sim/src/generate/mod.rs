@@ -217,9 +217,14 @@ impl Source {
             0..3 => self.dice.between(1, 20) * DAY,
             3 => self.dice.between(20, 400) * DAY,
             4..10 => self.dice.between(3_600, 5 * 3_600) * SECOND,
-            10..30 => self.dice.between(60, 1_800) * SECOND,
+            10..22 => self.dice.between(60, 1_800) * SECOND,
+            22..30 => {
+                let closing = self.edge(shadow, |session| session.closes.0);
+                self.time = self.time.max(closing);
+                self.dice.between(0, 50) * SECOND
+            }
             _ if !trading && !self.dice.once_in(6) => {
-                let opening = self.opening(shadow);
+                let opening = self.edge(shadow, |session| session.opens.0);
                 self.time = self.time.max(opening);
                 self.dice.between(0, SECOND)
             }
@@ -233,8 +238,8 @@ impl Source {
             .min(base::Date::new(2039, 1, 1).map_or(0, |end| i64::from(end.0) * DAY));
     }
 
-    /// When some market opens next.
-    fn opening(&mut self, shadow: &Shadow) -> i64 {
+    /// When a session of some market has its edge next.
+    fn edge(&mut self, shadow: &Shadow, edge: impl Fn(&base::Session) -> u32) -> i64 {
         let Some(market) = self.dice.pick(&shadow.markets) else { return self.time };
         let books = market.rules.trading.continuous.as_ref().filter(|_| self.dice.once_in(2));
         let books =
@@ -243,14 +248,12 @@ impl Source {
             Some(books) => books.copied().collect(),
             None => market.sessions(self.dice.roll(3)).to_vec(),
         };
-        let sessions = &sessions;
+        let (sessions, edge) = (&sessions, &edge);
         let calendar = &market.rules.trading.calendar;
         let days = (market.date..market.date + 20).filter(|day| market.trades_on(*day));
-        let openings = days.flat_map(|day| {
-            sessions
-                .iter()
-                .map(move |session| crate::audit::calendar::instant(calendar, day, session.opens.0))
+        let edges = days.flat_map(|day| {
+            sessions.iter().map(move |session| crate::audit::calendar::instant(calendar, day, edge(session)))
         });
-        openings.filter(|opening| *opening > self.time).min().unwrap_or(self.time + DAY)
+        edges.filter(|edge| *edge > self.time).min().unwrap_or(self.time + DAY)
     }
 }

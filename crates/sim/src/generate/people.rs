@@ -139,7 +139,7 @@ fn active(m: &mut Maker<'_>) -> Option<Command> {
     // Who was stopped is let again, most of the time: business goes on.
     let (user, active) = match m.dice.pick(&stopped) {
         Some(place) if !m.dice.once_in(4) => (UserId::at(place + 1), true),
-        _ if m.dice.once_in(3) => (operator(m)?, false),
+        _ if m.coin() => (operator(m)?, false),
         _ => (user(m)?, m.dice.once_in(4)),
     };
     Some(Command::SetUserActive(SetUserActive { user, active, reason: m.reason() }))

@@ -272,7 +272,7 @@ const MUTATIONS: &[Mutation] = &[
     planted("no holding limit", &[Verdict], Way::Rules(|v| v.registry.holding_limit.take().is_some())),
     planted("ties by time where a lot is due", &[Trade, Unled, Verdict, Priority, Calendar], Way::Rules(|v| v.trading.auction.as_mut().is_some_and(|a| std::mem::replace(&mut a.tie, trading::rules::TieRule::Time) == trading::rules::TieRule::Lot))),
     planted("an auction that is underbid trades", &[Trade], Way::Rules(|v| v.trading.auction.as_mut().is_some_and(|a| std::mem::take(&mut a.cancel_if_underbid)))),
-    planted("trading on a holiday", &[Calendar], Way::Rules(|v| { let some = !v.trading.calendar.holidays.is_empty(); v.trading.calendar.holidays.clear(); some })),
+    planted("trading on a holiday", &[Calendar, Verdict], Way::Rules(|v| { let some = !v.trading.calendar.holidays.is_empty(); v.trading.calendar.holidays.clear(); some })),
     planted("a session that lasts a minute longer", &[Calendar, Verdict], Way::Rules(|v| v.trading.listing.as_mut().is_some_and(|l| l.sessions.last_mut().map(|s| s.closes.0 += 60).is_some()))),
     planted("a share rounded up", &[Unled, Verdict], Way::Rules(|v| v.registry.preallocation.as_mut().map(|rate| rate.0 += 1).is_some())),
     planted("no cap on offsets", &[Verdict], Way::Rules(|v| { v.registry.offset_cap = BasisPoints(10_000); true })),

@@ -40,6 +40,7 @@ export default {
   "statement.net": "Net",
   "statement.total": "In all",
 
+  "settlement.of_newest": "Sums of the newest {count} settlements; there are earlier ones.",
   "settlement.none": "Nothing was settled on this day.",
   "settlement.no_statement": "No statement for this day yet.",
 

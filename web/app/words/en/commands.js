@@ -31,6 +31,7 @@ export default {
   "field.instrument": "Instrument",
   "field.into": "Into",
   "field.key": "Key",
+  "field.id": "Number",
   "field.kind": "Kind",
   "field.last": "Last",
   "field.left": "Left",

@@ -60,6 +60,7 @@ export default {
   "account.blocked": "trading blocked",
   "account.frozen": "frozen",
 
+  "table.acts": "Actions",
   "table.empty": "Nothing here.",
   "table.loading": "Loading…",
 

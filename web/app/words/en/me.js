@@ -1,6 +1,7 @@
 // Signing in, and what one sets for oneself: password, second factor, keys, appearance, help.
 
 export default {
+  "signin.ended": "Your session has ended. Sign in again.",
   "signin.title": "Sign in",
   "signin.user": "User",
   "signin.password": "Password",

@@ -45,6 +45,7 @@ export default {
   "approvals.none": "Nothing waits for a second person.",
   "approvals.wait": "{count} wait for you",
 
+  "participants.operator": "Operator of this node",
   "participants.accounts": "Accounts",
   "participants.acts": "Registry",
 

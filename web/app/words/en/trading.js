@@ -10,6 +10,7 @@ export default {
   "ticket.held": "Set aside",
   "ticket.parts": "Part of what is free",
   "ticket.confirm": "Send this order?",
+  "ticket.delisted": "Delisted: it takes no more orders.",
   "ticket.no_trader": "Only a trader with an account enters orders.",
 
   "ladder.label": "Order ladder",
@@ -68,6 +69,7 @@ export default {
 
   "fills.none": "No fills.",
 
+  "blocks.way": "In or out",
   "blocks.in": "to us",
   "blocks.out": "ours",
   "blocks.side": "Proposer",

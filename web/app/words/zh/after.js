@@ -40,6 +40,7 @@ export default {
   "statement.net": "净额",
   "statement.total": "合计",
 
+  "settlement.of_newest": "最近 {count} 笔交收的合计，另有更早的。",
   "settlement.none": "当日无交收。",
   "settlement.no_statement": "当日暂无结算单。",
 

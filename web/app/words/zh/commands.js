@@ -31,6 +31,7 @@ export default {
   "field.instrument": "品种",
   "field.into": "转入",
   "field.key": "密钥编号",
+  "field.id": "编号",
   "field.kind": "类型",
   "field.last": "最新价",
   "field.left": "剩余",

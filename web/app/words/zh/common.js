@@ -60,6 +60,7 @@ export default {
   "account.blocked": "禁止交易",
   "account.frozen": "已冻结",
 
+  "table.acts": "操作",
   "table.empty": "暂无内容。",
   "table.loading": "加载中…",
 

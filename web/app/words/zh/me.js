@@ -1,6 +1,7 @@
 // Signing in, and what one sets for oneself: password, second factor, keys, appearance, help.
 
 export default {
+  "signin.ended": "会话已结束，请重新登录。",
   "signin.title": "登录",
   "signin.user": "用户名",
   "signin.password": "密码",

@@ -45,6 +45,7 @@ export default {
   "approvals.none": "暂无待复核事项。",
   "approvals.wait": "{count} 项待您复核",
 
+  "participants.operator": "本节点运营方",
   "participants.accounts": "账户",
   "participants.acts": "登记业务",
 

@@ -10,6 +10,7 @@ export default {
   "ticket.held": "占用（资金 · 持仓）",
   "ticket.parts": "可用比例",
   "ticket.confirm": "确认下单？",
+  "ticket.delisted": "已退市，不再接受委托。",
   "ticket.no_trader": "仅有账户的交易员可下单。",
 
   "ladder.label": "价格阶梯",
@@ -68,6 +69,7 @@ export default {
 
   "fills.none": "暂无成交。",
 
+  "blocks.way": "收发",
   "blocks.in": "收到",
   "blocks.out": "发出",
   "blocks.side": "发起方",

@@ -17,6 +17,9 @@ pub struct AuctionFacts {
 /// Two always suffice: with `p = amount / volume` and `r = amount % volume > 0`, the trades `volume − r` at `p` and
 /// `r` at `p + 1` sum to `p·volume + r`, and both are at least 1 t as `0 < r < volume`. The only impossible day is one
 /// whose lower price would be zero.
+///
+/// # Errors
+/// Why no auctions make this day.
 pub fn auction_trades(facts: &AuctionFacts) -> Result<Vec<Trade>, Infeasible> {
     let AuctionFacts { volume_t, amount_fen } = *facts;
     if !traded(volume_t, amount_fen)? {

@@ -50,6 +50,9 @@ pub struct BlockFacts {
 /// higher, which is at most `m·W + S + 1` for `W >= 2`; the first begins at `m`, the last ends at `W·V − m`. So every `E`
 /// in question is made, by three blocks. If `3m <= V < 4m − 1` there is no room for four, and all triples of prices
 /// are searched, up to [`SEARCH_STEPS_MAX`]; beyond, the answer is [`Infeasible::Undecided`]. If `V < 3m` there is no room for three.
+///
+/// # Errors
+/// Why no blocks make this day, or that it was not decided.
 pub fn block_trades(facts: &BlockFacts) -> Result<Vec<Trade>, Infeasible> {
     let BlockFacts { volume_t, amount_fen, band, block_min_t } = *facts;
     if !traded(volume_t, amount_fen)? {

@@ -50,6 +50,9 @@ pub struct ListedFacts {
 /// gets the same quantity `q`, half of the most that leaves the rest possible. As the condition for
 /// `V − |M|q` and `A − qΣM` is linear in `q`, that most is a minimum of three quotients, and it is at least 1 because
 /// `q = 1` is the condition above. The day goes from the open to the nearer extreme, then across to the other.
+///
+/// # Errors
+/// Why no trades make this day.
 pub fn listed_trades(facts: &ListedFacts) -> Result<Vec<Trade>, Infeasible> {
     let ListedFacts { volume_t, amount_fen, .. } = *facts;
     if !traded(volume_t, amount_fen)? {
