@@ -249,6 +249,21 @@ fn a_key_may_what_it_is_for_and_no_more() {
     assert_eq!(narrow.send("DELETE", "/v1/orders", None).status, 200);
     assert_eq!(narrow.send("DELETE", "/v1/orders?account=DJ", None).status, 200);
     assert_eq!(narrow.send("DELETE", "/v1/orders?participant=DONGJIANG", None).code(), "forbidden");
+    // It acts for no institution, and on no user, whatever its user may; nor does it see what those see.
+    let fees = keyed(&served, "operator1", &json!({ "account": "carbon-cn-fees", "duties": ["operator"] }));
+    let halt = json!({ "instrument": "B2609", "reason": "a test" });
+    assert_eq!(fees.post("/v1/commands/halt", &halt).code(), "forbidden");
+    assert_eq!(fees.get("/v1/operations").code(), "forbidden");
+    assert_eq!(fees.get("/v1/accounts").good()["items"].as_array().unwrap().len(), 1);
+    let manager = keyed(&served, "manager", &json!({ "account": "DJ", "duties": ["operator"] }));
+    let user =
+        json!({ "participant": "DONGJIANG", "name": "new", "duties": ["operator"], "password": PASSWORD });
+    assert_eq!(manager.post("/v1/users", &user).code(), "forbidden");
+    assert_eq!(
+        manager.post("/v1/commands/deactivate_user", &json!({ "user": "trader", "reason": "a test" })).code(),
+        "forbidden"
+    );
+    assert_eq!(manager.post("/v1/keys", &json!({ "duties": ["operator"] })).status, 202, "one like itself");
     // Without a duty of its user: it neither sends nor approves what takes it.
     let asked = served.person("other").post("/v1/keys", &json!({ "duties": ["operator"] }));
     assert_eq!(asked.json()["field"], "duties");
@@ -402,7 +417,17 @@ fn what_is_sent_again_is_answered_as_at_first() {
         json!({ "id": "issue-1", "account": "DJ", "asset": "CEA26", "quantity": 5, "reason": "a test" });
     let proposed = first.post("/v1/commands/issue", &issue).good();
     assert_eq!(first.post("/v1/commands/issue", &issue).good()["act"], proposed["act"]);
-    second.post(&format!("/v1/acts/{}/approve", proposed["act"]), &json!({})).good();
+    let approve = |who: &common::client::Client, id: &str| {
+        who.post(&format!("/v1/acts/{}/approve", proposed["act"]), &json!({ "id": id }))
+    };
+    let approved = approve(&second, "yes").good();
+    let approved_again = approve(&second, "yes").good();
+    assert_eq!(
+        (&approved_again["sequence"], &approved_again["repeated"]),
+        (&approved["sequence"], &json!(true))
+    );
+    assert_eq!(approve(&second, "yes-2").code(), "not_found", "it waits no more");
+    assert_eq!(approve(&served.program("other"), "yes").code(), "not_found", "ids are the participant's own");
     let again = first.post("/v1/commands/issue", &issue).good();
     assert_eq!((&again["act"], &again["repeated"]), (&proposed["act"], &json!(true)));
     let held = served.program("trader").get("/v1/accounts/DJ/holdings").good();
@@ -410,6 +435,18 @@ fn what_is_sent_again_is_answered_as_at_first() {
         held["items"].as_array().unwrap().iter().find(|held| held["asset"] == "CEA26").unwrap()["total"]
             .clone();
     assert_eq!(held, "30005", "issued once");
+    // And at once: what is sent again before it is answered is done once.
+    let hurried =
+        json!({ "id": "issue-2", "account": "DJ", "asset": "CEA26", "quantity": 5, "reason": "a test" });
+    let told: Vec<Value> = std::thread::scope(|scope| {
+        let propose = || first.post("/v1/commands/issue", &hurried).good();
+        let all: Vec<_> = (0..8).map(|_| scope.spawn(propose)).collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    for one in &told {
+        assert_eq!((&one["act"], &one["expires"]), (&told[0]["act"], &told[0]["expires"]));
+    }
+    assert_eq!(told.iter().filter(|one| one["repeated"] == false).count(), 1);
     // And after a restart.
     let dir = served.stop();
     let node = common::open(dir.path());

@@ -106,6 +106,7 @@ fn a_demonstration_is_alive_writes_no_secrets_is_backed_up_and_stops_well() {
     let mut node = demo(folder.path(), &["--log-level", "trace", "--log-format", "json"]);
     let mut trader = Client::new(node.address);
     assert_eq!(trader.sign_in("trader", "hush-hush-wrong").status, 401);
+    assert_eq!(trader.sign_in("hush-hush-misplaced", "trader").status, 401);
     let signed_in = trader.sign_in("trader", huangpu::demo::PASSWORD);
     let csrf = signed_in.good()["csrf"].as_str().unwrap().to_owned();
     let cookie = trader.cookie().unwrap().to_owned();
@@ -136,7 +137,7 @@ fn a_demonstration_is_alive_writes_no_secrets_is_backed_up_and_stops_well() {
         log.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()),
         "not JSON: {log}"
     );
-    let secrets = ["hush-hush-wrong", huangpu::demo::PASSWORD, &token, &csrf, &totp];
+    let secrets = ["hush-hush-wrong", "hush-hush-misplaced", huangpu::demo::PASSWORD, &token, &csrf, &totp];
     for secret in secrets {
         assert!(!log.contains(secret), "the log says {secret}");
     }

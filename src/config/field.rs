@@ -230,7 +230,7 @@ impl Config {
             field("limits.burst", Slot::Number(&mut limits.burst, 1..=1_000_000), "requests that may come at once"),
             field("limits.sign_in_per_minute", Slot::Number(&mut limits.sign_in_per_minute, 1..=100_000), "attempts to sign in, for each address"),
             field("limits.body_bytes_max", Slot::Number(&mut limits.body_bytes_max, 1_024..=16_777_216), "bytes of a request's body at most"),
-            field("limits.header_timeout_seconds", Slot::Number(&mut limits.header_timeout_seconds, 1..=3_600), "in which a request must be there"),
+            field("limits.header_timeout_seconds", Slot::Number(&mut limits.header_timeout_seconds, 1..=3_600), "in which a request must be there, and in which something of its answer must be taken"),
             field("limits.connections_max", Slot::Number(&mut limits.connections_max, 1..=1_000_000), "connections at a time"),
             field("limits.stream_queue_messages", Slot::Number(&mut limits.stream_queue_messages, 16..=1_000_000), "that may wait for a client of a stream before it is cut off"),
             field("sessions.idle_minutes", Slot::Number(&mut sessions.idle_minutes, 1..=10_080), "without a request, after which a session ends"),

@@ -23,7 +23,9 @@ pub use conservation::{Conservation, ConservationLine, conservation};
 pub use fine::{AveragePrice, FineRange, FineRule};
 pub use holdings::{HoldingLine, Holdings, holdings};
 pub use prices::{MethodTurnover, PriceList, PriceListLine, ReferenceCorrection, price_list};
-pub use statement::{ParticipantStatement, SettlementStatement, StatementLine, Sums, statement};
+pub use statement::{
+    ParticipantStatement, SettlementStatement, StatementLine, Sums, statement, statement_for,
+};
 pub use write::{market_dir, write_csv, write_day, write_final};
 
 use base::{MarketId, Price, decimal};

@@ -53,7 +53,7 @@ pub struct PriceListLine {
     pub next_reference: Option<String>,
     /// Trading is stopped.
     pub halted: bool,
-    /// By method, in the order of [`PriceList::methods`].
+    /// By method, in the order of `methods`.
     pub turnover: Vec<MethodTurnover>,
 }
 

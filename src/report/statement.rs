@@ -105,17 +105,28 @@ fn sum<'a>(statements: impl Iterator<Item = &'a Statement>) -> Option<Statement>
 /// The settlement statement of a market as it stands.
 #[must_use]
 pub fn statement(state: &State, market: base::MarketId) -> SettlementStatement {
+    statement_for(state, market, None)
+}
+
+/// The same as one participant is shown it: its own lines, and their total.
+#[must_use]
+pub fn statement_for(
+    state: &State,
+    market: base::MarketId,
+    only: Option<ParticipantId>,
+) -> SettlementStatement {
     let Some(view) = View::of(state, market) else {
         return SettlementStatement { market: Names(state).market(market), ..SettlementStatement::default() };
     };
     let (date, lines) = state.clearing().statements(market);
-    let lines: Vec<(ParticipantId, InstrumentId, Statement)> = lines.collect();
+    let mut lines: Vec<(ParticipantId, InstrumentId, Statement)> = lines.collect();
     let mut by_instrument: BTreeMap<InstrumentId, Vec<&Statement>> = BTreeMap::new();
     for (_, instrument, line) in &lines {
         by_instrument.entry(*instrument).or_default().push(line);
     }
     let even = |sum: Statement| sum.bought == sum.sold && sum.paid == sum.received;
     let balanced = by_instrument.values().all(|lines| sum(lines.iter().copied()).is_some_and(even));
+    lines.retain(|(who, ..)| only.is_none_or(|only| only == *who));
     let participants = lines.chunk_by(|(a, ..), (b, ..)| a == b).map(|lines| ParticipantStatement {
         participant: lines.first().map(|(who, ..)| view.names.participant(*who)).unwrap_or_default(),
         instruments: lines

@@ -5,7 +5,9 @@ use base::{InstrumentId, Price, Side};
 use engine::State;
 use serde::{Deserialize, Serialize};
 use trading::Phase;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{ArrayBuilder, ArrayItems};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// Prices a side at most.
 pub(super) const LEVELS_MAX: usize = 500;
@@ -13,8 +15,30 @@ pub(super) const LEVELS_MAX: usize = 500;
 pub(super) const CHECKED: usize = 10;
 
 /// A price: the price, the quantity that is shown there, and how many orders that is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Level(pub String, pub String, pub u32);
+
+impl PartialSchema for Level {
+    fn schema() -> RefOr<Schema> {
+        ArrayBuilder::new()
+            .prefix_items([String::schema(), String::schema(), u32::schema()].map(written_out))
+            .items(ArrayItems::False)
+            .min_items(Some(3))
+            .max_items(Some(3))
+            .description(Some("A price, the quantity that is shown there, and how many orders that is."))
+            .into()
+    }
+}
+
+impl ToSchema for Level {}
+
+/// A schema that stands where it is used.
+fn written_out(schema: RefOr<Schema>) -> Schema {
+    match schema {
+        RefOr::T(schema) => schema,
+        RefOr::Ref(_) => Schema::default(),
+    }
+}
 
 /// What a call auction would come to now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -42,7 +66,7 @@ pub(super) struct BookView {
     pub asks: Vec<Level>,
     /// While a call auction runs: what it would come to.
     pub indication: Option<IndicationView>,
-    /// Of the best ten prices a side, see [`checksum`].
+    /// Of the best ten prices a side (docs/streams.md).
     pub checksum: u32,
 }
 

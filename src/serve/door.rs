@@ -3,16 +3,17 @@
 
 use crate::serve::App;
 use crate::serve::access::{Caller, Signed, Spent, Via, token_in, verify};
-use crate::serve::endpoint::{Answered, Call, Does, Endpoint};
+use crate::serve::endpoint::{Allowed, Answered, Call, Does, Endpoint};
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{CONTENT_TYPE, COOKIE, HeaderName};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HeaderName};
 use axum::http::{HeaderMap, Method, Response};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use utoipa::openapi::path::ParameterIn;
 
 /// How far the time of a signature may be from the node's, in milliseconds.
 pub(super) const WINDOW_MS: i64 = 10_000;
@@ -33,10 +34,12 @@ pub(super) struct Manner {
     pub(super) identify: Identify,
     /// A problem, as it is sent.
     pub(super) tell: fn(Problem) -> Reply,
+    /// Whether a parameter that an endpoint does not know is refused.
+    pub(super) strict: bool,
 }
 
 /// The manner of the node's own API: sessions and keys, and problem details.
-pub(super) static OWN: Manner = Manner { identify, tell: Reply::from };
+pub(super) static OWN: Manner = Manner { identify, tell: Reply::from, strict: true };
 
 /// Answers a request for an endpoint.
 pub(super) async fn answer(
@@ -75,10 +78,17 @@ async fn enter(
     let body = read(app, body).await?;
     let (headers, uri) = (parts.headers, parts.uri);
     let target = uri.path_and_query().map_or(uri.path(), |target| target.as_str());
-    let caller = (manner.identify)(app, &headers, parts.method.as_str(), target, &body)?;
+    let caller = match (manner.identify)(app, &headers, parts.method.as_str(), target, &body) {
+        Ok(caller) => caller,
+        Err(problem) => {
+            // Who is not who he says he is, is nobody: he may try so often and no more.
+            spend(app, None, peer, spent)?;
+            return Err(problem);
+        }
+    };
     spend(app, caller.as_ref(), peer, spent)?;
     if !body.is_empty() {
-        check_content_type(&headers)?;
+        check_content(&headers)?;
     }
     if let Some(caller) = &caller {
         let changes = !matches!(parts.method, Method::GET | Method::HEAD);
@@ -94,6 +104,9 @@ async fn enter(
     }
     let open = app.config.market_data.public;
     endpoint.allowed.admits(caller.as_ref(), app.reader.read().state(), open)?;
+    if manner.strict {
+        check_query(endpoint, uri.query().unwrap_or_default())?;
+    }
     Ok(Call { app: Arc::clone(app), caller, path, uri, headers, body, peer })
 }
 
@@ -154,6 +167,9 @@ pub(super) fn signer(app: &App, key: &str, signed: &Signed<'_>, sign: &str) -> R
     let now = crate::serve::clock::machine_ms();
     if sent.abs_diff(now) > WINDOW_MS.unsigned_abs() {
         return Err(stale(format!("the node's time is {now}, more than {WINDOW_MS} ms away")));
+    }
+    if app.nonces.is_before(sent) {
+        return Err(stale("it was signed before this node began: sign again".to_owned()));
     }
     let signature: [u8; 32] = unhex(sign).ok_or_else(bad)?;
     let user = known_key(app, key, |secret| verify(secret.as_bytes(), signed, &signature)).ok_or_else(bad)?;
@@ -218,13 +234,29 @@ fn spend(
     taken.map(|_| ())
 }
 
-fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
-    let written = text(headers, &CONTENT_TYPE).unwrap_or_default();
-    let is_json = written.split(';').next().is_some_and(|kind| kind.trim() == "application/json");
-    if is_json {
+/// An endpoint that takes a query reads it, and refuses what it does not know. One that takes none refuses all, where it is not one
+/// that is called from outside by those who may add something of their own.
+fn check_query(endpoint: &Endpoint, query: &str) -> Result<(), Problem> {
+    let reads = endpoint.parameters.iter().any(|one| matches!(one.parameter_in, ParameterIn::Query));
+    if query.is_empty() || reads || endpoint.allowed == Allowed::Anyone {
         return Ok(());
     }
-    Err(Problem::new(Code::UnsupportedMediaType, format!("this one is written as {written:?}")))
+    Err(Problem::new(Code::BadQuery, format!("this takes no query, found {query:?}")))
+}
+
+fn check_content(headers: &HeaderMap) -> Result<(), Problem> {
+    let wrong = |detail| Err(Problem::new(Code::UnsupportedMediaType, detail));
+    let written = text(headers, &CONTENT_TYPE).unwrap_or_default();
+    let kind = written.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case("application/json") {
+        return wrong(format!("this one is written as {written:?}"));
+    }
+    match text(headers, &CONTENT_ENCODING) {
+        Some(coding) if !coding.trim().eq_ignore_ascii_case("identity") => {
+            wrong(format!("a body is sent as it is, this one is encoded as {coding:?}"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_csrf(app: &App, token: &str, headers: &HeaderMap) -> Result<(), Problem> {

@@ -3,6 +3,7 @@
 
 use crate::node::Follower;
 use crate::serve::access::Caller;
+use crate::serve::api::views::List;
 use crate::serve::problem::{Code, Problem};
 use crate::serve::{App, reply::Reply};
 use axum::body::{Body as Content, Bytes};
@@ -87,6 +88,12 @@ pub(super) fn shape<T: ToSchema>(all: &mut Vec<(String, RefOr<Schema>)>) -> RefO
     T::schemas(all);
     all.push((name.clone(), T::schema()));
     RefOr::Ref(Ref::from_schema_name(name))
+}
+
+/// The shape of a list of a type. A list refers to what is in it, and does not bring it.
+fn list_shape<T: ToSchema>(all: &mut Vec<(String, RefOr<Schema>)>) -> RefOr<Schema> {
+    shape::<T>(all);
+    shape::<List<T>>(all)
 }
 
 /// The name of a schema: lists of different things have different ones.
@@ -236,6 +243,13 @@ impl Endpoint {
     #[must_use]
     pub fn gives<T: ToSchema>(self) -> Self {
         self.gives_at::<T>(200)
+    }
+
+    /// With a list as the answer.
+    #[must_use]
+    pub fn gives_list<T: ToSchema>(mut self) -> Self {
+        self.answers.push((200, Some(list_shape::<T>)));
+        self
     }
 
     /// With an answer of another status than 200.

@@ -1,14 +1,17 @@
 //! Connections: accepted up to a number, given so long to say what they want, and let finish when the node stops.
 
 use crate::serve::http::Peer;
+use crate::serve::patience::Patience;
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::extract::Request;
+use axum::http::StatusCode;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
@@ -21,7 +24,7 @@ use tower::ServiceExt;
 pub(super) struct Terms {
     /// How many at a time.
     pub connections_max: usize,
-    /// How long the head of a request may take.
+    /// How long the head of a request may take, and how long a client may take nothing of its answer.
     pub head: Duration,
     /// How long connections may take to finish when the node stops.
     pub grace: Duration,
@@ -94,10 +97,19 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     terms: Terms,
     mut stop: watch::Receiver<bool>,
 ) {
+    let endless = Arc::new(AtomicBool::new(false));
+    let stream = Patience::new(stream, terms.head, Arc::clone(&endless));
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(Peer(peer));
-        router.clone().oneshot(request)
+        let (answered, endless) = (router.clone().oneshot(request), Arc::clone(&endless));
+        async move {
+            let answer = answered.await;
+            if answer.as_ref().is_ok_and(|answer| answer.status() == StatusCode::SWITCHING_PROTOCOLS) {
+                endless.store(true, Ordering::Relaxed);
+            }
+            answer
+        }
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(terms.head);

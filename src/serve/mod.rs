@@ -28,6 +28,7 @@ mod metrics;
 mod openapi;
 mod page;
 mod past;
+mod patience;
 mod problem;
 mod reader;
 mod reply;

@@ -27,9 +27,17 @@ const ABOUT: &str = "Trading, clearing, registry and supervision of a market in 
     texts with a decimal point, never floating-point numbers. Answers of reads carry Huangpu-Sequence: the record of the log after \
     which they were true. Problems are application/problem+json (RFC 9457) with a stable code.";
 
+/// The document of these endpoints, as it is sent.
+#[must_use]
+pub(super) fn text(endpoints: &[Endpoint]) -> String {
+    let text = document(endpoints).to_pretty_json().unwrap_or_default();
+    // The registry of formats has no hyphen where utoipa writes one.
+    text.replace("\"format\": \"u-int", "\"format\": \"uint")
+}
+
 /// The document of these endpoints.
 #[must_use]
-pub(super) fn document(endpoints: &[Endpoint]) -> OpenApi {
+fn document(endpoints: &[Endpoint]) -> OpenApi {
     let mut schemas: Schemas = Vec::new();
     shape::<Shown<'static>>(&mut schemas);
     WireCommand::schemas(&mut schemas);
@@ -162,4 +170,51 @@ fn problem(status: u16) -> utoipa::openapi::Response {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
     let description = format!("A problem: {}.", codes.join(", "));
     ResponseBuilder::new().description(description).content("application/problem+json", content).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use std::collections::BTreeSet;
+
+    fn references<'a>(of: &'a Value, all: &mut BTreeSet<&'a str>) {
+        match of {
+            Value::Object(fields) => {
+                all.extend(fields.get("$ref").and_then(Value::as_str));
+                fields.values().for_each(|value| references(value, all));
+            }
+            Value::Array(items) => items.iter().for_each(|item| references(item, all)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn everything_that_is_referred_to_is_there() {
+        let document: Value =
+            serde_json::from_str(&text(&crate::serve::api::endpoints())).expect("the document is JSON");
+        let mut all = BTreeSet::new();
+        references(&document, &mut all);
+        let missing: Vec<_> =
+            all.iter().filter(|name| document.pointer(name.trim_start_matches('#')).is_none()).collect();
+        assert!(all.len() > 60 && missing.is_empty(), "{missing:?}");
+        let level = &document["components"]["schemas"]["Level"]["prefixItems"];
+        let kinds: Vec<_> = (0..3).map(|place| level[place]["type"].clone()).collect();
+        assert_eq!(kinds, [json!("string"), json!("string"), json!("integer")], "{level}");
+        assert_eq!(document["components"]["schemas"]["Time"]["properties"]["sequence"]["format"], "uint64");
+    }
+
+    #[test]
+    fn no_two_schemas_have_one_name() {
+        let mut schemas = Schemas::new();
+        for endpoint in crate::serve::api::endpoints() {
+            operation(&endpoint, &mut schemas);
+        }
+        let mut named: BTreeMap<String, String> = BTreeMap::new();
+        for (name, schema) in schemas {
+            let schema = serde_json::to_string(&schema).expect("a schema is JSON");
+            let before = named.insert(name.clone(), schema.clone());
+            assert!(before.is_none_or(|before| before == schema), "{name}");
+        }
+    }
 }

@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::node::{Flow, Follower, Node, Pipeline};
 use crate::serve::access::{Nonces, Passwords, Rates, Secrets, Sessions, Terms as SessionTerms};
 use crate::serve::clerk::{Clerk, Counter};
+use crate::serve::clock::machine_ms;
 use crate::serve::codes::Codes;
 use crate::serve::gauges::Gauges;
 use crate::serve::past::{self, Past};
@@ -56,6 +57,7 @@ pub struct Running {
 /// The address is taken, or there are no threads to be had.
 pub async fn start(node: Node, opening: Opening) -> Result<Running> {
     let Opening { config, data, clock, tls } = opening;
+    let nonces = Nonces::since(machine_ms());
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
@@ -68,8 +70,15 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
     let pipeline = Pipeline::start(node, flow)?;
     let clerk = Arc::new(Clerk::new(pipeline.inbox(), clock, Arc::clone(&gauges)));
     let (run_loop, ended) = run(pipeline, Arc::clone(&clerk), (feed, past_feed), Arc::clone(&gauges))?;
-    let app =
-        Arc::new(app(config, (data, log_id), clock, clerk, (reader, past, hub), gauges, tls.is_some())?);
+    let app = Arc::new(app(
+        config,
+        (data, log_id),
+        clock,
+        clerk,
+        (reader, past, hub),
+        (gauges, nonces),
+        tls.is_some(),
+    )?);
     let router = http::router(&app, api::endpoints(), coinbase::router(&app));
     let (stop, stopping) = watch::channel(false);
     let terms = listen::Terms {
@@ -108,7 +117,7 @@ fn app(
     clock: Clock,
     clerk: Arc<Clerk>,
     (reader, past, hub): (Arc<Reader>, Past, Arc<Hub>),
-    gauges: Arc<Gauges>,
+    (gauges, nonces): (Arc<Gauges>, Nonces),
     secure: bool,
 ) -> Result<App> {
     let some = |number: u32| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
@@ -123,7 +132,7 @@ fn app(
         sessions: Sessions::new(terms),
         passwords: Passwords::new()?,
         secrets: Secrets::open(&data)?,
-        nonces: Nonces::default(),
+        nonces,
         codes: Codes::default(),
         rates: Rates::per_second(some(config.limits.requests_per_second), some(config.limits.burst)),
         sign_ins: Rates::per_minute(some(config.limits.sign_in_per_minute)),
@@ -137,7 +146,7 @@ fn app(
         hub,
         promises: stream::Promises::default(),
         gauges,
-        openapi: openapi::document(&api::endpoints()).to_pretty_json().unwrap_or_default(),
+        openapi: openapi::text(&api::endpoints()),
         page: page::page(&api::endpoints()),
         secure,
     })

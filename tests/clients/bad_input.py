@@ -297,6 +297,11 @@ def streams(node, person):
         assert told and told["type"] == "error" and told["message"] and told["reason"], (word[:60], told)
     good = asyncio.run(hear("/coinbase/ws", node, ["{", json.dumps(ask)]))
     assert good[1]["type"] == "subscriptions", good
+    # What is refused is refused whole: nothing of it is taken for subscribed.
+    half = json.dumps({**ask, "channels": ["level2", {"name": "ticker", "product_ids": ["NO-NO"]}]})
+    whole = json.dumps({**ask, "channels": ["ticker"]})
+    half = asyncio.run(hear("/coinbase/ws", node, [half, whole]))
+    assert half[0]["type"] == "error" and [channel["name"] for channel in half[1]["channels"]] == ["ticker"], half
 
 
 def closed():

@@ -226,11 +226,12 @@ async def own_orders(pro, buyer):
     orders = asyncio.create_task(pro.watch_orders(SYMBOL))
     await asyncio.to_thread(buyer.cancel_order, taken["id"])
     for _ in range(10):
-        status = {order["id"]: order["status"] for order in await asyncio.wait_for(orders, 20)}.get(taken["id"])
-        if status == "canceled":
+        last = {order["id"]: order for order in await asyncio.wait_for(orders, 20)}.get(taken["id"], {})
+        if last.get("status") == "canceled":
+            assert close(last["filled"], 1000) and close(last["remaining"], 1000), last
             return
         orders = asyncio.create_task(pro.watch_orders(SYMBOL))
-    raise AssertionError(f"{taken['id']} is {status}")
+    raise AssertionError(f"{taken['id']} is {last}")
 
 
 async def book_comes_to(pro, other):

@@ -28,7 +28,7 @@ impl<'de> Deserialize<'de> for Number {
                     E::invalid_value(Unexpected::Float(value), &self)
                 } else if value.fract() == 0.0 || value < 1e-9 {
                     E::custom(
-                        "a number this long, or with an exponent, is written as text, such as \"48.00\"",
+                        "a number this long, with a point or with an exponent is written as text, such as \"48.00\"",
                     )
                 } else {
                     E::custom(format!("a number with a fraction is written as text: \"{value}\""))

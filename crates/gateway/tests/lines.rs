@@ -177,9 +177,9 @@ fn a_value_of_the_wrong_type() {
     price("-5", "expected a number such as 100000");
     price("-0.5", "expected a number such as 100000");
     price("48.5", "a number with a fraction is written as text: \"48.5\"");
-    price("1e3", "a number this long, or with an exponent, is written as text");
-    price("1e-300", "a number this long, or with an exponent, is written as text");
-    price("18446744073709551616", "a number this long, or with an exponent, is written as text");
+    price("1e3", "a number this long, with a point or with an exponent is written as text");
+    price("1e-300", "a number this long, with a point or with an exponent is written as text");
+    price("18446744073709551616", "a number this long, with a point or with an exponent is written as text");
     price("\"-5\"", "expected a number such as \"100000\" or \"48.00\", found \"-5\"");
     price("\"48,00\"", "expected a number such as");
     price("\"\"", "expected a number such as");

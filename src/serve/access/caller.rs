@@ -55,8 +55,9 @@ impl Caller {
         duties.iter().any(|duty| self.duties.has(*duty))
     }
 
+    /// Whether the caller is of such an institution. A key that is for one account is for no office.
     fn is_at(&self, state: &State, roles: &[Role]) -> bool {
-        roles.iter().any(|role| state.registry().has_role(self.participant, *role))
+        self.account.is_none() && roles.iter().any(|role| state.registry().has_role(self.participant, *role))
     }
 
     /// Whether the caller sees everything of everyone: a supervisor or an auditor of an institution that watches.

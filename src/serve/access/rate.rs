@@ -56,5 +56,30 @@ impl<K: Hash + Eq + Clone> Rates<K> {
     /// Forgets those who have not asked for long.
     pub fn forget_old(&self) {
         self.limiter.retain_recent();
+        self.limiter.shrink_to_fit();
+    }
+
+    /// How many are remembered.
+    #[cfg(test)]
+    fn count(&self) -> usize {
+        self.limiter.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_all_of_his_allowance_again_is_forgotten() {
+        let one = NonZeroU32::MIN;
+        let (quick, slow) = (Rates::per_second(NonZeroU32::MAX, one), Rates::per_minute(one));
+        for who in 0..100 {
+            assert!(quick.spend(&who).is_ok() && slow.spend(&who).is_ok());
+        }
+        quick.forget_old();
+        slow.forget_old();
+        assert_eq!((quick.count(), slow.count()), (0, 100));
+        assert!(slow.spend(&7).is_err(), "who has none left is known");
     }
 }

@@ -46,7 +46,8 @@ struct Failures {
 pub struct Sessions {
     terms: Terms,
     open: Mutex<HashMap<[u8; 32], Session>>,
-    failures: Mutex<HashMap<String, Failures>>,
+    /// By the hash of the name: someone may send long ones.
+    failures: Mutex<HashMap<[u8; 32], Failures>>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -115,33 +116,50 @@ impl Sessions {
     /// Seconds for which a name is locked out.
     #[must_use]
     pub fn locked_out(&self, name: &str) -> Option<u64> {
-        let failures = *locked(&self.failures).get(name)?;
-        let left = self.terms.lock_out.checked_sub(failures.last.elapsed())?;
-        (failures.count >= self.terms.attempts).then_some(left.as_secs() + 1)
+        self.terms.shut(locked(&self.failures).get(&super::hash_of(name.as_bytes())))
     }
 
-    /// A name failed to sign in.
-    pub fn failed(&self, name: &str) {
-        let (mut failures, now) = (locked(&self.failures), Instant::now());
+    /// A name tried to sign in, and was right or was not. While it was looked at, others may have tried: who is locked out by now
+    /// learns nothing.
+    ///
+    /// # Errors
+    /// The name is locked out: for so many seconds.
+    pub fn tried(&self, name: &str, right: bool) -> Result<(), u64> {
+        let (mut failures, name) = (locked(&self.failures), super::hash_of(name.as_bytes()));
+        if let Some(seconds) = self.terms.shut(failures.get(&name)) {
+            return Err(seconds);
+        }
+        if right {
+            failures.remove(&name);
+        } else {
+            self.failed(&mut failures, name);
+        }
+        Ok(())
+    }
+
+    fn failed(&self, failures: &mut HashMap<[u8; 32], Failures>, name: [u8; 32]) {
+        let now = Instant::now();
         if failures.len() >= NAMES_MAX {
             failures.retain(|_, failed| now.duration_since(failed.last) < self.terms.lock_out);
         }
-        let failed = failures.entry(name.to_owned()).or_insert(Failures { count: 0, last: now });
+        let failed = failures.entry(name).or_insert(Failures { count: 0, last: now });
         if now.duration_since(failed.last) >= self.terms.lock_out {
             failed.count = 0;
         }
         *failed = Failures { count: failed.count + 1, last: now };
-    }
-
-    /// A name signed in.
-    pub fn succeeded(&self, name: &str) {
-        locked(&self.failures).remove(name);
     }
 }
 
 impl Terms {
     fn lasts(&self, session: &Session, now: Instant) -> bool {
         now.duration_since(session.used) < self.idle && now.duration_since(session.began) < self.life
+    }
+
+    /// Seconds for which who failed so often is locked out.
+    fn shut(&self, failures: Option<&Failures>) -> Option<u64> {
+        let failures = failures.filter(|failures| failures.count >= self.attempts)?;
+        let left = self.lock_out.checked_sub(failures.last.elapsed())?;
+        Some(left.as_secs() + 1)
     }
 }
 

@@ -20,9 +20,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     use Allowed::{Keepers, SignedIn};
     vec![
         Endpoint::reads("/v1/participants", Keepers, TAG, "Who takes part", participants)
-            .gives::<List<ParticipantView>>(),
+            .gives_list::<ParticipantView>(),
         Endpoint::reads("/v1/assets", SignedIn, TAG, "Everything the ledger holds", assets)
-            .gives::<List<AssetView>>(),
+            .gives_list::<AssetView>(),
         Endpoint::reads(
             "/v1/accounts",
             SignedIn,
@@ -30,9 +30,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "Your accounts; of all, for those who keep them",
             accounts,
         )
-        .gives::<List<AccountView>>(),
+        .gives_list::<AccountView>(),
         Endpoint::reads("/v1/accounts/{account}/holdings", SignedIn, TAG, "What an account holds", holdings)
-            .gives::<List<HoldingView>>(),
+            .gives_list::<HoldingView>(),
         Endpoint::reads(
             "/v1/pledges",
             SignedIn,
@@ -40,9 +40,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "Pledges of your holdings, and in your favour",
             pledges,
         )
-        .gives::<List<PledgeView>>(),
+        .gives_list::<PledgeView>(),
         Endpoint::reads("/v1/withdrawals", SignedIn, TAG, "Withdrawals that wait for the bank", withdrawals)
-            .gives::<List<WithdrawalView>>(),
+            .gives_list::<WithdrawalView>(),
         Endpoint::reads(
             "/v1/statements",
             SignedIn,
@@ -54,7 +54,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         .gives::<report::SettlementStatement>(),
         Endpoint::reads("/v1/compliance", SignedIn, TAG, "Verified, surrendered and still due", compliance)
             .with_query::<OfMarket>()
-            .gives::<List<DutyView>>(),
+            .gives_list::<DutyView>(),
     ]
 }
 
@@ -318,13 +318,8 @@ impl OfMarket {
 fn statements(call: &Call, follower: &Follower) -> Answered {
     let (state, caller) = (follower.state(), call.caller()?);
     let id = call.query::<OfMarket>()?.id(state)?;
-    let mut statement = report::statement(state, id);
-    if !caller.keeps_accounts(state) {
-        let own = Names(state).participant(caller.participant);
-        statement.participants.retain(|line| line.participant == own);
-        statement.total = statement.participants.first().map(|line| line.total.clone()).unwrap_or_default();
-    }
-    Ok(Reply::json(&statement))
+    let only = (!caller.keeps_accounts(state)).then_some(caller.participant);
+    Ok(Reply::json(&report::statement_for(state, id, only)))
 }
 
 /// What someone owes for a period (履约).

@@ -25,7 +25,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "What waits for a second person: yours to approve, or proposed by you",
             acts,
         )
-        .gives::<List<ActView>>(),
+        .gives_list::<ActView>(),
         Endpoint::acts(
             Method::POST,
             "/v1/acts/{act}/approve",
@@ -117,10 +117,15 @@ pub(super) struct Approval {
     id: Option<String>,
 }
 
-fn act(call: &Call) -> Result<ActId, Problem> {
+/// The act that a path names, if it waits and the caller may see it; or whichever it names, where what is sent has been sent before:
+/// then its first answer is given.
+fn act(call: &Call, sent_as: Option<&str>) -> Result<ActId, Problem> {
     let id = ActId(call.number("act")?);
     let (follower, caller) = (call.app.reader.read(), call.caller()?);
     let state = follower.state();
+    if sent_as.is_some_and(|sent_as| follower.answer(caller.participant, sent_as).is_some()) {
+        return Ok(id);
+    }
     let seen = state.acts().any(|act| {
         act.id == id
             && (act.proposer == caller.user
@@ -133,7 +138,7 @@ fn act(call: &Call) -> Result<ActId, Problem> {
 fn approve(call: Call) -> Later {
     Box::pin(async move {
         let Approval { id } = if call.body.is_empty() { Approval::default() } else { call.json()? };
-        let command = Command::ApproveAct { act: act(&call)? };
+        let command = Command::ApproveAct { act: act(&call, id.as_deref())? };
         let sent = send_command(&call.app, call.caller()?, id, command).await?;
         Ok(Reply::json(&sent).at(sent.sequence))
     })
@@ -153,7 +158,7 @@ pub(super) struct Withdrawal {
 fn withdraw(call: Call) -> Later {
     Box::pin(async move {
         let Withdrawal { id, reason } = call.json()?;
-        let command = Command::WithdrawAct { act: act(&call)?, reason };
+        let command = Command::WithdrawAct { act: act(&call, id.as_deref())?, reason };
         let sent = send_command(&call.app, call.caller()?, id, command).await?;
         Ok(Reply::json(&sent).at(sent.sequence))
     })

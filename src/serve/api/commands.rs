@@ -1,6 +1,6 @@
 //! Commands: from what a client wrote to what came of it. The same fields as in a command file, one endpoint a command.
 
-use crate::node::Follower;
+use crate::node::{Follower, TurnedAway};
 use crate::serve::App;
 use crate::serve::access::{Caller, Via, random_text};
 use crate::serve::clerk::{Told, Unanswered};
@@ -8,14 +8,13 @@ use crate::serve::endpoint::{Allowed, Answered, Body, Call, Endpoint, Later};
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
 use axum::http::{Method, StatusCode};
-use base::{MarketId, ParticipantId, Sentence, Timestamp, UserId};
-use engine::{AccessRejection, ClientId, Command, Envelope, State};
+use base::{AccountId, MarketId, ParticipantId, Sentence, Timestamp, UserId};
+use engine::{AccessRejection, ClientId, Command, Envelope, Permission, State};
 use gateway::{
     Created, Names, Party, ReferenceBook, ResolveError, Resolver, WireCommand, Wrong, format_time,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
-use trading::Whose;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -108,11 +107,18 @@ fn by_path(call: Call) -> Later {
     Box::pin(async move {
         let name = call.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
         let caller = call.caller()?.clone();
-        let text = std::str::from_utf8(&call.body).map_err(|error| {
-            Problem::new(Code::BadJson, format!("not UTF-8 from byte {} on", error.valid_up_to()))
-        })?;
-        let (id, wire) = read(&name, text)?;
+        let (id, wire) = read(&name, text_of(&call)?)?;
         send_wire(&call.app, &caller, id, &wire).await
+    })
+}
+
+/// The body, as text.
+///
+/// # Errors
+/// It is none.
+pub(super) fn text_of(call: &Call) -> Result<&str, Problem> {
+    std::str::from_utf8(&call.body).map_err(|error| {
+        Problem::new(Code::BadJson, format!("not UTF-8 from byte {} on", error.valid_up_to()))
     })
 }
 
@@ -186,9 +192,14 @@ pub(crate) fn submit(
 /// A command on its way to the node.
 pub(crate) struct Underway {
     id: String,
-    /// Of a proposal: when it is over.
-    expires: Option<Timestamp>,
+    proposed: Option<Proposed>,
     told: oneshot::Receiver<Told>,
+}
+
+/// A proposal, and when it is over.
+struct Proposed {
+    envelope: Envelope,
+    expires: Timestamp,
 }
 
 /// Sends a command, or proposes it where it needs a second person.
@@ -218,8 +229,9 @@ fn submit_command(
         None => random_text(15).map_err(|error| Problem::new(Code::Internal, error.to_string()))?,
     };
     let (envelope, expires) = envelope(app, caller, &id, command)?;
+    let proposed = expires.map(|expires| Proposed { envelope: envelope.clone(), expires });
     match app.promises.send(&app.reader, &app.clerk, envelope) {
-        Ok(told) => Ok(Underway { id, expires, told }),
+        Ok(told) => Ok(Underway { id, proposed, told }),
         Err(why) => Err(unanswered(why, id)),
     }
 }
@@ -237,15 +249,21 @@ fn unanswered(why: Unanswered, id: String) -> Problem {
 /// # Errors
 /// It is refused, its id stands for another command, or there is no answer.
 pub(crate) async fn outcome(app: &App, underway: Underway) -> Result<Sent, Problem> {
-    let Underway { id, expires, told } = underway;
-    match told.await {
+    let Underway { id, mut proposed, told } = underway;
+    let mut told = told.await;
+    if let (Ok(Told::TurnedAway(TurnedAway::OtherCommand(record))), Some(proposed)) = (&told, &mut proposed)
+        && let Some(again) = propose_again(app, &id, proposed, record.0).await
+    {
+        told = again.await;
+    }
+    match told {
         Ok(Told::Answered { answer, repeated }) => {
             if let Some(reason) = answer.refusal {
                 return Err(Problem::refused(reason, answer.sequence.0, id));
             }
             let created = answer.created.map(made);
             let act = created.as_ref().filter(|made| made.kind == "act").map(|made| made.number);
-            let expires = expires.filter(|_| act.is_some()).map(|expires| {
+            let expires = proposed.filter(|_| act.is_some()).map(|Proposed { expires, .. }| {
                 let follower = app.reader.read();
                 format_time(expires, calendar(&follower))
             });
@@ -257,6 +275,22 @@ pub(crate) async fn outcome(app: &App, underway: Underway) -> Result<Sent, Probl
         }
         Err(_) => Err(unanswered(Unanswered::Stopping, id)),
     }
+}
+
+/// The first proposal under an id may have been on its way, or not looked up yet, when this one was written: it is written once more,
+/// to be over when that is.
+async fn propose_again(
+    app: &App,
+    id: &str,
+    proposed: &mut Proposed,
+    record: u64,
+) -> Option<oneshot::Receiver<Told>> {
+    app.reader.at_least(record).await;
+    app.past.at_least(record).await;
+    let first = first_expiry(app, proposed.envelope.actor, id).filter(|first| *first != proposed.expires)?;
+    let Command::ProposeAct { expires, .. } = &mut proposed.envelope.command else { return None };
+    (*expires, proposed.expires) = (first, first);
+    app.clerk.send(proposed.envelope.clone()).ok()
 }
 
 /// Puts a command under its sender's name, within a proposal where it needs a second person.
@@ -277,7 +311,7 @@ fn envelope(
     match access {
         Ok(()) => Ok((envelope, None)),
         Err(AccessRejection::SecondPersonNeeded) => {
-            let expires = expiry(app, caller, id);
+            let expires = first_expiry(app, caller.participant, id).unwrap_or_else(|| expiry(app));
             let command = Command::ProposeAct { command: Box::new(envelope.command), expires };
             Ok((Envelope { command, ..envelope }, Some(expires)))
         }
@@ -302,24 +336,36 @@ fn check_key(state: &State, caller: &Caller, command: &Command) -> Result<(), Pr
     if inner.is_some_and(|command| !command.duties().meets(caller.duties)) {
         return Err(Problem::new(Code::Forbidden, AccessRejection::NotYourDuty.sentence()));
     }
-    let whose = match command {
-        Command::MassCancel(cancel) => Some(cancel.of),
-        Command::SetTradingBlocked(block) => Some(block.of),
-        _ => None,
-    };
-    match (caller.account, whose) {
-        (Some(only), Some(whose)) if whose != Whose::Account(only) => {
+    match (caller.account, inner) {
+        (Some(only), Some(inner)) if !is_of(inner, only) => {
             Err(Problem::new(Code::Forbidden, "the key is for one account: name it"))
         }
         _ => Ok(()),
     }
 }
 
-/// When a proposal expires. One that is sent again under its id is the same, whatever time it is.
-fn expiry(app: &App, caller: &Caller, id: &str) -> Timestamp {
+/// Whether a command concerns one account and nothing else: acts of an institution, and those about users, do not.
+fn is_of(command: &Command, only: AccountId) -> bool {
+    match (command.permission(), command) {
+        (Permission::Owner(of) | Permission::Trader(of) | Permission::OwnerOr(of, _), _) => of == only,
+        (_, Command::CreateKey(key)) => key.account == Some(only),
+        (Permission::Anyone | Permission::OfKey, _) => true,
+        (Permission::Roles(_) | Permission::SelfOr(..) | Permission::OfUser(_), _) => false,
+    }
+}
+
+/// When a proposal expires that is made now.
+fn expiry(app: &App) -> Timestamp {
+    let hours = i64::try_from(app.config.approvals.expire_hours).unwrap_or(i64::MAX);
+    let span = hours.saturating_mul(3_600_000_000_000);
+    Timestamp(app.clock.now().0.saturating_add(span))
+}
+
+/// When the proposal expires, or would have, that was made under an id. One that is sent again is the same, whatever time it is.
+fn first_expiry(app: &App, by: ParticipantId, id: &str) -> Option<Timestamp> {
     let (before, waits) = {
         let follower = app.reader.read();
-        let answer = follower.answer(caller.participant, id);
+        let answer = follower.answer(by, id);
         let act = answer.and_then(|answer| match answer.created {
             Some(Created::Act(act)) => follower.state().act(act).map(|act| act.expires),
             _ => None,
@@ -332,11 +378,7 @@ fn expiry(app: &App, caller: &Caller, id: &str) -> Timestamp {
         let fields: serde_json::Value = serde_json::from_str(&record.json).ok()?;
         gateway::parse_time(fields.get("expires")?.as_str()?)
     };
-    waits.or_else(written).unwrap_or_else(|| {
-        let hours = i64::try_from(app.config.approvals.expire_hours).unwrap_or(i64::MAX);
-        let span = hours.saturating_mul(3_600_000_000_000);
-        Timestamp(app.clock.now().0.saturating_add(span))
-    })
+    waits.or_else(written)
 }
 
 fn resolve(follower: &Follower, caller: &Caller, wire: &WireCommand) -> Result<Command, Problem> {

@@ -30,7 +30,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             trades,
         )
         .with_query::<Page>()
-        .gives::<List<TradeView>>(),
+        .gives_list::<TradeView>(),
         Endpoint::looks_up(
             "/v1/instruments/{instrument}/candles",
             MarketData,
@@ -39,12 +39,12 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             candles,
         )
         .with_query::<Span>()
-        .gives::<List<CandleView>>(),
+        .gives_list::<CandleView>(),
         Endpoint::looks_up("/v1/instruments/{instrument}/stats", MarketData, TAG, "The last 24 hours", stats)
             .gives::<StatsView>(),
         Endpoint::looks_up("/v1/orders", SignedIn, TAG, "Your orders and listings, the latest first", orders)
             .with_query::<WhichOrders>()
-            .gives::<List<OrderView>>(),
+            .gives_list::<OrderView>(),
         Endpoint::looks_up(
             "/v1/orders/{order}",
             SignedIn,
@@ -55,7 +55,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         .gives::<OrderView>(),
         Endpoint::looks_up("/v1/fills", SignedIn, TAG, "What your orders traded, the latest first", fills)
             .with_query::<WhichFills>()
-            .gives::<List<FillView>>(),
+            .gives_list::<FillView>(),
         Endpoint::looks_up(
             "/v1/settlements",
             SignedIn,
@@ -64,7 +64,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             settlements,
         )
         .with_query::<OnDate>()
-        .gives::<List<FillView>>(),
+        .gives_list::<FillView>(),
         Endpoint::looks_up(
             "/v1/accounts/{account}/trail",
             SignedIn,

@@ -27,7 +27,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         .gives::<Head>(),
         Endpoint::looks_up("/v1/log", Watchers, TAG, "Records with what happened, in order", records)
             .with_query::<After>()
-            .gives::<List<RecordView>>(),
+            .gives_list::<RecordView>(),
         Endpoint::looks_up("/v1/log/{record}", Watchers, TAG, "One record", record).gives::<RecordView>(),
     ]
 }

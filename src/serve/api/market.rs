@@ -22,7 +22,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     use Allowed::MarketData as Market;
     vec![
         Endpoint::reads("/v1/time", Market, TAG, "The time of the market", time).gives::<Time>(),
-        Endpoint::reads("/v1/markets", Market, TAG, "The markets", markets).gives::<List<MarketView>>(),
+        Endpoint::reads("/v1/markets", Market, TAG, "The markets", markets).gives_list::<MarketView>(),
         Endpoint::reads(
             "/v1/markets/{market}/price-list",
             Market,
@@ -33,7 +33,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         .gives::<report::PriceList>(),
         Endpoint::reads("/v1/instruments", Market, TAG, "What is traded, and at what price", instruments)
             .with_query::<InMarket>()
-            .gives::<List<InstrumentView>>(),
+            .gives_list::<InstrumentView>(),
         Endpoint::reads("/v1/instruments/{instrument}", Market, TAG, "One instrument", one_instrument)
             .gives::<InstrumentView>(),
         Endpoint::reads("/v1/instruments/{instrument}/book", Market, TAG, "The order book by price", book)
@@ -48,7 +48,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         )
         .gives::<Listings>(),
         Endpoint::reads("/v1/auctions", Market, TAG, "Auctions that are announced and not decided", auctions)
-            .gives::<List<AuctionView>>(),
+            .gives_list::<AuctionView>(),
         Endpoint::reads(
             "/v1/blocks",
             Allowed::SignedIn,
@@ -56,7 +56,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "Your block proposals, sent and received",
             blocks,
         )
-        .gives::<List<BlockView>>(),
+        .gives_list::<BlockView>(),
     ]
 }
 

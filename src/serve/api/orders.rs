@@ -1,6 +1,6 @@
 //! Orders as a resource: the commands of the order book under the verbs of HTTP.
 
-use super::commands::{Sent, body_of, read, send_wire};
+use super::commands::{Sent, body_of, read, send_wire, text_of};
 use crate::serve::endpoint::{Allowed, Call, Endpoint, Later};
 use crate::serve::problem::Problem;
 use axum::http::Method;
@@ -55,8 +55,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 fn place(call: Call) -> Later {
     Box::pin(async move {
-        let text = String::from_utf8_lossy(&call.body);
-        let (id, wire) = read("place_order", &text)?;
+        let (id, wire) = read("place_order", text_of(&call)?)?;
         send_wire(&call.app, call.caller()?, id, &wire).await
     })
 }
@@ -71,10 +70,8 @@ pub(super) struct Amendment {
     /// Whose order it is.
     account: String,
     /// The new price.
-    #[schema(value_type = String)]
     price: Number,
     /// The new quantity, what was filled included.
-    #[schema(value_type = String)]
     quantity: Number,
 }
 

@@ -10,6 +10,7 @@ use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
 use serde::{Deserialize, Serialize};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use utoipa::{IntoParams, ToSchema};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -51,8 +52,35 @@ pub(super) struct PastBook {
     pub listings: Listings,
 }
 
+/// Replays that run or wait at most: whoever waits holds a thread with which others look something up.
+const TURNS: usize = 8;
+
+/// Replays that run or wait.
+static TAKEN: Taken = Taken(AtomicUsize::new(0));
 /// One replay at a time: each holds a state of its own.
 static TURN: Mutex<()> = Mutex::new(());
+
+/// How many turns are taken.
+struct Taken(AtomicUsize);
+
+/// A turn, until it is dropped.
+struct Turn<'a>(&'a Taken);
+
+impl Taken {
+    fn one(&self, most: usize) -> Result<Turn<'_>, Problem> {
+        let more = |taken: usize| (taken < most).then_some(taken + 1);
+        match self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, more) {
+            Ok(_) => Ok(Turn(self)),
+            Err(_) => Err(Problem::again_in(1, Code::Busy, "others look into the past as well: try again")),
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
 
 fn past_book(call: &Call) -> Answered {
     let Moment { instrument: code, at } = call.query()?;
@@ -65,6 +93,7 @@ fn past_book(call: &Call) -> Answered {
             return Err(Problem::new(Code::BadQuery, detail));
         }
     };
+    let _one = TAKEN.one(TURNS)?;
     let _turn = TURN.lock();
     let replayed = replay(&DataDir::at(&call.app.data), Until::Record(record), &mut |_, _, _| Ok(()));
     let replayed = replayed.map_err(|error| {
@@ -76,5 +105,24 @@ fn past_book(call: &Call) -> Answered {
     let book = BookView::of(state, id, LEVELS_MAX).ok_or_else(|| Problem::not_found("such instrument"))?;
     let listings = listings_view(state, id, |_| true);
     let (sequence, time) = (state.sequence().0, local(state, None, state.time()));
-    Ok(Reply::json(&PastBook { sequence, time, digest: crate::node::hex(&replayed.digest), book, listings }))
+    let digest = crate::node::hex(&replayed.digest);
+    Ok(Reply::json(&PastBook { sequence, time, digest, book, listings }).at(sequence))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_are_given_back() {
+        let taken = Taken(AtomicUsize::new(0));
+        let (first, second) = (taken.one(2).unwrap(), taken.one(2));
+        assert!(second.is_ok());
+        let told = taken.one(2).err().unwrap();
+        assert_eq!((told.code, told.retry_after), (Code::Busy, Some(1)));
+        drop(first);
+        assert!(taken.one(2).is_ok());
+        drop(second);
+        assert_eq!(taken.0.load(Ordering::Acquire), 0);
+    }
 }

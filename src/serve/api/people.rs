@@ -29,7 +29,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "Users: of your participant; of all, for those who run or watch the node",
             users,
         )
-        .gives::<List<UserView>>(),
+        .gives_list::<UserView>(),
         Endpoint::acts(
             Method::POST,
             "/v1/users",
@@ -67,7 +67,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "Your keys; of all, for those who run or watch the node",
             keys,
         )
-        .gives::<List<KeyView>>(),
+        .gives_list::<KeyView>(),
         Endpoint::acts(
             Method::POST,
             "/v1/keys",

@@ -131,26 +131,36 @@ fn sign_in(call: Call) -> Later {
             let detail = format!("too many attempts from your address: try again in {seconds} s");
             return Err(Problem::again_in(seconds, Code::RateLimited, detail));
         }
-        if let Some(seconds) = app.sessions.locked_out(&user) {
+        let locked_out = |seconds| {
             app.gauges.sign_in(CameOfIt::LockedOut);
-            let detail = format!("try again in {seconds} s");
-            return Err(Problem::again_in(seconds, Code::LockedOut, detail));
+            locked_out(seconds)
+        };
+        if let Some(seconds) = app.sessions.locked_out(&user) {
+            return Err(locked_out(seconds));
         }
-        match check(app, &user, password, code).await {
+        let found = check(app, &user, password, code).await;
+        app.sessions.tried(&user, found.is_some()).map_err(locked_out)?;
+        match found {
             Some(id) => {
-                app.sessions.succeeded(&user);
                 app.gauges.sign_in(CameOfIt::Succeeded);
                 tracing::info!(user, from, "signed in");
                 opened(app, id)
             }
             None => {
-                app.sessions.failed(&user);
                 app.gauges.sign_in(CameOfIt::Failed);
+                // A name that is nobody's may be a password in the wrong place.
+                let known = app.reader.read().state().roster().user_named(&user).is_some();
+                let user = if known { user.as_str() } else { "nobody's name" };
                 tracing::warn!(user, from, "failed to sign in");
                 Err(Problem::new(Code::BadCredentials, "these are not a user's name, password and code"))
             }
         }
     })
+}
+
+/// What a name is told that failed too often.
+fn locked_out(seconds: u64) -> Problem {
+    Problem::again_in(seconds, Code::LockedOut, format!("try again in {seconds} s"))
 }
 
 /// The user with a name, a password and, where codes are on, the code of now.
@@ -246,13 +256,13 @@ async fn confirm(app: &App, caller: &Caller, password: String) -> Result<(), Pro
         user.map(|user| (user.name.clone(), user.password.clone())).unwrap_or_default()
     };
     if let Some(seconds) = app.sessions.locked_out(&name) {
-        let detail = format!("try again in {seconds} s");
-        return Err(Problem::again_in(seconds, Code::LockedOut, detail));
+        return Err(locked_out(seconds));
     }
-    if app.passwords.is(password, Some(hash)).await {
+    let right = app.passwords.is(password, Some(hash)).await;
+    app.sessions.tried(&name, right).map_err(locked_out)?;
+    if right {
         return Ok(());
     }
-    app.sessions.failed(&name);
     Err(Problem {
         field: Some("old".into()),
         ..Problem::new(Code::BadCredentials, "this is not your password")
@@ -302,9 +312,11 @@ fn totp_on(call: Call) -> Later {
         let FirstCode { code } = call.json()?;
         let (app, caller) = (&call.app, call.caller()?);
         token(caller)?;
-        let (_, secret) = secret(app, caller);
+        let (name, secret) = secret(app, caller);
         let hash = hash_of(&secret);
-        if totp(secret).is_none_or(|totp| totp.check_current(&code).is_none()) {
+        let step = totp(secret).and_then(|totp| totp.check_current(&code));
+        // It is one that was used, too: nobody signs in with it.
+        if step.is_none_or(|step| !app.codes.is_new(&name, step)) {
             return Err(Problem::field("code", "this is not the code of now"));
         }
         let command = Command::SetTotp(SetTotp { user: caller.user, secret_hash: Some(hash) });

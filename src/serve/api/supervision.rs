@@ -14,9 +14,9 @@ const TAG: &str = "supervision";
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::reads("/v1/supervision/alerts", Allowed::Watchers, TAG, "Alerts, the newest first", alerts)
-            .gives::<List<AlertView>>(),
+            .gives_list::<AlertView>(),
         Endpoint::reads("/v1/supervision/cases", Allowed::Watchers, TAG, "Cases, the newest first", cases)
-            .gives::<List<CaseView>>(),
+            .gives_list::<CaseView>(),
     ]
 }
 

@@ -30,7 +30,7 @@ const PAGE: u32 = 100;
 const PAGE_MAX: u32 = 1_000;
 
 /// Its signatures and its way of refusing.
-static MANNER: Manner = Manner { identify: sign::identify, tell: refusal::tell };
+static MANNER: Manner = Manner { identify: sign::identify, tell: refusal::tell, strict: false };
 
 /// Its router, with what is asked for in vain below it.
 pub(super) fn router(app: &Arc<App>) -> Router {
@@ -99,11 +99,12 @@ impl Asked {
         Ok(most.clamp(1, PAGE_MAX))
     }
 
-    /// A time: RFC 3339, or seconds since 1970.
+    /// A time: RFC 3339, of UTC where it names no offset, or seconds since 1970.
     fn time(&self, name: &str) -> Result<Option<Timestamp>, Problem> {
         let read = |text: &str| {
             let seconds = || text.parse().ok().and_then(|seconds: i64| seconds.checked_mul(1_000_000_000));
-            let time = gateway::parse_time(text).or_else(|| seconds().map(Timestamp));
+            let utc = || gateway::parse_time(&format!("{text}Z"));
+            let time = gateway::parse_time(text).or_else(utc).or_else(|| seconds().map(Timestamp));
             time.ok_or_else(|| bad(format!("{name} is a time such as 2026-03-04T02:00:00Z")))
         };
         self.one(name).map(read).transpose()
@@ -118,4 +119,22 @@ fn bad(detail: impl Into<String>) -> Problem {
 /// A time as this API writes it: UTC.
 fn utc(time: Timestamp) -> String {
     gateway::format_time(time, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_without_an_offset_is_utc() {
+        let time =
+            |text: &str| Asked(vec![("start".to_owned(), text.to_owned())]).time("start").ok().flatten();
+        let wanted = Some(Timestamp(1_772_589_600_000_000_000));
+        for text in ["2026-03-04T02:00:00Z", "2026-03-04T10:00:00+08:00", "2026-03-04T02:00:00", "1772589600"]
+        {
+            assert_eq!(time(text), wanted, "{text}");
+        }
+        assert_eq!(time("2026-03-04T02:00:00.500"), Some(Timestamp(1_772_589_600_500_000_000)));
+        assert_eq!((time("never"), time("2026-03-04T02:00:00ZZ")), (None, None));
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::account::account_of;
 use super::history::{paged, written};
-use super::product::{product, product_name};
+use super::product::{is_product, product, product_name};
 use super::{Asked, utc};
 use crate::node::Follower;
 use crate::projection::{FillFilter, FillRow, OrderFilter, OrderRow, PAGE_MAX, View};
@@ -14,6 +14,7 @@ use base::{AccountId, OrderId, Timestamp};
 use engine::{ClientId, State};
 use gateway::Names;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// Ids of more bytes than these are in the log as a hash.
 const KEPT_ID_BYTES: usize = 15;
@@ -143,12 +144,67 @@ fn of_a_book(row: &OrderRow) -> bool {
     row.kind == "limit" || row.kind == "market"
 }
 
+/// How far back a list goes, and how far forward: times, and the cursors of its pages.
+struct Within {
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+    /// Only what is newer than the item with this number.
+    before: Option<u64>,
+    /// Only what is older than the item with this one.
+    after: Option<u64>,
+    limit: u32,
+}
+
+impl Within {
+    fn of(asked: &Asked) -> Result<Self, Problem> {
+        Ok(Self {
+            since: asked.time("start_date")?,
+            until: asked.time("end_date")?,
+            before: asked.number("before")?,
+            after: asked.number("after")?,
+            limit: asked.limit()?,
+        })
+    }
+
+    /// Those of a list that goes back in time, page by page of a size, each below a number: what is `at` some number and time and
+    /// is taken.
+    fn find<R>(
+        &self,
+        size: u32,
+        mut page: impl FnMut(Option<u64>) -> anyhow::Result<Vec<R>>,
+        at: impl Fn(&R) -> (u64, Timestamp),
+        takes: impl Fn(&R) -> bool,
+    ) -> anyhow::Result<Vec<R>> {
+        let (mut below, mut found) = (self.after, Vec::new());
+        for _ in 0..PAGES_MAX {
+            let rows = page(below)?;
+            let full = rows.len() == size as usize;
+            below = rows.last().map(|row| at(row).0);
+            for row in rows {
+                let (number, time) = at(&row);
+                let too_old = self.since.is_some_and(|since| time < since);
+                if too_old
+                    || self.before.is_some_and(|before| number <= before)
+                    || found.len() == self.limit as usize
+                {
+                    return Ok(found);
+                }
+                if self.until.is_none_or(|until| time <= until) && takes(&row) {
+                    found.push(row);
+                }
+            }
+            if !full {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
+
 struct Wanted {
     statuses: Vec<String>,
     filter: OrderFilter,
-    since: Option<Timestamp>,
-    until: Option<Timestamp>,
-    limit: usize,
+    within: Within,
 }
 
 impl Wanted {
@@ -162,37 +218,19 @@ impl Wanted {
             account: Some(account_of(state, call.caller()?)?),
             instrument: asked.one("product_id").map(|name| product(state, name)).transpose()?,
             open,
-            before: asked.number("after")?,
             ..OrderFilter::default()
         };
-        let (since, until) = (asked.time("start_date")?, asked.time("end_date")?);
-        Ok(Self { statuses, filter, since, until, limit: asked.limit()? as usize })
+        Ok(Self { statuses, filter, within: Within::of(&asked)? })
     }
 
     fn takes(&self, row: &OrderRow) -> bool {
         let named = |status: &String| status == "all" || status == super::orders::status(row).0;
-        of_a_book(row) && self.statuses.iter().any(named) && self.until.is_none_or(|until| row.time <= until)
+        of_a_book(row) && self.statuses.iter().any(named)
     }
 
     fn find(&self, view: &mut View<'_>) -> anyhow::Result<Vec<OrderRow>> {
-        let (mut filter, mut found) = (self.filter, Vec::new());
-        for _ in 0..PAGES_MAX {
-            let page = view.orders(&filter)?;
-            let full = page.len() == PAGE_MAX as usize;
-            filter.before = page.last().map(|row| row.sequence.0);
-            for row in page {
-                if self.since.is_some_and(|since| row.time < since) || found.len() == self.limit {
-                    return Ok(found);
-                }
-                if self.takes(&row) {
-                    found.push(row);
-                }
-            }
-            if !full {
-                break;
-            }
-        }
-        Ok(found)
+        let page = |before| view.orders(&OrderFilter { before, ..self.filter });
+        self.within.find(PAGE_MAX, page, |row| (row.sequence.0, row.time), |row| self.takes(row))
     }
 }
 
@@ -277,25 +315,29 @@ pub(super) fn fills(call: &Call) -> Answered {
         FillFilter {
             account: Some(account_of(state, call.caller()?)?),
             instrument: asked.one("product_id").map(|name| product(state, name)).transpose()?,
-            before: asked.number("after")?,
-            limit: asked.limit()?,
             ..FillFilter::default()
         }
     };
     if let Some(order) = asked.one("order_id") {
         filter.order = Some(named(call, order)?.1.order);
     }
-    let (since, until) = (asked.time("start_date")?, asked.time("end_date")?);
-    let rows = look_up(call, |view| view.fills(&filter))?.value;
-    let follower = call.app.reader.read();
-    let within = |row: &&FillRow| {
-        let continuous = super::product::is_product(follower.state(), row.instrument);
-        continuous
-            && since.is_none_or(|since| row.time >= since)
-            && until.is_none_or(|until| row.time <= until)
+    let within = Within::of(&asked)?;
+    let products = {
+        let follower = call.app.reader.read();
+        let state = follower.state();
+        let all = (0..state.venue().instruments().len()).map(base::InstrumentId::at);
+        all.filter(|id| is_product(state, *id)).collect::<BTreeSet<_>>()
     };
-    let fills: Result<Vec<Fill>, Problem> =
-        rows.iter().filter(within).map(|row| fill(&follower, row)).collect();
+    let rows = look_up(call, |view| {
+        // Of one product the latest are those that are wanted.
+        let narrow = filter.instrument.is_some() && within.until.is_none();
+        let limit = if narrow { within.limit } else { PAGE_MAX };
+        let page = |before| view.fills(&FillFilter { before, limit, ..filter });
+        within.find(limit, page, |row| (row.fill, row.time), |row| products.contains(&row.instrument))
+    })?
+    .value;
+    let follower = call.app.reader.read();
+    let fills: Result<Vec<Fill>, Problem> = rows.iter().map(|row| fill(&follower, row)).collect();
     let ends = (rows.first().map(|row| row.fill), rows.last().map(|row| row.fill));
     Ok(paged(Reply::json(&fills?), ends))
 }

@@ -65,6 +65,10 @@ pub(super) fn signer(
     if sent.abs_diff(now) > WINDOW_MS.unsigned_abs() {
         return Err(stale());
     }
+    // Whole seconds: what is signed in the second in which the node began is not known to be older.
+    if once && app.nonces.is_before(sent.saturating_add(999)) {
+        return Err(stale());
+    }
     let signature: [u8; 32] =
         STANDARD.decode(claim.sign).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(bad)?;
     let fits = |secret: &str| {

@@ -1,5 +1,5 @@
-//! What waits is published when it is due, whether a record follows it or not. Once a second the figures of the node are told, and
-//! streams that nobody reads any more end.
+//! What waits is published when it is due, whether a record follows it or not. Once a second the figures of the node are told,
+//! streams that nobody reads any more end, and those who have not asked for long are forgotten.
 
 use super::topic::Topic;
 use crate::serve::App;
@@ -19,6 +19,8 @@ pub(crate) async fn run(app: Arc<App>) {
         tokio::select! {
             _ = every.tick() => {
                 app.hub.tidy(app.reader.read().state());
+                app.rates.forget_old();
+                app.sign_ins.forget_old();
                 if app.hub.is_read(Topic::Operations) {
                     let told = tell(&app);
                     app.hub.figures(&told.0, &told.1);

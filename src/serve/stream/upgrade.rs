@@ -44,7 +44,13 @@ async fn enter(app: Arc<App>, peer: IpAddr, request: Request) -> Response<Body> 
 
 async fn admit(app: &Arc<App>, peer: IpAddr, parts: &mut Parts) -> Result<Response<Body>, Problem> {
     let target = parts.uri.path_and_query().map_or(PATH, |target| target.as_str()).to_owned();
-    let caller = door::identify(app, &parts.headers, parts.method.as_str(), &target, b"")?;
+    let caller = match door::identify(app, &parts.headers, parts.method.as_str(), &target, b"") {
+        Ok(caller) => caller,
+        Err(problem) => {
+            door::take(app, None, peer)?;
+            return Err(problem);
+        }
+    };
     let with_cookie = has_cookie(&parts.headers);
     if with_cookie {
         check_origin(&parts.headers)?;

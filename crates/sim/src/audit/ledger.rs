@@ -95,30 +95,45 @@ impl Ledger {
     }
 
     /// Brings units into the world.
+    ///
+    /// # Errors
+    /// A bucket would hold less than nothing.
     pub fn issue(&mut self, account: u32, asset: u32, units: i128) -> Found {
         *self.issued.entry(asset).or_default() += units;
         self.add((account, asset), AVAILABLE, units)
     }
 
     /// Takes units out of the world.
+    ///
+    /// # Errors
+    /// A bucket would hold less than nothing.
     pub fn retire(&mut self, account: u32, asset: u32, bucket: usize, units: i128) -> Found {
         *self.retired.entry(asset).or_default() += units;
         self.add((account, asset), bucket, -units)
     }
 
     /// Moves units between two buckets of a holding.
+    ///
+    /// # Errors
+    /// A bucket would hold less than nothing.
     pub fn shift(&mut self, account: u32, asset: u32, (from, to): (usize, usize), units: i128) -> Found {
         self.add((account, asset), from, -units)?;
         self.add((account, asset), to, units)
     }
 
     /// Moves units from a bucket of one account to one of another.
+    ///
+    /// # Errors
+    /// A bucket would hold less than nothing.
     pub fn transfer(&mut self, asset: u32, from: (u32, usize), to: (u32, usize), units: i128) -> Found {
         self.add((from.0, asset), from.1, -units)?;
         self.add((to.0, asset), to.1, units)
     }
 
     /// Compares what the last record changed with the books.
+    ///
+    /// # Errors
+    /// The first thing that differs.
     pub fn check_touched(&mut self, books: &dyn Books) -> Found {
         let touched = std::mem::take(&mut self.touched);
         touched.into_iter().try_for_each(|cell| self.check_cell(cell, books))
@@ -141,6 +156,9 @@ impl Ledger {
     }
 
     /// Compares everything with the books, and the books with themselves.
+    ///
+    /// # Errors
+    /// The first thing that differs.
     pub fn check_all(&self, books: &dyn Books) -> Found {
         let (accounts, assets) = books.size();
         for asset in 0..assets {

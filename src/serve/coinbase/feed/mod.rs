@@ -223,9 +223,12 @@ impl Feed {
             }
             self.caller = Some(caller);
         }
+        // All of it, or nothing.
+        let named = wanted.channels()?.into_iter();
+        let found = named.map(|(channel, names)| Ok((channel, self.products(channel, names)?)));
+        let found: Vec<_> = found.collect::<Result<_, Problem>>()?;
         let mut topics = BTreeSet::new();
-        for (channel, names) in wanted.channels()? {
-            let ids = self.products(channel, names)?;
+        for (channel, ids) in found {
             topics.extend(ids.iter().flat_map(|id| self.topic(channel, *id)));
             self.channels.entry(channel).or_default().extend(ids);
         }
@@ -247,12 +250,16 @@ impl Feed {
 
     fn unsubscribe(&mut self, wanted: &Wanted) -> Result<(), Problem> {
         let before = self.topics();
-        for (channel, names) in wanted.channels()? {
-            if names.is_empty() {
+        let named = wanted.channels()?.into_iter();
+        let of = |(channel, names): (Channel, &[String])| {
+            let gone = if names.is_empty() { None } else { Some(self.products(channel, names)?) };
+            Ok((channel, gone))
+        };
+        for (channel, gone) in named.map(of).collect::<Result<Vec<_>, Problem>>()? {
+            let Some(gone) = gone else {
                 self.channels.remove(&channel);
                 continue;
-            }
-            let gone = self.products(channel, names)?;
+            };
             if let Some(left) = self.channels.get_mut(&channel) {
                 left.retain(|id| !gone.contains(id));
             }

@@ -24,6 +24,7 @@ struct Order {
     kind: String,
     price: Option<String>,
     quantity: String,
+    filled: String,
     left: String,
     status: String,
     listing: bool,
@@ -141,13 +142,16 @@ impl Teller {
             "open" => return None,
             _ => "done",
         };
+        // Of what is done, it is what did not trade.
+        let remaining =
+            if kind == "done" { less(&order.quantity, &order.filled) } else { order.left.clone() };
         let mut message = json!({
             "type": kind,
             "time": at,
             "product_id": product?,
             "sequence": self.number(seq),
             "order_id": order.order.to_string(),
-            "remaining_size": order.left,
+            "remaining_size": remaining,
             "side": order.side,
             "profile_id": order.account,
         });
@@ -176,9 +180,19 @@ fn set(message: &mut Value, name: &str, value: Option<&String>) {
     }
 }
 
+/// A quantity less another, with its decimals.
+fn less(quantity: &str, other: &str) -> String {
+    let decimals = quantity.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    let units = units(quantity).saturating_sub(units(other));
+    base::decimal::text(units, u8::try_from(decimals).unwrap_or(0))
+}
+
+fn units(text: &str) -> i128 {
+    text.replace('.', "").parse().unwrap_or(0)
+}
+
 /// What part of an amount a fee is, to a millionth. Both have the decimals of the currency.
 fn rate(fee: &str, amount: &str) -> String {
-    let units = |text: &str| text.replace('.', "").parse::<i128>().unwrap_or(0);
     let millionths = units(fee).saturating_mul(1_000_000).checked_div(units(amount)).unwrap_or(0);
     base::decimal::text(millionths, 6)
 }
@@ -192,6 +206,14 @@ mod tests {
         format!(
             r#"{{"order":7,"id":"a","account":"DJ","instrument":"B1","side":"buy","kind":"limit","life":"day","price":"98.00","trigger":null,"quantity":"3","filled":"0","left":"{left}","status":"{status}","ended":null,"listing":false}}"#
         )
+    }
+
+    #[test]
+    fn what_is_left_of_a_quantity_has_its_decimals() {
+        assert_eq!(
+            (less("3", "1"), less("3.50", "1.25"), less("3", "3")),
+            ("2".into(), "2.25".into(), "0".into())
+        );
     }
 
     #[test]
@@ -218,6 +240,7 @@ mod tests {
         assert_eq!(kinds(&told(&order("open", "1").replace("98.00", "98.10"), "")), ["change"]);
         let done = told(&order("cancelled", "0"), "");
         assert_eq!((kinds(&done), &done[0]["reason"]), (vec!["done".to_owned()], &json!("canceled")));
+        assert_eq!(done[0]["remaining_size"], "3", "what did not trade");
         assert!(told(&order("open", "3").replace("\"DJ\"", "\"HM\""), "").is_empty(), "another account's");
     }
 }

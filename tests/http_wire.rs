@@ -1,0 +1,230 @@
+//! What of HTTP a client may rely on: who guesses is stopped, a body is what it says it is, what is known already is not sent again,
+//! and lists go on where they ended.
+
+#![allow(clippy::unwrap_used)] // the lint does not know what a test needs
+
+mod common;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use common::client::{Client, Got, fresh_ms};
+use common::{PASSWORD, Served, key_of};
+use hmac::{Hmac, KeyInit, Mac};
+use huangpu::serve::access::{Secrets, Signed, sign};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use std::io::Write;
+use totp_rs::Totp;
+
+/// An order that DJ can always enter.
+fn order(price: &str) -> Value {
+    json!({ "account": "DJ", "instrument": "B2609", "side": "sell", "price": price, "quantity": 1000 })
+}
+
+#[test]
+fn who_guesses_at_once_guesses_no_more_often() {
+    let served = Served::start();
+    let guess = || served.nobody().sign_in("trader", "a wrong one").code();
+    let told: Vec<String> = std::thread::scope(|scope| {
+        let all: Vec<_> = (0..12).map(|_| scope.spawn(guess)).collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let wrong = told.iter().filter(|code| *code == "bad_credentials").count();
+    let locked = told.iter().filter(|code| *code == "locked_out").count();
+    assert_eq!((wrong, locked), (5, 7), "{told:?}");
+    assert_eq!(served.nobody().sign_in("trader", PASSWORD).code(), "locked_out");
+    assert_eq!(served.nobody().sign_in("other", PASSWORD).status, 200, "another name");
+}
+
+#[test]
+fn the_code_that_turns_codes_on_opens_nothing() {
+    let served = Served::start();
+    let trader = served.person("trader");
+    trader.send("POST", "/v1/session/totp", None).good();
+    let secret = Secrets::open(served.dir.path()).unwrap().next_totp("trader", None);
+    let totp: Totp = totp_rs::Builder::new().with_secret(secret).build().unwrap();
+    let now = u64::try_from(fresh_ms()).unwrap() / 1_000;
+    let code = totp.generate(now).to_string();
+    let turn_on = |code: &str| trader.send("PUT", "/v1/session/totp", Some(&json!({ "code": code })));
+    assert_eq!(turn_on("000").json()["field"], "code");
+    assert_eq!(turn_on(&code).status, 204);
+    let sign_in = |code: &str| {
+        served.nobody().post("/v1/session", &json!({ "user": "trader", "password": PASSWORD, "code": code }))
+    };
+    assert_eq!(sign_in(&code).code(), "bad_credentials", "it was used");
+    let next = totp.generate(now + 30).to_string();
+    assert_eq!(sign_in(&next).status, 200);
+    assert_eq!(sign_in(&next).code(), "bad_credentials");
+}
+
+#[test]
+fn who_signs_wrongly_asks_no_more_often_than_nobody() {
+    let served = Served::with(|config| {
+        config.limits.requests_per_second = 1;
+        config.limits.burst = 5;
+    });
+    let wrong = Client::new(served.address).signing(&key_of("trader"), "not the secret");
+    let told: Vec<Got> = (0..6).map(|_| wrong.get("/v1/session")).collect();
+    let left = told.iter().map(|got| got.headers.get("ratelimit-remaining").unwrap().as_str());
+    assert_eq!(left.collect::<Vec<_>>(), ["4", "3", "2", "1", "0", "0"]);
+    let codes: Vec<String> = told.iter().map(Got::code).collect();
+    assert_eq!((codes[4].as_str(), codes[5].as_str()), ("bad_signature", "rate_limited"));
+    assert_eq!(served.nobody().get("/v1/time").code(), "rate_limited", "from the same address");
+    assert_eq!(served.program("trader").get("/v1/session").status, 200, "whose key it is has his own");
+}
+
+#[test]
+fn what_was_signed_for_a_node_is_not_accepted_by_the_next() {
+    let served = Served::start();
+    let body = serde_json::to_vec(&order("99.00")).unwrap();
+    let secret = Secrets::open(served.dir.path()).unwrap().of_key(&key_of("trader"));
+    let time = fresh_ms().to_string();
+    let signed = Signed { time: &time, method: "POST", path: "/v1/orders", body: &body };
+    let signature = huangpu::node::hex(&sign(secret.as_bytes(), &signed));
+    let headers = [
+        ("content-type", "application/json".to_owned()),
+        ("hp-key", key_of("trader")),
+        ("hp-time", time),
+        ("hp-sign", signature),
+    ];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value));
+    let send = |served: &Served| served.nobody().raw("POST", "/v1/orders", &headers, &body);
+    assert_eq!(send(&served).status, 200);
+    assert_eq!(send(&served).code(), "replayed");
+    let dir = served.stop();
+    let served = Served::serve(common::open(dir.path()), common::config(), dir);
+    assert_eq!(send(&served).code(), "stale_time");
+    assert_eq!(served.program("trader").get("/v1/session").status, 200);
+}
+
+#[test]
+fn a_body_is_what_it_says_it_is() {
+    let served = Served::start();
+    let trader = served.person("trader");
+    let send = |path: &str, extra: &[(&str, &str)], body: &[u8]| {
+        let csrf = trader.get("/v1/session").good()["csrf"].as_str().unwrap().to_owned();
+        let cookie = trader.cookie().unwrap().to_owned();
+        let mut headers = vec![("cookie".to_owned(), cookie), ("x-csrf-token".to_owned(), csrf)];
+        headers.extend(extra.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        trader.raw("POST", path, &headers, body)
+    };
+    let body = serde_json::to_vec(&order("99.00")).unwrap();
+    for kind in ["Application/JSON", "application/json; charset=utf-8"] {
+        let identity = [("content-type", kind), ("content-encoding", "identity")];
+        assert_eq!(send("/v1/orders", &identity, &body).status, 200, "{kind}");
+    }
+    let packed = [("content-type", "application/json"), ("content-encoding", "gzip")];
+    let got = send("/v1/orders", &packed, &body);
+    assert_eq!((got.status, got.code().as_str()), (415, "unsupported_media_type"));
+    assert!(got.json()["detail"].as_str().unwrap().contains("gzip"));
+    // Two ids that are no text would be one.
+    let json = [("content-type", "application/json")];
+    let mut none =
+        br#"{"id":"a_","account":"DJ","instrument":"B2609","side":"sell","price":"99.00","quantity":1000}"#
+            .to_vec();
+    none[8] = 0xff;
+    for path in ["/v1/orders", "/v1/commands/place_order"] {
+        assert_eq!(send(path, &json, &none).code(), "bad_json", "{path}");
+    }
+}
+
+#[test]
+fn who_asks_and_does_not_read_keeps_no_place() {
+    let served = Served::with(|config| {
+        config.limits.connections_max = 1;
+        config.limits.header_timeout_seconds = 1;
+    });
+    // More than all the buffers on the way hold.
+    let ask = "GET /v1/openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(60);
+    let mut idle = std::net::TcpStream::connect(served.address).unwrap();
+    idle.write_all(ask.as_bytes()).unwrap();
+    assert_eq!(served.nobody().get("/healthz").status, 200, "there is room again");
+    drop(idle);
+}
+
+#[test]
+fn a_query_where_none_is_taken_is_refused() {
+    let served = Served::start();
+    let trader = served.program("trader");
+    let open = || trader.get("/v1/orders").good()["items"].as_array().unwrap().len();
+    let before = open();
+    // Whoever puts his id there would enter the order twice.
+    let got = trader.post("/v1/orders?id=once", &order("99.00"));
+    assert_eq!((got.status, got.code().as_str()), (400, "bad_query"));
+    assert_eq!(trader.get("/v1/accounts?account=DJ").code(), "bad_query");
+    assert_eq!(trader.get("/v1/accounts?").status, 200);
+    assert_eq!(open(), before);
+    assert_eq!(served.nobody().get("/healthz?probe=1").status, 200);
+}
+
+#[test]
+fn a_file_that_is_known_is_not_sent_again() {
+    let served = Served::start();
+    let tag = served.nobody().get("/").headers["etag"].clone();
+    let ask = |known: &str| {
+        served.nobody().raw("GET", "/", &[("if-none-match".to_owned(), known.to_owned())], b"").status
+    };
+    let listed = format!("\"another\", {tag}");
+    for known in [tag.as_str(), &format!("W/{tag}"), &listed, "*"] {
+        assert_eq!(ask(known), 304, "{known}");
+    }
+    assert_eq!((ask("\"another\""), ask(tag.trim_matches('"'))), (200, 200));
+}
+
+#[test]
+fn reads_say_their_record_and_amounts_are_amounts() {
+    let served = Served::start();
+    let past = served.program("auditor").get("/v1/supervision/book?instrument=B2609&at=25");
+    assert_eq!((past.headers["huangpu-sequence"].as_str(), &past.good()["sequence"]), ("25", &json!(25)));
+    // Nothing was traded on this day: that is nothing, and not no number.
+    let trader = served.program("trader");
+    trader.post("/v1/orders", &order("99.00")).good();
+    let total = trader.get("/v1/statements?market=bond-continuous").good()["total"].clone();
+    let wanted = json!({ "bought": "0", "sold": "0", "paid": "0.00", "received": "0.00", "fees": "0.00", "net": "0.00" });
+    assert_eq!(total, wanted);
+}
+
+/// Asks the facade for something, as its clients sign.
+fn ask(served: &Served, name: &str, path: &str) -> Got {
+    let time = format!("{}.{:03}", fresh_ms() / 1_000, fresh_ms() % 1_000);
+    let secret = Secrets::open(served.dir.path()).unwrap().of_key(&key_of(name));
+    let mut mac = Hmac::<Sha256>::new_from_slice(&STANDARD.decode(secret).unwrap()).unwrap();
+    mac.update(format!("{time}GET{path}").as_bytes());
+    let sign = STANDARD.encode(mac.finalize().into_bytes());
+    let headers = [("cb-access-key", key_of(name)), ("cb-access-timestamp", time), ("cb-access-sign", sign)];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value));
+    served.nobody().raw("GET", &format!("/coinbase{path}"), &headers, b"")
+}
+
+#[test]
+fn pages_of_the_facade_go_both_ways_and_far_back() {
+    let served = Served::start();
+    let (trader, other) = (served.program("trader"), served.program("other"));
+    let mut buy = order("98.60");
+    (buy["account"], buy["side"]) = (json!("HM"), json!("buy"));
+    for _ in 0..4 {
+        trader.post("/v1/orders", &order("98.60")).good();
+        other.post("/v1/orders", &buy).good();
+    }
+    let numbers = |got: &Got, name: &str| -> Vec<String> {
+        let items = got.good();
+        items.as_array().unwrap().iter().map(|item| item[name].to_string().replace('"', "")).collect()
+    };
+    for (path, name) in [("/orders?status=all", "id"), ("/fills?product_id=B2609-CNY", "trade_id")] {
+        let all = numbers(&ask(&served, "trader", path), name);
+        assert!(all.len() >= 5, "{path}: those of now, and those of the day before");
+        // From the latest on to older ones.
+        let first = ask(&served, "trader", &format!("{path}&limit=2"));
+        assert_eq!(numbers(&first, name), all[..2]);
+        let after = first.headers["cb-after"].clone();
+        let second = ask(&served, "trader", &format!("{path}&limit=2&after={after}"));
+        assert_eq!(numbers(&second, name), all[2..4]);
+        // And back to what is newer than a page.
+        let before = second.headers["cb-before"].clone();
+        assert_eq!(numbers(&ask(&served, "trader", &format!("{path}&before={before}")), name), all[..2]);
+        let newest = first.headers["cb-before"].clone();
+        assert!(numbers(&ask(&served, "trader", &format!("{path}&before={newest}")), name).is_empty());
+        // What is far back is found however much is newer.
+        let yesterday = ask(&served, "trader", &format!("{path}&limit=1&end_date=2026-03-03T12:00:00Z"));
+        assert_eq!(numbers(&yesterday, name), all[4..5]);
+    }
+}
