@@ -44,7 +44,12 @@ fn the_code_that_turns_codes_on_opens_nothing() {
     let totp: Totp = totp_rs::Builder::new().with_secret(secret).build().unwrap();
     let now = u64::try_from(fresh_ms()).unwrap() / 1_000;
     let code = totp.generate(now).to_string();
-    let turn_on = |code: &str| trader.send("PUT", "/v1/session/totp", Some(&json!({ "code": code })));
+    let turn_on = |code: &str| {
+        trader.send("PUT", "/v1/session/totp", Some(&json!({ "code": code, "password": PASSWORD })))
+    };
+    let without =
+        trader.send("PUT", "/v1/session/totp", Some(&json!({ "code": code, "password": "a guess" })));
+    assert_eq!((without.code().as_str(), &without.json()["field"]), ("bad_credentials", &json!("password")));
     assert_eq!(turn_on("000").json()["field"], "code");
     assert_eq!(turn_on(&code).status, 204);
     let sign_in = |code: &str| {
@@ -54,6 +59,12 @@ fn the_code_that_turns_codes_on_opens_nothing() {
     let next = totp.generate(now + 30).to_string();
     assert_eq!(sign_in(&next).status, 200);
     assert_eq!(sign_in(&next).code(), "bad_credentials");
+    // Who has the session has not the password.
+    let turn_off = |password: &str| trader.post("/v1/session/totp/off", &json!({ "password": password }));
+    assert_eq!(turn_off("a guess").code(), "bad_credentials");
+    assert_eq!(trader.get("/v1/session").good()["totp"], true);
+    assert_eq!(turn_off(PASSWORD).status, 204);
+    assert_eq!(served.nobody().sign_in("trader", PASSWORD).status, 200);
 }
 
 #[test]

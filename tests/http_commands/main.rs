@@ -11,7 +11,7 @@ mod table;
 use base::UserId;
 use cases::{Case, Names, others, with, with_accounts};
 use common::client::{Client, Got};
-use common::{PEOPLE, Person, Served};
+use common::{PASSWORD, PEOPLE, Person, Served};
 use roster::{CreateUser, Duties, Duty};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -272,11 +272,11 @@ fn what_is_the_node_s_own_is_nobody_s_to_send() {
             assert_eq!(got.status, 404, "{command}: {}", got.json());
         }
         // One's own codes are turned off within a session only.
-        let codes = client.send("DELETE", "/v1/session/totp", None);
+        let codes = client.post("/v1/session/totp/off", &json!({ "password": PASSWORD }));
         assert_eq!(codes.status, if person.is_some() { 403 } else { 401 });
     }
     let trader = served.person("trader");
-    let off = trader.send("DELETE", "/v1/session/totp", None);
+    let off = trader.post("/v1/session/totp/off", &json!({ "password": PASSWORD }));
     assert_eq!(outcome(&off), Outcome::Looked, "alone, as they are the user's own: {}", off.json());
 }
 

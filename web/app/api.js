@@ -24,8 +24,11 @@ export const session = createStore(undefined);
 /** A session ended that nobody signed out of. */
 export const ended = createStore(false);
 
-/** Nobody is signed in any more: the node does not know the session. */
+let leaving = false;
+
+/** Nobody is signed in any more: the node does not know the session. Of whoever is signing out that is no news. */
 export function endSession() {
+  if (leaving) return;
   if (session.get()) ended.set(true);
   session.set(null);
 }
@@ -120,10 +123,12 @@ export async function signIn(user, password, code) {
 
 /** Signs out, also where the node cannot be reached. */
 export async function signOut() {
+  leaving = true;
   try {
     await request("DELETE", "/v1/session");
   } catch {
     // It ends here all the same.
   }
+  leaving = false;
   session.set(null);
 }

@@ -26,6 +26,9 @@ export const num = (value, decimals = 0) => money.format(value, locale(), decima
 /** Shortened. */
 export const short = (value) => money.compact(value, locale());
 
+/** In full as long as it fits. */
+export const figure = (value, most = "999999") => (money.cmp(value, most) > 0 ? short(value) : num(value));
+
 /** With its sign. */
 export const plus = (value, decimals = 0) => money.signed(value, locale(), decimals);
 

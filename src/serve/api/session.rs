@@ -57,13 +57,14 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         .with_body::<FirstCode>()
         .gives_nothing(),
         Endpoint::acts(
-            Method::DELETE,
-            "/v1/session/totp",
+            Method::POST,
+            "/v1/session/totp/off",
             SignedIn,
             TAG,
             "Turn one-time codes off",
             totp_off,
         )
+        .with_body::<OwnPassword>()
         .gives_nothing(),
     ]
 }
@@ -239,7 +240,7 @@ fn password(call: Call) -> Later {
         let NewPassword { old, new } = call.json()?;
         let (app, caller) = (&call.app, call.caller()?);
         let token = token(caller)?;
-        confirm(app, caller, old).await?;
+        confirm(app, caller, "old", old).await?;
         let password = app.passwords.hash("new", new).await?;
         let command = Command::SetPassword(SetPassword { user: caller.user, password, must_change: false });
         send_command(app, caller, None, command).await?;
@@ -249,7 +250,7 @@ fn password(call: Call) -> Later {
 }
 
 /// Whoever changes how a user signs in shows that it is the user.
-async fn confirm(app: &App, caller: &Caller, password: String) -> Result<(), Problem> {
+async fn confirm(app: &App, caller: &Caller, field: &str, password: String) -> Result<(), Problem> {
     let (name, hash) = {
         let follower = app.reader.read();
         let user = follower.state().roster().user(caller.user);
@@ -264,7 +265,7 @@ async fn confirm(app: &App, caller: &Caller, password: String) -> Result<(), Pro
         return Ok(());
     }
     Err(Problem {
-        field: Some("old".into()),
+        field: Some(field.into()),
         ..Problem::new(Code::BadCredentials, "this is not your password")
     })
 }
@@ -305,13 +306,24 @@ fn enrol(call: Call) -> Later {
 pub(super) struct FirstCode {
     /// Six digits.
     code: String,
+    /// The password in use.
+    password: String,
+}
+
+/// Shows that it is the user.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OwnPassword {
+    /// The one in use.
+    password: String,
 }
 
 fn totp_on(call: Call) -> Later {
     Box::pin(async move {
-        let FirstCode { code } = call.json()?;
+        let FirstCode { code, password } = call.json()?;
         let (app, caller) = (&call.app, call.caller()?);
         token(caller)?;
+        confirm(app, caller, "password", password).await?;
         let (name, secret) = secret(app, caller);
         let hash = hash_of(&secret);
         let step = totp(secret).and_then(|totp| totp.check_current(&code));
@@ -327,10 +339,12 @@ fn totp_on(call: Call) -> Later {
 
 fn totp_off(call: Call) -> Later {
     Box::pin(async move {
-        let caller = call.caller()?;
+        let OwnPassword { password } = call.json()?;
+        let (app, caller) = (&call.app, call.caller()?);
         token(caller)?;
+        confirm(app, caller, "password", password).await?;
         let command = Command::SetTotp(SetTotp { user: caller.user, secret_hash: None });
-        send_command(&call.app, caller, None, command).await?;
+        send_command(app, caller, None, command).await?;
         Ok(Reply::nothing())
     })
 }

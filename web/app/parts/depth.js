@@ -1,6 +1,6 @@
 // The book level by level with what stands up to each, and the same as a picture.
 import { html } from "../ui.js";
-import { num, t } from "../i18n.js";
+import { figure, num, t } from "../i18n.js";
 import * as money from "../money.js";
 
 const ROWS = 12;
@@ -60,10 +60,19 @@ export function DepthPicture({ book, decimals }) {
   </figure>`;
 }
 
-/** During a call auction: the price and quantity that it would come to now. */
-export function Indication({ indication, decimals }) {
-  // Its place is kept where no call runs: what stands below does not move when one begins or ends.
-  if (!indication) return html`<div class="indication idle" aria-hidden="true"></div>`;
+/** The best prices, and how far they are apart. */
+function Touch({ book, decimals }) {
+  const [[bid], [ask]] = [book.bids, book.asks];
+  const level = (found) => (found ? `${num(found[0], decimals)} × ${figure(found[1])}` : "–");
+  return html`<div class="indication touch"><span>${t("side.bid")} <b class="up">${level(bid)}</b></span>
+    <span>${t("book.spread")} <b>${bid && ask ? num(money.sub(ask[0], bid[0]), decimals) : "–"}</b></span>
+    <span>${t("side.ask")} <b class="down">${level(ask)}</b></span></div>`;
+}
+
+/** During a call auction the price and quantity that it would come to now; else the best prices, in the same place: nothing moves. */
+export function Indication({ book, decimals }) {
+  const { indication } = book;
+  if (!indication) return html`<${Touch} book=${book} decimals=${decimals} />`;
   const left = indication.imbalance ?? "0";
   const way = money.sign(left);
   return html`<div class="indication" role="status"><span>${t("call.price")} <b>${indication.price ? num(indication.price, decimals) : "–"}</b></span>

@@ -1,14 +1,11 @@
 // The order ladder: one row for every tick around the best prices. A click names side and price for the ticket.
 import { html, useEffect, useMemo, useRef, useState } from "../ui.js";
-import { num, short, t } from "../i18n.js";
+import { figure, num, t } from "../i18n.js";
 import * as money from "../money.js";
 import { Empty } from "./basic.js";
 
 const REACH = 24;
 const ROW_PX = 21;
-
-/** In full as long as it fits. */
-const figure = (quantity, most = "999999") => (money.cmp(quantity, most) > 0 ? short(quantity) : num(quantity));
 
 const asTicks = (price, decimals) => (price ? money.units(price, decimals) : null);
 

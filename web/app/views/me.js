@@ -14,29 +14,37 @@ function Totp() {
   const user = useSession();
   const { busy, problem, answer, send, clear } = useRequest();
   const [code, setCode] = useState("");
+  const [password, setPassword] = useState("");
+  const [secret, setSecret] = useState(null);
   const turnOn = async (event) => {
     event.preventDefault();
-    const { problem: failed } = await send("PUT", "/v1/session/totp", { code: code.trim() });
+    const { problem: failed } = await send("PUT", "/v1/session/totp", { code: code.trim(), password });
     if (!failed) {
       clear();
       setCode("");
+      setPassword("");
+      setSecret(null);
       session.set({ ...session.get(), totp: true });
       whoami().catch(() => {});
     }
   };
-  const turnOff = async () => {
-    const { problem: failed } = await send("DELETE", "/v1/session/totp");
-    if (!failed) session.set({ ...session.get(), totp: false });
+  const turnOff = async (event) => {
+    event.preventDefault();
+    const { problem: failed } = await send("POST", "/v1/session/totp/off", { password });
+    if (failed) return;
+    setPassword("");
+    session.set({ ...session.get(), totp: false });
   };
-  const [secret, setSecret] = useState(null);
+  const proof = html`<${Text} label=${t("password.old")} type="password" value=${password} onInput=${setPassword} autocomplete="current-password" name="password" />`;
   const begin = async () => {
     const { answer: made } = await send("POST", "/v1/session/totp", {});
     if (made?.secret) setSecret(made);
   };
-  if (user?.totp) return html`<p><${Tag} tone="good">${t("totp.on")}<//></p><span data-totp="off"><${Sure} onSure=${turnOff}>${t("totp.turn_off")}<//></span><${ProblemNote} problem=${problem} />`;
+  if (user?.totp) return html`<p><${Tag} tone="good">${t("totp.on")}<//></p>
+    <form onSubmit=${turnOff} data-form="totp"><div class="row end">${proof}<span data-totp="off"><button disabled=${busy || !password}>${t("totp.turn_off")}</button></span></div><${ProblemNote} problem=${problem} /></form>`;
   if (!secret) return html`<p class="hint">${t("totp.what")}</p><button type="button" class="main" data-totp="begin" disabled=${busy} onClick=${begin}>${t("totp.begin")}</button><${ProblemNote} problem=${problem} />`;
   return html`<p class="hint">${t("totp.enter")}</p><p><code class="secret">${secret.secret.replace(/(.{4})/g, "$1 ").trim()}</code></p><p><a href=${secret.uri}>${t("totp.open")}</a></p>
-    <form class="row end" onSubmit=${turnOn}><${Text} label=${t("signin.code")} value=${code} onInput=${setCode} inputmode="numeric" autocomplete="one-time-code" name="totp" /><button class="main" data-totp="on" disabled=${busy || !code}>${t("totp.turn_on")}</button></form><${ProblemNote} problem=${problem} />`;
+    <form onSubmit=${turnOn} data-form="totp"><div class="row end"><${Text} label=${t("signin.code")} value=${code} onInput=${setCode} inputmode="numeric" autocomplete="one-time-code" name="totp" />${proof}<button class="main" data-totp="on" disabled=${busy || !code || !password}>${t("totp.turn_on")}</button></div><${ProblemNote} problem=${problem} /></form>`;
 }
 
 function NewKey({ onMade }) {

@@ -45,11 +45,11 @@ export function Past() {
   };
   const decimals = market?.price_decimals ?? 2;
   const then = state.data?.book ?? state.data;
-  const book = then && { bids: levels(then.bids), asks: levels(then.asks) };
+  const book = then && { bids: levels(then.bids), asks: levels(then.asks), indication: then.indication };
   const listed = [...(state.data?.listings?.asks ?? []).map((row) => ({ ...row, side: "sell" })), ...(state.data?.listings?.bids ?? []).map((row) => ({ ...row, side: "buy" }))];
   return html`<div class="page split"><${Panel} title=${t("page.past")} tools=${state.data ? html`<b class="figure">#${num(state.data.sequence ?? "")}</b> <span class="figure">${time.moment(state.data.time ?? "")}</span>` : null}>
       <${ProblemNote} problem=${state.problem} />
-      ${book ? html`<${State} kind="phase" value=${then.phase} /><${Indication} indication=${then.indication} decimals=${decimals} />
+      ${book ? html`<${State} kind="phase" value=${then.phase} /><${Indication} book=${book} decimals=${decimals} />
         <${DepthPicture} book=${book} decimals=${decimals} /><${Depth} book=${book} instrument=${{ ...chosen, last: null, reference: null }} decimals=${decimals} onPick=${() => {}} />
         ${listed.length ? html`<h3>${t("method.listing")}</h3><${Table} label=${t("method.listing")} rows=${listed} rowKey=${(row) => row.listing} columns=${[{ key: "listing", label: t("field.listing"), num: true }, { key: "side", label: t("field.side"), show: (row) => html`<${Side} side=${row.side} />` }, { key: "price", label: t("field.price"), num: true, show: (row) => num(row.price, decimals) }, { key: "quantity", label: t("field.quantity"), num: true, show: (row) => num(row.quantity) }]} />` : null}
         ${state.data.digest ? html`<p class="hint">${t("health.digest")} <code class="long">${state.data.digest}</code></p>` : null}` : html`<${Empty}>${t(state.loading ? "table.loading" : "past.choose")}<//>`}<//>

@@ -80,7 +80,7 @@ function Book({ instrument, market }) {
   const shown = options.some(([name]) => name === tab) ? tab : options[0][0];
   return html`<${Panel} fill className="book" title=${html`<${Tabs} label=${t("trade.book")} value=${shown} onChange=${setTab} options=${options} />`} label=${t("trade.book")}>
     ${listed ? null : html`<${ProblemNote} problem=${problem} /><${ProblemNote} problem=${failed} />`}
-    ${!listed && shown !== "trades" && shown !== "listings" ? html`<${Indication} indication=${book.indication} decimals=${decimals} />` : null}
+    ${!listed && shown !== "trades" && shown !== "listings" ? html`<${Indication} book=${book} decimals=${decimals} />` : null}
     ${shown === "ladder" ? html`<${Ladder} key=${instrument.code} book=${book} instrument=${instrument} own=${own} decimals=${decimals} tick=${money.units(market.tick, decimals) || 1n} onPick=${pick} onCancel=${cancel} />` : null}
     ${shown === "depth" ? html`<${DepthPicture} book=${book} decimals=${decimals} /><${Depth} book=${book} instrument=${instrument} decimals=${decimals} onPick=${pick} />` : null}
     ${shown === "listings" ? html`<${Listings} instrument=${instrument} market=${market} />` : null}

@@ -33,6 +33,7 @@ test("a first password has to be changed before anything else; then a second fac
   await page.click("[data-totp=begin]");
   const secret = (await text(page, "code.secret")).replaceAll(" ", "");
   await page.fill("[name=totp]", oneTimeCode(secret));
+  await page.fill("[data-form=totp] [name=password]", "a password of my own");
   await page.click("[data-totp=on]");
   await page.waitForSelector("[data-totp=off]");
   await context.close();
@@ -43,9 +44,17 @@ test("a first password has to be changed before anything else; then a second fac
   await again.page.click("form button.main");
   await again.page.waitForSelector("form .problem");
   await again.page.click("form button.plain");
-  await again.page.fill("[name=code]", oneTimeCode(secret));
+  // The first one was used when the codes were turned on.
+  await again.page.fill("[name=code]", oneTimeCode(secret, 1));
   await again.page.click("form button.main");
   await again.page.waitForSelector("header.top");
+  await go(again.page, "me");
+  await again.page.fill("[data-form=totp] [name=password]", "a guess");
+  await again.page.click("[data-totp=off] button");
+  await again.page.waitForSelector("[data-form=totp] .problem");
+  await again.page.fill("[data-form=totp] [name=password]", "a password of my own");
+  await again.page.click("[data-totp=off] button");
+  await again.page.waitForSelector("[data-totp=begin]");
   await again.context.close();
 });
 

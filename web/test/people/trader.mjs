@@ -20,6 +20,7 @@ test("an order is placed from the keyboard, stands in ladder and blotter, and is
   const row = page.locator(".below tbody tr", { hasText: stage.node.quiet.buy });
   await row.waitFor();
   assert.match(await row.innerText(), /3,000/);
+  assert.match(await text(page, ".touch"), /\d × \d.*\d × \d/s, "the best prices stand over the ladder");
   await row.locator("[data-cancel]").click();
   await until(async () => (await row.count()) === 0, "the order has left the blotter");
 });

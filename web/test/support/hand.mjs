@@ -1,12 +1,12 @@
 // What a hand does in the browser.
 import { createHmac } from "node:crypto";
 
-/** The code that an authenticator shows for a secret now (RFC 6238). */
-export function oneTimeCode(secret) {
+/** The code that an authenticator shows for a secret now (RFC 6238), or `later` steps of 30 seconds from now. */
+export function oneTimeCode(secret, later = 0) {
   const bits = [...secret].map((sign) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(sign).toString(2).padStart(5, "0")).join("");
   const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
   const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + later));
   const sum = createHmac("sha1", key).update(step).digest();
   return String((sum.readUInt32BE(sum[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, "0");
 }
