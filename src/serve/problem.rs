@@ -160,7 +160,7 @@ pub(crate) struct Shown<'a> {
 }
 
 /// What is wrong, in parts, so that it can be said in another language.
-#[derive(Serialize, ToSchema)]
+#[derive(Default, Serialize, ToSchema)]
 #[schema(as = Wrong)]
 struct WrongView<'a> {
     /// `absent`, `unexpected`, `too_fine`, `too_large`, `off_tick`, or `broken`.
@@ -187,29 +187,23 @@ struct WrongView<'a> {
 
 impl<'a> WrongView<'a> {
     fn of(wrong: &'a Wrong) -> Self {
-        let bare = |kind| Self {
-            kind,
-            what: None,
-            expected: None,
-            found: None,
-            decimals: None,
-            tick: None,
-            rule: None,
-        };
-        match wrong {
-            Wrong::Absent { what, name } => Self { what: Some(what), found: Some(name), ..bare("absent") },
+        let (kind, parts) = match wrong {
+            Wrong::Absent { what, name } => {
+                ("absent", Self { what: Some(what), found: Some(name), ..Self::default() })
+            }
             Wrong::Unexpected { expected, found } => {
-                Self { expected: Some(expected), found: Some(found), ..bare("unexpected") }
+                ("unexpected", Self { expected: Some(expected), found: Some(found), ..Self::default() })
             }
             Wrong::TooFine { found, decimals } => {
-                Self { found: Some(found), decimals: Some(*decimals), ..bare("too_fine") }
+                ("too_fine", Self { found: Some(found), decimals: Some(*decimals), ..Self::default() })
             }
-            Wrong::TooLarge { found } => Self { found: Some(found), ..bare("too_large") },
+            Wrong::TooLarge { found } => ("too_large", Self { found: Some(found), ..Self::default() }),
             Wrong::OffTick { found, tick } => {
-                Self { found: Some(found), tick: Some(tick), ..bare("off_tick") }
+                ("off_tick", Self { found: Some(found), tick: Some(tick), ..Self::default() })
             }
-            Wrong::Broken(rule) => Self { rule: Some(rule), ..bare("broken") },
-        }
+            Wrong::Broken(rule) => ("broken", Self { rule: Some(rule), ..Self::default() }),
+        };
+        Self { kind, ..parts }
     }
 }
 

@@ -13,12 +13,14 @@ function cumulate(levels, count) {
   });
 }
 
+/** How far the best prices are apart. */
+const spread = ({ bids: [bid], asks: [ask] }, decimals) => (bid && ask ? num(money.sub(ask[0], bid[0]), decimals) : "–");
+
 /** Twelve levels a side in fixed rows, so that nothing moves but the figures. */
 export function Depth({ book, instrument, decimals, onPick }) {
   const asks = cumulate(book.asks, ROWS);
   const bids = cumulate(book.bids, ROWS);
   const most = [asks.at(-1)?.sum ?? "0", bids.at(-1)?.sum ?? "0"].reduce((a, b) => (money.cmp(a, b) >= 0 ? a : b));
-  const spread = asks[0] && bids[0] ? money.sub(asks[0].price, bids[0].price) : null;
   const row = (side, level, key) => html`<div key=${key} class=${`level ${side}`} role="row">
     ${level ? html`<i style=${`transform:scaleX(${money.share(level.sum, most)})`}></i>
       <button type="button" class="price" onClick=${() => onPick(side === "ask" ? "buy" : "sell", level.price)}>${num(level.price, decimals)}</button>
@@ -29,7 +31,7 @@ export function Depth({ book, instrument, decimals, onPick }) {
   return html`<div class="depth" aria-label=${t("book.depth")}>
     <div class="level head"><span>${t("field.price")}</span><span>${t("field.quantity")}</span><span>${t("book.sum")}</span><span>${t("book.orders")}</span></div>
     <div class="upper">${upper.map((level, at) => row("ask", level, `a${at}`))}</div>
-    <div class="middle"><b>${num(instrument.last ?? instrument.reference ?? "", decimals)}</b><span>${t("book.spread")} ${spread === null ? "–" : num(spread, decimals)}</span></div>
+    <div class="middle"><b>${num(instrument.last ?? instrument.reference ?? "", decimals)}</b><span>${t("book.spread")} ${spread(book, decimals)}</span></div>
     <div>${lower.map((level, at) => row("bid", level, `b${at}`))}</div>
   </div>`;
 }
@@ -65,7 +67,7 @@ function Touch({ book, decimals }) {
   const [[bid], [ask]] = [book.bids, book.asks];
   const level = (found) => (found ? `${num(found[0], decimals)} × ${figure(found[1])}` : "–");
   return html`<div class="indication touch"><span>${t("side.bid")} <b class="up">${level(bid)}</b></span>
-    <span>${t("book.spread")} <b>${bid && ask ? num(money.sub(ask[0], bid[0]), decimals) : "–"}</b></span>
+    <span>${t("book.spread")} <b>${spread(book, decimals)}</b></span>
     <span>${t("side.ask")} <b class="down">${level(ask)}</b></span></div>`;
 }
 
