@@ -65,6 +65,11 @@ impl State {
                 self.schedule();
                 Ok(())
             }
+            Command::RevokeHoliday(c) => {
+                self.venue.revoke_holiday(c, &mut out.trading())?;
+                self.schedule();
+                Ok(())
+            }
             Command::RegisterParticipant(c) => {
                 Ok(self.registry.register_participant(c, &mut out.registry()).map(drop)?)
             }

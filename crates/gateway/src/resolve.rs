@@ -267,6 +267,7 @@ impl<B: ReferenceBook> Resolver<'_, B> {
             | WireCommand::Resume { .. }
             | WireCommand::CorrectReference { .. }
             | WireCommand::DeclareHoliday { .. }
+            | WireCommand::RevokeHoliday { .. }
             | WireCommand::Tick {} => self.operate(wire),
             WireCommand::CreateUser { .. }
             | WireCommand::SetUserDuties { .. }
@@ -411,6 +412,10 @@ impl<B: ReferenceBook> Resolver<'_, B> {
             W::DeclareHoliday { date, market } => {
                 let market = self.market(market.as_deref())?;
                 Command::DeclareHoliday(t::DeclareHoliday { market, date: Self::date("date", date)? })
+            }
+            W::RevokeHoliday { date, market } => {
+                let market = self.market(market.as_deref())?;
+                Command::RevokeHoliday(t::RevokeHoliday { market, date: Self::date("date", date)? })
             }
             _ => Command::Tick,
         })

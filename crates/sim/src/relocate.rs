@@ -152,6 +152,7 @@ impl Moved {
                 Line::Composite(id) => market(id),
             },
             C::DeclareHoliday(c) => market(&mut c.market),
+            C::RevokeHoliday(c) => market(&mut c.market),
             C::OpenAccount(c) => participant(&mut c.participant),
             C::DefineAsset(c) => c.market.iter_mut().for_each(market),
             C::Issue(c) => (account(&mut c.account), asset(&mut c.asset)).0,

@@ -73,8 +73,8 @@ struct Product {
     status_message: String,
 }
 
-fn view(state: &State, id: InstrumentId, now: Timestamp) -> Option<Product> {
-    let (instrument, written) = (instrument_view(state, id, now)?, Written::of(state, id)?);
+fn view(state: &State, id: InstrumentId) -> Option<Product> {
+    let (instrument, written) = (instrument_view(state, id)?, Written::of(state, id)?);
     let name = product_name(state, id);
     let (base, quote) = name.split_once('-')?;
     let called = matches!(instrument.phase.as_str(), "opening_call" | "closing_call" | "interruption");
@@ -98,14 +98,14 @@ fn view(state: &State, id: InstrumentId, now: Timestamp) -> Option<Product> {
 }
 
 pub(super) fn products(call: &Call, follower: &Follower) -> Answered {
-    let (state, now) = (follower.state(), call.app.clock.now());
-    let all: Vec<Product> = all_products(state).filter_map(|id| view(state, id, now)).collect();
+    let state = follower.state();
+    let all: Vec<Product> = all_products(state).filter_map(|id| view(state, id)).collect();
     Ok(Reply::json(&all))
 }
 
 pub(super) fn one(call: &Call, follower: &Follower) -> Answered {
     let state = follower.state();
-    let found = view(state, product(state, call.parameter("product"))?, call.app.clock.now());
+    let found = view(state, product(state, call.parameter("product"))?);
     found.map(|product| Reply::json(&product)).ok_or_else(|| Problem::not_found("such product"))
 }
 

@@ -53,7 +53,7 @@ impl Status {
     pub(super) fn changes(&mut self, state: &State) -> Option<String> {
         let all = state.venue().instruments().iter().enumerate().map(|(index, instrument)| {
             let id = InstrumentId::at(index);
-            let phase = phase(state, id, state.time());
+            let phase = phase(state, id);
             let item = json!({
                 "code": instrument.code,
                 "market": Names(state).market(instrument.market),
@@ -71,7 +71,7 @@ impl Status {
             let item = json!({
                 "market": adopted.rulebook.code,
                 "date": date(today),
-                "trading_day": state.venue().rules(id).calendar.is_trading_day(today),
+                "trading_day": state.venue().trades_on(id, today),
                 "day_ended": state.venue().day_ended(id),
                 "rules_from": date(adopted.in_force),
             });
@@ -144,7 +144,7 @@ impl Ticker {
 }
 
 fn tick(state: &State, id: InstrumentId) -> Option<String> {
-    let view = instrument_view(state, id, state.time())?;
+    let view = instrument_view(state, id)?;
     Some(json(&Tick {
         code: view.code,
         reference: view.reference,

@@ -70,7 +70,7 @@ impl Shadow {
             (false, Side::Buy) => high,
             (false, Side::Sell) => low,
         };
-        self.judge_conditions(c, rules, lot)?;
+        self.judge_conditions(c, lot)?;
         let best = if c.side == Side::Buy { worst } else { high };
         let held = self.amount(id, best, quantity).and_then(|amount| hold(&self.tariff(id), 0, amount));
         let value =
@@ -93,12 +93,7 @@ impl Shadow {
         Ok(Verdict::Taken)
     }
 
-    fn judge_conditions(
-        &self,
-        c: &EnterOrder,
-        rules: &ContinuousRules,
-        lot: i128,
-    ) -> Result<(), &'static str> {
+    fn judge_conditions(&self, c: &EnterOrder, lot: i128) -> Result<(), &'static str> {
         let id = c.instrument.0;
         let phase = self.phase(id);
         let today = self.market_of(id).map_or(0, |market| market.date);
@@ -110,7 +105,9 @@ impl Shadow {
             Life::UntilDate(last) => limit && last.0 >= today,
             Life::Immediate | Life::FillOrKill => phase == Phase::Continuous,
             Life::AtOpen => phase == Phase::OpeningCall,
-            Life::AtClose => rules.closing_call.is_some(),
+            Life::AtClose => {
+                self.market_of(id).is_some_and(|market| !market.hours(market.date).closing.is_empty())
+            }
         };
         let (minimum, display) = (i128::from(c.minimum.0), i128::from(c.display.0));
         let (quantity, trigger) = (i128::from(c.quantity.0), i128::from(c.trigger.0));
