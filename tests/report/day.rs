@@ -353,7 +353,7 @@ fn alerts_are_those_of_the_market_since_a_day() {
     for minute in 10..20 {
         desk.trade(&format!("2021-07-16T14:{minute}:00"), "CEA", "52.80", 1, ("CITIC", "CT"));
     }
-    let since = |day: &str| alerts(&desk.state, MARKET, Date::parse(day).unwrap());
+    let since = |day: &str| alerts(&desk.state, MARKET, Some(Date::parse(day).unwrap()));
     same(
         &since("2021-07-16").text(),
         "

@@ -49,7 +49,8 @@ pub struct Auditor {
 }
 
 fn raised(event: &Event) -> bool {
-    matches!(event, Event::Supervision(supervision::Event::Raised(_)))
+    use supervision::Event::{Grown, Raised};
+    matches!(event, Event::Supervision(Raised(_) | Grown { .. }))
 }
 
 impl Default for Auditor {
@@ -345,9 +346,14 @@ impl Auditor {
         check(orphan.is_none(), Kind::Event, || format!("a bid outlived its auction: {orphan:?}"))
     }
 
-    /// A frozen account keeps nothing in the market, not even as a counterparty.
+    /// A frozen account keeps nothing in the market, not even as a counterparty; nor does one that was blocked.
     fn check_frozen(&self, events: &[Event]) -> Found {
         for event in events {
+            if let Event::Trading(T::TradingBlockedSet { of, blocked: true }) = event {
+                self.shadow.check_nothing_stands("a stop", |owner, _| self.shadow.is_of(owner, *of))?;
+                let order = self.shadow.books.values().find(|order| self.shadow.is_of(order.account, *of));
+                check(order.is_none(), Kind::Event, || format!("an order outlived a stop: {order:?}"))?;
+            }
             if let Event::Registry(registry::Event::AccountFrozenSet { account, frozen: true }) = event {
                 self.shadow.check_nothing_stands("a freeze", |owner, _| owner == account.0)?;
                 let order = self.shadow.books.iter().find(|(_, order)| order.account == account.0);
