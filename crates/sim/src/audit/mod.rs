@@ -49,8 +49,12 @@ pub struct Auditor {
 }
 
 fn raised(event: &Event) -> bool {
-    use supervision::Event::{Grown, Raised};
-    matches!(event, Event::Supervision(Raised(_) | Grown { .. }))
+    matches!(event, Event::Supervision(supervision::Event::Raised(_)))
+}
+
+/// An alert was raised or grew.
+fn alerted(event: &Event) -> bool {
+    raised(event) || matches!(event, Event::Supervision(supervision::Event::Grown { .. }))
 }
 
 impl Default for Auditor {
@@ -82,7 +86,7 @@ impl Auditor {
         let command = &record.envelope.command;
         self.shadow.sender = (record.envelope.actor.0, record.envelope.user.0);
         // Alerts are raised in the midst of other events and change nothing.
-        let told: Vec<Event> = events.iter().filter(|event| !raised(event)).cloned().collect();
+        let told: Vec<Event> = events.iter().filter(|event| !alerted(event)).cloned().collect();
         let start = split::own(command, &told);
         let (before, supervision) = told.split_at(split::supervision(command, &told, start));
         let (calendar, own) = before.split_at(start);
@@ -120,7 +124,7 @@ impl Auditor {
         own: &'a [Event],
     ) -> Result<(Cow<'a, Command>, &'a [Event]), Finding> {
         // A case names alerts that were raised before it.
-        let of_a_case = |event: &Event| matches!(event, Event::Supervision(_)) && !raised(event);
+        let of_a_case = |event: &Event| matches!(event, Event::Supervision(_)) && !alerted(event);
         let answer = events.iter().position(|event| of_a_case(event) || matches!(event, Event::Refused(_)));
         let (before, after) = events.split_at(answer.unwrap_or(events.len()));
         let count = |events: &[Event]| events.iter().filter(|event| raised(event)).count() as u64;
