@@ -39,10 +39,11 @@ pub(crate) enum Point {
 
 /// Reads a record number or a date.
 pub(crate) fn point(text: &str) -> Result<Point, String> {
-    let number = text.parse().ok().map(Point::Record);
-    number
-        .or_else(|| Date::parse(text).map(Point::Day))
-        .ok_or_else(|| "expected a record number or a date such as 2021-07-16".to_owned())
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse().map(Point::Record).map_err(|_| "there is no record of such a number".to_owned());
+    }
+    let form = "a record number or a date such as 2021-07-16";
+    Date::read(text).map(Point::Day).map_err(|why| format!("expected {}", why.expected(form)))
 }
 
 impl Point {

@@ -18,6 +18,8 @@ pub(crate) struct Args {
     /// A folder with a rulebook (.toml) for each market and one command file (.jsonl) a day; or rulebooks and command files
     #[arg(required = true, value_name = "FOLDER | RULEBOOK FILE")]
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    dates: files::Dates,
     /// Where the log and the reports are kept [default: a folder under your data directory]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -65,13 +67,15 @@ struct Outcome<'a> {
 }
 
 pub(crate) fn run(args: &Args) -> Ended {
-    let story = files::read(&args.paths)?;
+    let story = files::read(&args.paths, args.dates)?;
     let data = match &args.data {
         Some(data) => data.clone(),
         None => DataDir::default_for(&story.name)?,
     };
     let mut node = cli::open(&data, args.json)?;
     node.takes_files()?;
+    let last = (node.state().sequence().0 > 0).then(|| node.time());
+    args.dates.check_pauses(&story, last)?;
     let begins =
         story.days.first().and_then(|day| day.lines.first()).map_or(Timestamp(0), |first| first.line.time);
     let markets = story.rulebooks.iter().map(|rulebook| adopt(&mut node, begins, rulebook));
