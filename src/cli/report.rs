@@ -5,7 +5,7 @@ use crate::cli::{Ended, print, print_json};
 use crate::node::{DataDir, replay};
 use crate::report::{self, Report};
 use anyhow::{Context, bail};
-use base::MarketId;
+use base::{Date, MarketId};
 use engine::State;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -83,7 +83,7 @@ fn show(args: &Args, state: &State, market: MarketId) -> anyhow::Result<()> {
         shown.add("statement", &report::statement(state, market))?;
     }
     if wanted(Kind::Alerts) {
-        shown.add("alerts", &report::alerts(state, market, None))?;
+        shown.add("alerts", &report::alerts(state, market, Date(i32::MIN)))?;
     }
     if wanted(Kind::Holdings) {
         shown.add("holdings", &report::holdings(state))?;

@@ -8,14 +8,13 @@ use gateway::Names;
 use serde::Serialize;
 use supervision::{Alert, AlertRule, rules::ManipulationFine};
 
-/// The alerts of a market, all of them or from a day on.
+/// The alerts of a market from a day on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Alerts {
     /// The market's code.
     pub market: String,
-    /// The first trading day looked at; none: all of them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub since: Option<String>,
+    /// The first trading day looked at.
+    pub since: String,
     /// In order of raising.
     pub alerts: Vec<AlertLine>,
     /// What manipulation is fined by the rules in force, in words.
@@ -44,10 +43,13 @@ pub struct AlertLine {
     pub records: Vec<u64>,
 }
 
-/// The alerts of a market raised on the trading day `since` or later, or ever.
+/// The alerts of a market raised on the trading day `since` or later.
 #[must_use]
-pub fn alerts(state: &State, market: MarketId, since: Option<Date>) -> Alerts {
-    let since_text = since.map(|since| since.to_string());
+pub fn alerts(state: &State, market: MarketId, since: Date) -> Alerts {
+    // There is no trading day before the rules.
+    let rules = state.markets().get(market.index()).map(|market| market.rulebook.versions[0].from);
+    let since = rules.map_or(since, |first| since.max(first));
+    let since_text = since.to_string();
     let Some(view) = View::of(state, market) else {
         let market = Names(state).market(market);
         return Alerts { market, since: since_text, ..Alerts::default() };
@@ -68,7 +70,7 @@ pub fn alerts(state: &State, market: MarketId, since: Option<Date>) -> Alerts {
             records: alert.records.iter().map(|record| record.0).collect(),
         }
     };
-    let raised = state.watch().alerts().iter().filter(|a| a.market == market && since.is_none_or(|since| a.date >= since));
+    let raised = state.watch().alerts().iter().filter(|a| a.market == market && a.date >= since);
     let fine = state.watch().rules(market).manipulation;
     let manipulation = fine.map(|ManipulationFine { of_gain_least, of_gain_most, least, most }| {
         let (least, most) = (view.money(i128::from(least.0)), view.money(i128::from(most.0)));
@@ -82,8 +84,7 @@ impl Report for Alerts {
     const FILE: &'static str = "alerts.csv";
 
     fn text(&self) -> String {
-        let since = self.since.as_ref().map_or_else(|| " so far".to_owned(), |since| format!(" since {since}"));
-        let mut text = format!("Alerts {}{since}\n\n", self.market);
+        let mut text = format!("Alerts {} since {}\n\n", self.market, self.since);
         if self.alerts.is_empty() {
             text.push_str("None.\n");
             return text;

@@ -53,7 +53,7 @@ pub fn day_report(state: &State, market: MarketId) -> DayReport {
         as_of: AsOf::of(state, market),
         price_list: price_list(state, market),
         statement: statement(state, market),
-        alerts: alerts(state, market, Some(date)),
+        alerts: alerts(state, market, date),
     }
 }
 

@@ -252,7 +252,7 @@ fn beside_alerts_stands_what_manipulation_is_fined_by_the_rules_of_the_day() {
     for minute in 10..13 {
         desk.trade(&format!("2024-12-31T14:{minute}:00"), "CEA", "106.70", 1, ("CITIC", "CT"));
     }
-    let text = huangpu::report::alerts(&desk.state, MARKET, None).text();
+    let text = huangpu::report::alerts(&desk.state, MARKET, base::Date(0)).text();
     let fine = "1 to 10 times the illegal gain; without one, 500,000.00 to 5,000,000.00 CNY";
     assert!(text.ends_with(&format!("\nIf it was manipulation, the fine is {fine}.\n")), "{text}");
 }
