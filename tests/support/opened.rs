@@ -52,7 +52,12 @@ pub fn opened(first: &str) -> World {
         let (participant, code) = (ParticipantId(owner), code.to_owned());
         send(
             OPERATOR,
-            Command::OpenAccount(r::OpenAccount { participant, code, kind: r::AccountKind::House, owner: None }),
+            Command::OpenAccount(r::OpenAccount {
+                participant,
+                code,
+                kind: r::AccountKind::House,
+                owner: None,
+            }),
         );
     }
     let years = |first_vintage, last_vintage| r::AssetClass::Allowance { first_vintage, last_vintage };

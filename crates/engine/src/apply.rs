@@ -395,7 +395,8 @@ impl State {
                     continue;
                 }
                 Event::Trading(trading::Event::Traded(trade)) => {
-                    let owners = [trade.buyer.account, trade.seller.account].map(|a| owner(&self.registry, a));
+                    let owners =
+                        [trade.buyer.account, trade.seller.account].map(|a| owner(&self.registry, a));
                     let raised = &mut |event| raised.push(Event::Supervision(event));
                     self.watch.observe_trade(record, trade, owners, raised, &mut directed);
                 }

@@ -25,7 +25,8 @@ pub use ledger::{Bucket, Discrepancy, Holding, Ledger};
 pub use messages::*;
 
 use base::{
-    AccountId, AssetId, ConversionId, Date, FreezeId, MarketId, OwnerId, ParticipantId, PledgeId, Quantity, Sequence,
+    AccountId, AssetId, ConversionId, Date, FreezeId, MarketId, OwnerId, ParticipantId, PledgeId, Quantity,
+    Sequence,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

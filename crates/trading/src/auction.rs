@@ -5,7 +5,9 @@ use crate::{
     AnnounceAuction, AuctionEnd, AuctionRejection, BidRejection, CancelAuction, DrawLot, End, Event, Match,
     PlaceBid, Terms, Venue, WithdrawBid, band_limits, rules::AuctionRules, rules::TieRule,
 };
-use base::{AccountId, AuctionId, BidId, Method, Money, Party, Price, Quantity, Side, Timestamp, Trade, div_half_up};
+use base::{
+    AccountId, AuctionId, BidId, Method, Money, Party, Price, Quantity, Side, Timestamp, Trade, div_half_up,
+};
 use serde::{Deserialize, Serialize};
 
 /// An auction that is announced and not decided.

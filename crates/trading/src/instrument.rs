@@ -55,7 +55,17 @@ pub struct Statistics {
 impl Statistics {
     pub(crate) fn starting_at(reference: Price, total: [Turnover; 3]) -> Self {
         let (turnover, own) = ([Turnover::default(); 3], Turnover::default());
-        Self { reference, open: None, high: None, low: None, last: None, turnover, own, total, corrected: None }
+        Self {
+            reference,
+            open: None,
+            high: None,
+            low: None,
+            last: None,
+            turnover,
+            own,
+            total,
+            corrected: None,
+        }
     }
 
     /// The volume-weighted average of the day's listed trades, rounded half-up to the tick; without trades the reference.

@@ -8,8 +8,8 @@ use crate::zone;
 use base::{Calendar, Quantity, Session, TimeOfDay};
 use std::collections::BTreeSet;
 use trading::rules::{
-    AuctionRules, BlockRules, ClosePrice, Composite, CompositePrice, ContinuousRules, ListingRules, Own, Rules,
-    TieRule,
+    AuctionRules, BlockRules, ClosePrice, Composite, CompositePrice, ContinuousRules, ListingRules, Own,
+    Rules, TieRule,
 };
 
 const DAYS: &[(&str, u8)] =

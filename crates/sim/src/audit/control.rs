@@ -234,11 +234,7 @@ impl Shadow {
             return Err(Finding::new(Kind::PriceList, format!("a line of instrument {id}")));
         };
         let listed = || {
-            instrument
-                .prints
-                .iter()
-                .filter(|print| print.method == 0 && !print.own)
-                .map(|print| print.price)
+            instrument.prints.iter().filter(|print| print.method == 0 && !print.own).map(|print| print.price)
         };
         let counted = (
             market.list_date,

@@ -30,9 +30,8 @@ impl Shadow {
         self.judge_code(&c.code, 1)?;
         first(&[(c.participant.index() >= self.participants.len(), "opening/participant_unknown")])?;
         let own = self.codes[0].iter().find(|(_, id)| **id == c.participant.0).map(|(code, _)| code);
-        let unfit = |owner: &String| {
-            !is_code(owner) || c.kind == registry::AccountKind::House && Some(owner) != own
-        };
+        let unfit =
+            |owner: &String| !is_code(owner) || c.kind == registry::AccountKind::House && Some(owner) != own;
         first(&[(c.owner.as_ref().is_some_and(unfit), "opening/owner_unfit")])?;
         let account = AccountId::at(self.accounts.len());
         Ok(exactly(vec![Event::AccountOpened { account, participant: c.participant }]))

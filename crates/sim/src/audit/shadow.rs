@@ -140,7 +140,8 @@ impl Instrument {
             return self.last();
         }
         let prints = self.prints.iter().filter(|print| print.method == 0 && !print.own);
-        let sum = |(volume, amount): (i128, i128), print: &Print| (volume + print.quantity, amount + print.amount);
+        let sum =
+            |(volume, amount): (i128, i128), print: &Print| (volume + print.quantity, amount + print.amount);
         match prints.fold((0, 0), sum) {
             (0, _) => self.reference,
             (volume, amount) => half_up(amount, volume * self.tick_value),
