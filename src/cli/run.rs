@@ -6,7 +6,7 @@ use crate::report::{self, Compliance, DayReport, FinalReport, Report as _};
 use anyhow::{Context, Result};
 use base::{MarketId, Timestamp, UserId};
 use engine::rulebook::Rulebook;
-use engine::{ClientId, Command, Envelope, Event, OPERATOR, Record, State};
+use engine::{ClientId, Command, Door, Envelope, Event, OPERATOR, Record, State};
 use gateway::{Names, Resolver};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -73,6 +73,7 @@ pub(crate) fn run(args: &Args) -> Ended {
         None => DataDir::default_for(&story.name)?,
     };
     let mut node = cli::open(&data, args.json)?;
+    node.takes_files()?;
     let last = (node.state().sequence().0 > 0).then(|| node.time());
     args.dates.check_pauses(&story, last)?;
     let begins =
@@ -131,7 +132,7 @@ pub(crate) fn adopt(node: &mut Node, time: Timestamp, rulebook: &Rulebook) -> Re
     let hash = hex(blake3::hash(&postcard::to_stdvec(rulebook)?).as_bytes());
     let client_id = ClientId::of(&format!("rulebook/{hash}"));
     let command = Command::AdoptRulebook(Box::new(rulebook.clone()));
-    let envelope = Envelope { actor: OPERATOR, user: UserId::NOBODY, client_id, command };
+    let envelope = Envelope { actor: OPERATOR, user: UserId::NOBODY, client_id, door: Door::File, command };
     let code = &rulebook.code;
     let mut refused = None;
     node.submit(time, envelope, &mut |_, _, _| Ok(()))
@@ -196,7 +197,7 @@ pub(crate) fn run_day(
         }
         let (actor, user, command) =
             resolved.map_err(|error| anyhow::anyhow!("{}:{}", place(), error.in_line(&placed.text)))?;
-        let envelope = Envelope { actor, user, client_id: ClientId::of(&line.id), command };
+        let envelope = Envelope { actor, user, client_id: ClientId::of(&line.id), door: Door::File, command };
         match node.submit(line.time, envelope, &mut observer).with_context(place)? {
             Submitted::Known(_) | Submitted::Waiting(_) => already_in_log += 1,
             Submitted::New(_) => {}
@@ -235,7 +236,13 @@ fn end_day(
     });
     let ends = ends.fold(node.time(), Timestamp::max);
     let client_id = ClientId::of(&format!("end/{}", file.date));
-    let tick = Envelope { actor: OPERATOR, user: UserId::NOBODY, client_id, command: Command::Tick };
+    let tick = Envelope {
+        actor: OPERATOR,
+        user: UserId::NOBODY,
+        client_id,
+        door: Door::File,
+        command: Command::Tick,
+    };
     node.submit(ends, tick, observer)?;
     Ok(())
 }

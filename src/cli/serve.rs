@@ -8,7 +8,7 @@ use crate::serve::access::{hash_password, random_text};
 use crate::serve::{Clock, Opening, Running, acceptor, check_tls, start, start_log};
 use anyhow::{Context, Result, bail};
 use base::{Timestamp, UserId};
-use engine::{ClientId, Command, Envelope, Event, OPERATOR, State};
+use engine::{ClientId, Command, Door, Envelope, Event, OPERATOR, State};
 use journal::RealDisk;
 use roster::{CreateUser, Duties, Duty};
 use std::path::{Path, PathBuf};
@@ -178,7 +178,13 @@ fn admit_operator(node: &mut Node, clock: Clock) -> Result<()> {
 
 /// A command of the node itself.
 pub(crate) fn own(node: &mut Node, time: Timestamp, id: &str, command: Command) -> Result<()> {
-    let envelope = Envelope { actor: OPERATOR, user: UserId::NOBODY, client_id: ClientId::of(id), command };
+    let envelope = Envelope {
+        actor: OPERATOR,
+        user: UserId::NOBODY,
+        client_id: ClientId::of(id),
+        door: Door::Node,
+        command,
+    };
     let mut refused = None;
     node.submit(time, envelope, &mut |_, _, _| Ok(()))?;
     node.flush(&mut |_, events, _| {

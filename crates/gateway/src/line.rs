@@ -100,6 +100,9 @@ fn found(value: &Value) -> String {
     }
 }
 
+/// What a printed record says beyond its command: a line may say it, and means nothing by it. By which door a line comes is known.
+const SAID: [&str; 1] = ["door"];
+
 /// Reads a line.
 ///
 /// # Errors
@@ -125,6 +128,9 @@ pub fn parse_line(text: &str) -> Result<Line, LineError> {
     })?;
     let id = check_id(text, id)?;
     let name = take("do", "the name of a command")?;
+    for said in SAID {
+        object.shift_remove(said);
+    }
     let command = read_command(text, name, object)?;
     Ok(Line { time, id, by, user, command })
 }
