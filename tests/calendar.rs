@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // tests, also outside the functions marked so
 
-use base::{AfterKnown, Date, InstrumentId, MarketId, Method, Sequence, Session, TimeOfDay, Timestamp, UserId};
+use base::{
+    AfterKnown, Date, InstrumentId, MarketId, Method, Sequence, Session, TimeOfDay, Timestamp, UserId,
+};
 use engine::rulebook::Rulebook;
 use engine::{ClientId, Command, Envelope, Event, Events, OPERATOR, Record, State};
 use proptest::prelude::*;
@@ -148,11 +150,8 @@ fn world() -> impl Strategy<Value = World> {
     let days = || proptest::collection::btree_set(MONDAY..MONDAY + 21, 0..5);
     let begins = prop_oneof![Just(0), Just(61_200), Just(75_600), 1_u32..86_400];
     let known = proptest::option::of(MONDAY + 5..MONDAY + 21);
-    (
-        (-12_i32..=14, begins, 1_u8..128, days(), known),
-        (plan(), days(), plan(), 0_u8..128, plan()),
-    )
-        .prop_map(|((hours, begins, weekdays, holidays, known_until), (usual, dates, own, bits, weekly))| World {
+    ((-12_i32..=14, begins, 1_u8..128, days(), known), (plan(), days(), plan(), 0_u8..128, plan())).prop_map(
+        |((hours, begins, weekdays, holidays, known_until), (usual, dates, own, bits, weekly))| World {
             offset: hours * 3_600,
             begins,
             weekdays,
@@ -161,7 +160,8 @@ fn world() -> impl Strategy<Value = World> {
             of_dates: (dates, own),
             of_weekday: (bits, weekly),
             known_until,
-        })
+        },
+    )
 }
 
 struct Market {
@@ -186,8 +186,13 @@ impl Market {
         let define = registry::DefineAsset { code: code.clone(), class, decimals: 0, market: market_id };
         market.send_as(base::ParticipantId(1), time, Command::DefineAsset(define));
         let (asset, reference) = (base::AssetId(1), Some(base::Price(10_000)));
-        let list =
-            trading::ListInstrument { market: MarketId(0), code, asset, reference, carried: Default::default() };
+        let list = trading::ListInstrument {
+            market: MarketId(0),
+            code,
+            asset,
+            reference,
+            carried: Default::default(),
+        };
         market.send(time, Command::ListInstrument(list));
         market.told.clear();
         market
@@ -200,7 +205,8 @@ impl Market {
     fn send_as(&mut self, actor: base::ParticipantId, time: i64, command: Command) {
         let number = self.state.sequence().0 + 1;
         let client_id = ClientId::of(&number.to_string());
-        let envelope = Envelope { actor, user: UserId::NOBODY, client_id, command };
+        let envelope =
+            Envelope { actor, user: UserId::NOBODY, door: engine::Door::Unsaid, client_id, command };
         let record = Record { sequence: Sequence(number), time: Timestamp(time), envelope };
         self.state.apply(&record, &mut self.events);
         assert_eq!(self.events.refusal(), None);

@@ -39,7 +39,7 @@ mod tls;
 
 pub use api::endpoints;
 pub use api::{Sent, send};
-pub use clock::Clock;
+pub use clock::{Clock, Going, Hand, Held, NotThatTime, Plausible};
 pub use endpoint::{Allowed, Endpoint};
 pub use logging::start as start_log;
 pub use problem::{Code, Problem};

@@ -97,7 +97,7 @@ fn view(state: &State, id: InstrumentId) -> Option<Product> {
     })
 }
 
-pub(super) fn products(call: &Call, follower: &Follower) -> Answered {
+pub(super) fn products(_: &Call, follower: &Follower) -> Answered {
     let state = follower.state();
     let all: Vec<Product> = all_products(state).filter_map(|id| view(state, id)).collect();
     Ok(Reply::json(&all))

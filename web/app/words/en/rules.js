@@ -59,7 +59,7 @@ export default {
   "rules_of.clearing.fees.block": "Fees, blocks",
   "rules_of.clearing.fees.auction": "Fees, auctions",
   "rules_of.clearing.fees.book": "Fees, order book",
-  "rules_of.trading.hours": "Hours of their own",
+  "rule.hours": "Hours of their own",
   "rules_of.registry.resale": "Resale",
   "rules_of.registry.holding_limit": "Holding limit",
   "rules_of.registry.preallocation": "Pre-allocation",

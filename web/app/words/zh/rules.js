@@ -59,7 +59,7 @@ export default {
   "rules_of.clearing.fees.block": "手续费（大宗）",
   "rules_of.clearing.fees.auction": "手续费（单向竞价）",
   "rules_of.clearing.fees.book": "手续费（竞价）",
-  "rules_of.trading.hours": "特定日时段",
+  "rule.hours": "特定日时段",
   "rules_of.registry.resale": "再次卖出",
   "rules_of.registry.holding_limit": "持有限额",
   "rules_of.registry.preallocation": "预分配",

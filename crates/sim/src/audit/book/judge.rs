@@ -70,7 +70,7 @@ impl Shadow {
             (false, Side::Buy) => high,
             (false, Side::Sell) => low,
         };
-        self.judge_conditions(c, lot)?;
+        self.judge_conditions(c, rules, lot)?;
         let best = if c.side == Side::Buy { worst } else { high };
         let held = self.amount(id, best, quantity).and_then(|amount| hold(&self.tariff(id), 0, amount));
         let value =
@@ -93,7 +93,12 @@ impl Shadow {
         Ok(Verdict::Taken)
     }
 
-    fn judge_conditions(&self, c: &EnterOrder, lot: i128) -> Result<(), &'static str> {
+    fn judge_conditions(
+        &self,
+        c: &EnterOrder,
+        rules: &ContinuousRules,
+        lot: i128,
+    ) -> Result<(), &'static str> {
         let id = c.instrument.0;
         let phase = self.phase(id);
         let today = self.market_of(id).map_or(0, |market| market.date);
