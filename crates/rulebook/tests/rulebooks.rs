@@ -102,7 +102,7 @@ fn the_composite_line_and_the_allocation_plan() {
 #[test]
 fn holidays_are_weekdays_and_no_trading_days() {
     let calendar = &cited("carbon-cn.toml").rulebook.versions[0].trading.calendar;
-    assert_eq!(calendar.holidays.len(), 94);
+    assert_eq!(calendar.holidays.len(), 100);
     assert!(calendar.holidays.iter().all(|day| day.weekday() <= 5 && !calendar.is_trading_day(*day)));
     assert!(calendar.is_trading_day(date("2021-07-16")));
     assert!(!calendar.is_trading_day(date("2026-06-19")));

@@ -92,7 +92,7 @@ fn check(hours: &Hours, node: &Node, rules: &Rules, sink: &Sink) {
         ("closing_call", &hours.closing_call, book),
     ] {
         let Some(stated) = stated else { continue };
-        if !offered {
+        if !offered && !stated.is_empty() {
             broken(key, "a day has no hours of what the market does not offer");
         }
         if stated.iter().any(|session| session.since(begins).closes > end) {
