@@ -5,7 +5,7 @@ use crate::cli::{self, Ended, print, progress, run};
 use crate::config::{Config, ConfigArgs, Effective};
 use crate::node::{DataDir, Node, verify};
 use crate::serve::access::{hash_password, random_text};
-use crate::serve::{Clock, Opening, Running, acceptor, check_tls, start, start_log};
+use crate::serve::{Clock, Opening, Running, acceptor, check_projection, check_tls, start, start_log};
 use anyhow::{Context, Result, bail};
 use base::{Timestamp, UserId};
 use engine::{ClientId, Command, Envelope, Event, OPERATOR, State};
@@ -48,6 +48,9 @@ pub(crate) fn run(args: &Args) -> Ended {
     let mut node = cli::open(&data, false)?;
     prepare(&mut node, &story, config.clock.as_ref().map(|from| from.time))?;
     let clock = clock(&config, &node);
+    // What would end the start is found before a password is shown.
+    check_tls(&config, &data)?;
+    check_projection(&config, &node)?;
     admit_operator(&mut node, clock)?;
     block_on(serve(node, config, data, clock, |_| Ok(String::new())))
 }

@@ -42,6 +42,7 @@ pub use api::{Sent, send};
 pub use clock::Clock;
 pub use endpoint::{Allowed, Endpoint};
 pub use logging::start as start_log;
+pub use past::check as check_projection;
 pub use problem::{Code, Problem};
 pub use start::{Opening, Running, start};
 pub use tls::{acceptor, check as check_tls};

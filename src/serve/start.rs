@@ -12,6 +12,7 @@ use crate::serve::reader::{Feed, Reader, Sink};
 use crate::serve::stream::{self, Hub};
 use crate::serve::{App, Clock, api, coinbase, http, listen, openapi, page, ticker};
 use anyhow::{Context, Result, anyhow};
+use base::InstrumentId;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -62,8 +63,10 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
     let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
     let (gauges, log_id) = (Arc::new(Gauges::default()), node.log_id());
-    let (past, past_feed) = Past::start(&config, &node)?;
-    let hub = Hub::new(Arc::clone(&gauges), stream::minutes(&past.projection, node.state()));
+    let url = past::url(&config, &node);
+    let opened = tokio::task::spawn_blocking(move || open_past(&url, node));
+    let (node, past, past_feed, minutes) = opened.await.context("the projection was not opened")??;
+    let hub = Hub::new(Arc::clone(&gauges), minutes);
     let sinks: Vec<Box<dyn Sink>> = vec![hub.sink()];
     let (reader, feed) = Reader::start(Follower::of(&node)?, sinks)?;
     let flow = Flow { snapshot_every: Some(config.snapshots.every_records), ..Flow::default() };
@@ -90,6 +93,13 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
     let ticker = tokio::spawn(ticker::run(Arc::clone(&app)));
     let herald = tokio::spawn(stream::herald(Arc::clone(&app)));
     Ok(Running { address, app, stop, server, ticker, herald, run_loop, ended })
+}
+
+/// Opens the projection of a node that does not run yet, and reads what its streams begin with: where this may block.
+fn open_past(url: &str, node: Node) -> Result<(Node, Past, past::Feed, Vec<(InstrumentId, stream::Candle)>)> {
+    let (past, feed) = Past::start(url, &node)?;
+    let minutes = stream::minutes(&past.projection, node.state());
+    Ok((node, past, feed, minutes))
 }
 
 fn run(

@@ -162,7 +162,7 @@ pub async fn send(
     wire: &WireCommand,
 ) -> Result<Sent, Problem> {
     app.reader.at_least(app.clerk.acknowledged()).await;
-    outcome(app, submit(app, caller, id, wire)?).await
+    outcome(app, submit(app, caller, id, wire).await?).await
 }
 
 /// Whether a command is sent under its own name: some have an endpoint of their own instead.
@@ -175,7 +175,7 @@ pub(crate) fn is_offered(name: &str) -> bool {
 ///
 /// # Errors
 /// It means nothing here, is not permitted, or the node takes none.
-pub(crate) fn submit(
+pub(crate) async fn submit(
     app: &App,
     caller: &Caller,
     id: Option<String>,
@@ -186,7 +186,7 @@ pub(crate) fn submit(
         check_parties(&follower, caller, wire)?;
         resolve(&follower, caller, wire)?
     };
-    submit_command(app, caller, id, command)
+    submit_command(app, caller, id, command).await
 }
 
 /// A command on its way to the node.
@@ -212,10 +212,10 @@ pub(crate) async fn send_command(
     id: Option<String>,
     command: Command,
 ) -> Result<Sent, Problem> {
-    outcome(app, submit_command(app, caller, id, command)?).await
+    outcome(app, submit_command(app, caller, id, command).await?).await
 }
 
-fn submit_command(
+async fn submit_command(
     app: &App,
     caller: &Caller,
     id: Option<String>,
@@ -228,7 +228,7 @@ fn submit_command(
         Some(id) => id,
         None => random_text(15).map_err(|error| Problem::new(Code::Internal, error.to_string()))?,
     };
-    let (envelope, expires) = envelope(app, caller, &id, command)?;
+    let (envelope, expires) = envelope(app, caller, &id, command).await?;
     let proposed = expires.map(|expires| Proposed { envelope: envelope.clone(), expires });
     match app.promises.send(&app.reader, &app.clerk, envelope) {
         Ok(told) => Ok(Underway { id, proposed, told }),
@@ -287,14 +287,15 @@ async fn propose_again(
 ) -> Option<oneshot::Receiver<Told>> {
     app.reader.at_least(record).await;
     app.past.at_least(record).await;
-    let first = first_expiry(app, proposed.envelope.actor, id).filter(|first| *first != proposed.expires)?;
+    let first = first_expiry(app, proposed.envelope.actor, id).await;
+    let first = first.filter(|first| *first != proposed.expires)?;
     let Command::ProposeAct { expires, .. } = &mut proposed.envelope.command else { return None };
     (*expires, proposed.expires) = (first, first);
     app.clerk.send(proposed.envelope.clone()).ok()
 }
 
 /// Puts a command under its sender's name, within a proposal where it needs a second person.
-fn envelope(
+async fn envelope(
     app: &App,
     caller: &Caller,
     id: &str,
@@ -311,7 +312,8 @@ fn envelope(
     match access {
         Ok(()) => Ok((envelope, None)),
         Err(AccessRejection::SecondPersonNeeded) => {
-            let expires = first_expiry(app, caller.participant, id).unwrap_or_else(|| expiry(app));
+            let first = first_expiry(app, caller.participant, id).await;
+            let expires = first.unwrap_or_else(|| expiry(app));
             let command = Command::ProposeAct { command: Box::new(envelope.command), expires };
             Ok((Envelope { command, ..envelope }, Some(expires)))
         }
@@ -362,23 +364,24 @@ fn expiry(app: &App) -> Timestamp {
 }
 
 /// When the proposal expires, or would have, that was made under an id. One that is sent again is the same, whatever time it is.
-fn first_expiry(app: &App, by: ParticipantId, id: &str) -> Option<Timestamp> {
+async fn first_expiry(app: &App, by: ParticipantId, id: &str) -> Option<Timestamp> {
     let (before, waits) = {
         let follower = app.reader.read();
-        let answer = follower.answer(by, id);
-        let act = answer.and_then(|answer| match answer.created {
+        let answer = follower.answer(by, id)?;
+        let waits = match answer.created {
             Some(Created::Act(act)) => follower.state().act(act).map(|act| act.expires),
             _ => None,
-        });
-        (answer.map(|answer| answer.sequence.0), act)
+        };
+        (answer.sequence.0, waits)
     };
-    let written = || {
-        let before = before?;
-        let record = app.past.projection.read(|view| view.record(before)).ok()?.value?;
-        let fields: serde_json::Value = serde_json::from_str(&record.json).ok()?;
-        gateway::parse_time(fields.get("expires")?.as_str()?)
-    };
-    waits.or_else(written)
+    if waits.is_some() {
+        return waits;
+    }
+    let projection = app.past.projection.clone();
+    let written = tokio::task::spawn_blocking(move || projection.read(|view| view.record(before)));
+    let record = written.await.ok()?.ok()?.value?;
+    let fields: serde_json::Value = serde_json::from_str(&record.json).ok()?;
+    gateway::parse_time(fields.get("expires")?.as_str()?)
 }
 
 fn resolve(follower: &Follower, caller: &Caller, wire: &WireCommand) -> Result<Command, Problem> {

@@ -311,7 +311,7 @@ impl Socket {
         reference: Option<&Value>,
     ) -> Result<(), Problem> {
         self.app.reader.at_least(self.app.clerk.acknowledged()).await;
-        let underway = self.send(name, fields);
+        let underway = self.send(name, fields).await;
         let (outbox, reference) = (Arc::clone(&self.outbox), reference.cloned());
         match underway {
             Ok((underway, permit)) => {
@@ -329,7 +329,7 @@ impl Socket {
         Ok(())
     }
 
-    fn send(
+    async fn send(
         &self,
         name: &str,
         fields: &str,
@@ -353,7 +353,7 @@ impl Socket {
             column: None,
             ..problem
         })?;
-        Ok((commands::submit(&self.app, caller, id, &wire)?, permit))
+        Ok((commands::submit(&self.app, caller, id, &wire).await?, permit))
     }
 
     /// Whether this connection's user may cancel what it would cancel.
