@@ -15,7 +15,6 @@ mod assets;
 mod book;
 mod clerk;
 mod clock;
-mod codes;
 mod coinbase;
 mod door;
 mod endpoint;
@@ -38,7 +37,7 @@ mod ticker;
 mod tls;
 
 pub use api::endpoints;
-pub use api::{Sent, send};
+pub use api::{Name, Sent, send};
 pub use clock::Clock;
 pub use endpoint::{Allowed, Endpoint};
 pub use logging::start as start_log;
@@ -48,7 +47,7 @@ pub use start::{Opening, Running, start};
 pub use tls::{acceptor, check as check_tls};
 
 use crate::config::Config;
-use access::{Nonces, Passwords, Rates, Secrets, Sessions};
+use access::{Passwords, Rates, Secrets, Sessions, Used};
 use clerk::Clerk;
 use gauges::Gauges;
 use past::Past;
@@ -84,10 +83,8 @@ pub struct App {
     pub passwords: Passwords,
     /// Secrets of keys.
     pub secrets: Secrets,
-    /// Signatures that were seen.
-    pub nonces: Nonces,
-    /// One-time codes that were seen.
-    pub codes: codes::Codes,
+    /// What is accepted once: signatures that opened a stream, one-time codes.
+    pub used: Used,
     /// How often one may ask.
     pub rates: Rates<String>,
     /// How often one may try to sign in.

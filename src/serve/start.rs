@@ -2,10 +2,9 @@
 
 use crate::config::Config;
 use crate::node::{Flow, Follower, Node, Pipeline};
-use crate::serve::access::{Nonces, Passwords, Rates, Secrets, Sessions, Terms as SessionTerms};
+use crate::serve::access::{Passwords, Rates, Secrets, Sessions, Terms as SessionTerms, Used};
 use crate::serve::clerk::{Clerk, Counter};
 use crate::serve::clock::machine_ms;
-use crate::serve::codes::Codes;
 use crate::serve::gauges::Gauges;
 use crate::serve::past::{self, Past};
 use crate::serve::reader::{Feed, Reader, Sink};
@@ -58,7 +57,6 @@ pub struct Running {
 /// The address is taken, or there are no threads to be had.
 pub async fn start(node: Node, opening: Opening) -> Result<Running> {
     let Opening { config, data, clock, tls } = opening;
-    let nonces = Nonces::since(machine_ms());
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
@@ -79,7 +77,7 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
         clock,
         clerk,
         (reader, past, hub),
-        (gauges, nonces),
+        gauges,
         tls.is_some(),
     )?);
     let router = http::router(&app, api::endpoints(), coinbase::router(&app));
@@ -127,7 +125,7 @@ fn app(
     clock: Clock,
     clerk: Arc<Clerk>,
     (reader, past, hub): (Arc<Reader>, Past, Arc<Hub>),
-    (gauges, nonces): (Arc<Gauges>, Nonces),
+    gauges: Arc<Gauges>,
     secure: bool,
 ) -> Result<App> {
     let some = |number: u32| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
@@ -142,8 +140,7 @@ fn app(
         sessions: Sessions::new(terms),
         passwords: Passwords::new()?,
         secrets: Secrets::open(&data)?,
-        nonces,
-        codes: Codes::default(),
+        used: Used::open(&data, machine_ms())?,
         rates: Rates::per_second(some(config.limits.requests_per_second), some(config.limits.burst)),
         sign_ins: Rates::per_minute(some(config.limits.sign_in_per_minute)),
         config,

@@ -243,7 +243,12 @@ impl Socket {
         self.app.reader.at_least(self.app.clerk.acknowledged()).await;
         let time = auth.time.text();
         let signed = Signed { time: &time, method: "GET", path: upgrade::PATH, body: b"" };
-        match door::signer(&self.app, &auth.key, &signed, &auth.sign) {
+        let signed = door::signer(&self.app, &auth.key, &signed, &auth.sign);
+        let accepted = match signed {
+            Ok((caller, signature)) => door::once(&self.app, &signature).await.map(|()| caller),
+            Err(problem) => Err(problem),
+        };
+        match accepted {
             Ok(caller) => {
                 let (user, participant) = {
                     let follower = self.app.reader.read();
@@ -258,6 +263,8 @@ impl Socket {
                 ));
                 Ok(())
             }
+            // It can be signed anew.
+            Err(problem) if problem.code == Code::Replayed => Err(problem),
             Err(problem) => {
                 self.error(&problem, reference);
                 self.outbox.end(End::NOT_SIGNED_IN);

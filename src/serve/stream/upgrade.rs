@@ -44,8 +44,8 @@ async fn enter(app: Arc<App>, peer: IpAddr, request: Request) -> Response<Body> 
 
 async fn admit(app: &Arc<App>, peer: IpAddr, parts: &mut Parts) -> Result<Response<Body>, Problem> {
     let target = parts.uri.path_and_query().map_or(PATH, |target| target.as_str()).to_owned();
-    let caller = match door::identify(app, &parts.headers, parts.method.as_str(), &target, b"") {
-        Ok(caller) => caller,
+    let known = match door::identify(app, &parts.headers, parts.method.as_str(), &target, b"") {
+        Ok(known) => known,
         Err(problem) => {
             door::take(app, None, peer)?;
             return Err(problem);
@@ -55,8 +55,12 @@ async fn admit(app: &Arc<App>, peer: IpAddr, parts: &mut Parts) -> Result<Respon
     if with_cookie {
         check_origin(&parts.headers)?;
     }
+    let (caller, signature) = known.map_or((None, None), |(caller, signature)| (Some(caller), signature));
     door::take(app, caller.as_ref(), peer)?;
     let (upgrade, seat) = upgrade(app, parts).await?;
+    if let Some(signature) = signature {
+        door::once(app, &signature).await?;
+    }
     let signed_out = with_cookie
         && !matches!(caller.as_ref().map(|caller| &caller.via), Some(Via::Session(_) | Via::Key(_)));
     let arrival = Arrival { caller, signed_out, peer };
