@@ -4,6 +4,8 @@
 use crate::serve::App;
 use crate::serve::access::{Caller, Signature, Signed, Spent, Via, token_in, verify};
 use crate::serve::endpoint::{Allowed, Answered, Call, Does, Endpoint};
+use crate::serve::guard::too_large;
+use crate::serve::listen::Kept;
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
 use axum::body::Body;
@@ -78,6 +80,7 @@ async fn enter(
     // What someone was told of is known here too: a user that was admitted, a password that was changed.
     app.reader.at_least(app.clerk.acknowledged()).await;
     let (parts, body) = request.into_parts();
+    let is_kept = parts.extensions.get::<Kept>().is_some();
     let body = read(app, body).await?;
     let (headers, uri) = (parts.headers, parts.uri);
     let target = uri.path_and_query().map_or(uri.path(), |target| target.as_str());
@@ -91,6 +94,9 @@ async fn enter(
     };
     let (caller, signature) = known.map_or((None, None), |(caller, signature)| (Some(caller), signature));
     spend(app, caller.as_ref(), peer, spent)?;
+    if is_kept && endpoint.path != "/v1/session" {
+        keep_for_operators(app, caller.as_ref())?;
+    }
     if !body.is_empty() {
         check_content(&headers)?;
     }
@@ -115,6 +121,17 @@ async fn enter(
     Ok(Call { app: Arc::clone(app), caller, signature, method, path, uri, headers, body, peer })
 }
 
+/// The last seats of a node are for those who run it.
+///
+/// # Errors
+/// It is somebody else.
+pub(super) fn keep_for_operators(app: &App, caller: Option<&Caller>) -> Result<(), Problem> {
+    if caller.is_some_and(|caller| caller.operates(app.reader.read().state())) {
+        return Ok(());
+    }
+    Err(Problem::again_in(5, Code::Busy, "as many connections are open as may be"))
+}
+
 async fn read(app: &App, body: Body) -> Result<axum::body::Bytes, Problem> {
     let most = app.config.limits.body_bytes_max;
     let arriving = axum::body::to_bytes(body, most);
@@ -122,7 +139,7 @@ async fn read(app: &App, body: Body) -> Result<axum::body::Bytes, Problem> {
     match tokio::time::timeout(within, arriving).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) if error.to_string().contains("length limit") => {
-            Err(Problem::new(Code::TooLarge, format!("a body has at most {most} bytes")))
+            Err(too_large(most))
         }
         Ok(Err(_)) => Err(Problem::new(Code::BadRequest, "the body broke off")),
         Err(_) => Err(Problem::new(Code::TimedOut, "the body did not arrive in time")),

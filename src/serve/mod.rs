@@ -19,8 +19,10 @@ mod coinbase;
 mod door;
 mod endpoint;
 mod gauges;
+mod guard;
 mod health;
 mod http;
+mod line;
 mod listen;
 mod logging;
 mod metrics;
@@ -31,8 +33,11 @@ mod patience;
 mod problem;
 mod reader;
 mod reply;
+mod seats;
+pub(crate) mod site;
 mod start;
 mod stream;
+mod tag;
 mod ticker;
 mod tls;
 
@@ -44,7 +49,7 @@ pub use logging::start as start_log;
 pub use past::check as check_projection;
 pub use problem::{Code, Problem};
 pub use start::{Opening, Running, start};
-pub use tls::{acceptor, check as check_tls};
+pub use tls::{Speaks, check as check_tls, speaks};
 
 use crate::config::Config;
 use access::{Passwords, Rates, Secrets, Sessions, Used};
@@ -89,10 +94,12 @@ pub struct App {
     pub rates: Rates<String>,
     /// How often one may try to sign in.
     pub sign_ins: Rates<String>,
-    /// The OpenAPI document, as JSON.
-    pub openapi: String,
-    /// The API as a page to read.
-    pub page: String,
+    /// Where the node is, and whose pages may use it.
+    pub site: Arc<site::Site>,
+    /// The OpenAPI document, as JSON, and its tag.
+    pub openapi: (String, String),
+    /// The API as a page to read, and its tag.
+    pub page: (String, String),
     /// Cookies are for TLS alone.
     pub secure: bool,
 }

@@ -71,6 +71,10 @@ codes! {
     /// See its title.
     TooLarge = "too_large", 413, "The body is larger than this node takes.";
     /// See its title.
+    Misdirected = "misdirected", 421, "This node has another name than the one it was asked by.";
+    /// See its title.
+    HeadersTooLarge = "headers_too_large", 431, "The head of the request is larger than this node takes.";
+    /// See its title.
     UnsupportedMediaType = "unsupported_media_type", 415, "A body is written as application/json.";
     /// See its title.
     BadField = "bad_field", 422, "A field names something that is not there, or has a value that cannot be.";

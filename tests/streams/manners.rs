@@ -147,6 +147,9 @@ fn what_cannot_be_read_is_answered() {
             }
             trader.text(&text.into_iter().collect::<String>()).await;
         }
+        trader.text("{\"op\":\"ping\",\"ref\":1.50e1}").await;
+        trader.until(|message| message["ref"] == 15.0).await;
+        assert!(trader.all.last().is_some_and(|text| text.ends_with("\"ref\":1.50e1}")));
         trader.send(&json!({ "op": "ping", "ref": "after" })).await;
         trader.until(|message| message["ref"] == "after").await;
         trader.rest(Duration::from_millis(500)).await;
