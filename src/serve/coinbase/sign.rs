@@ -9,6 +9,7 @@ use crate::serve::door::{Known, WINDOW_MS, known_key};
 use crate::serve::problem::{Code, Problem};
 use axum::http::HeaderMap;
 use base64::{Engine, engine::general_purpose::STANDARD};
+use engine::Door;
 
 /// What is said to be signed, and by whom.
 pub(super) struct Claim<'a> {
@@ -71,7 +72,7 @@ pub(super) fn signer(
     };
     let user = known_key(app, claim.key, fits).ok_or_else(bad)?;
     let caller = Caller::of(app.reader.read().state(), user, Via::Key(claim.key.to_owned()));
-    Ok((caller.ok_or_else(bad)?, Signature { bytes, sent_ms }))
+    Ok((caller.ok_or_else(bad)?.at(Door::Facade), Signature { bytes, sent_ms }))
 }
 
 /// Milliseconds, of seconds with or without a fraction.

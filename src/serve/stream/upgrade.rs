@@ -17,6 +17,7 @@ use axum::http::header::{COOKIE, ORIGIN, SEC_WEBSOCKET_KEY};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Response};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use engine::Door;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -70,7 +71,7 @@ async fn admit(app: &Arc<App>, peer: IpAddr, parts: &mut Parts) -> Result<Respon
     }
     let signed_out = with_cookie
         && !matches!(caller.as_ref().map(|caller| &caller.via), Some(Via::Session(_) | Via::Key(_)));
-    let line = line(parts);
+    let (caller, line) = (caller.map(|caller| caller.at(Door::Stream)), line(parts));
     let arrival = Arrival { caller, signed_out, peer, line };
     let own = Arc::clone(app);
     Ok(upgrade.on_upgrade(move |socket| socket::run(own, socket, arrival, seat)))
