@@ -58,7 +58,7 @@ fn what_is_too_large_is_refused_before_it_is_sent() {
     let expect = "expect: 100-continue\r\n";
     for path in ["/v1/session", "/v1/orders", "/coinbase/orders"] {
         for more in ["", expect] {
-            for length in [65_537, 70_000, u64::MAX] {
+            for length in [65_537, 70_000, 9_999_999_999] {
                 // Nothing of the body is ever sent.
                 let answer = served.nobody().bytes(post(path, length, more).as_bytes(), |_| false);
                 let got = parse(&answer);
@@ -176,9 +176,10 @@ fn when_every_seat_is_taken_operators_get_in() {
         config.limits.header_timeout_seconds = 600;
     });
     let held = [kept(&served), kept(&served), kept(&served)];
-    let nobody = served.nobody().get("/healthz");
+    let nobody = served.nobody().get("/v1/openapi.json");
     assert_eq!((nobody.status, nobody.code().as_str(), nobody.headers["retry-after"].as_str()), (503, "busy", "5"));
     assert_eq!(served.program("trader").get("/v1/session").code(), "busy");
+    assert_eq!(served.nobody().get("/healthz").status, 200, "whoever restarts nodes is told that this one lives");
     let mut person = served.nobody();
     assert_eq!(person.sign_in("operator1", PASSWORD).status, 200, "who is an operator says so");
     assert_eq!(person.get("/v1/operations").status, 200);

@@ -94,7 +94,7 @@ async fn enter(
     };
     let (caller, signature) = known.map_or((None, None), |(caller, signature)| (Some(caller), signature));
     spend(app, caller.as_ref(), peer, spent)?;
-    if is_kept && endpoint.path != "/v1/session" {
+    if is_kept && !is_for_all(endpoint) {
         keep_for_operators(app, caller.as_ref())?;
     }
     if !body.is_empty() {
@@ -119,6 +119,12 @@ async fn enter(
     }
     let method = parts.method;
     Ok(Call { app: Arc::clone(app), caller, signature, method, path, uri, headers, body, peer })
+}
+
+/// What is answered on every seat: signing in, and whether the node lives.
+fn is_for_all(endpoint: &Endpoint) -> bool {
+    let signs_in = endpoint.method == Method::POST && endpoint.path == "/v1/session";
+    signs_in || ["/healthz", "/readyz"].contains(&endpoint.path.as_str())
 }
 
 /// The last seats of a node are for those who run it.

@@ -9,7 +9,8 @@ use anyhow::{Context, Result};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{Response, StatusCode};
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -145,11 +146,16 @@ impl Way {
         if self.kept {
             known.insert(Kept);
         }
-        let answer = self.router.oneshot(request).await;
-        if answer.as_ref().is_ok_and(|answer| answer.status() == StatusCode::SWITCHING_PROTOCOLS) {
+        let http1 = request.version() < Version::HTTP_2;
+        let mut answer = self.router.oneshot(request).await?;
+        if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
             self.line.becomes_stream();
         }
-        answer
+        // Whoever is not served on a seat that is kept does not stay on it.
+        if self.kept && http1 && answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(answer)
     }
 
     /// How long the head of a request may take.

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 
 /// The tag of some bytes. It is a weak one: they may be packed on their way.
 pub(super) fn of(bytes: &[u8]) -> String {
-    format!("W/\"{}\"", crate::node::hex(&hash_of(bytes)[..16]))
+    format!("W/\"{}\"", &crate::node::hex(&hash_of(bytes))[..32])
 }
 
 /// A document under its tag, or nothing new where the client has it.

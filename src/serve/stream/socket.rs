@@ -29,6 +29,8 @@ const TO_SIGN_IN: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(60);
 /// How often it is looked at whether a client may still be here.
 const LOOK: Duration = Duration::from_millis(500);
+/// How long the commands of a client that says no more may take to be answered.
+const TO_ANSWER: Duration = Duration::from_secs(60);
 /// How long a connection may take to close.
 const CLOSING: Duration = Duration::from_secs(5);
 /// Subscriptions of a connection.
@@ -156,8 +158,10 @@ impl Socket {
 
     /// The client has said all that it will, and still listens: its commands are answered before this is the end.
     async fn finish(&self) {
-        let all = self.in_flight.acquire_many(IN_FLIGHT);
-        let _ = tokio::time::timeout(CLOSING, all).await;
+        tokio::select! {
+            _ = tokio::time::timeout(TO_ANSWER, self.in_flight.acquire_many(IN_FLIGHT)) => {}
+            () = self.app.hub.stopped() => {}
+        }
         self.outbox.end(End::LEFT);
     }
 
