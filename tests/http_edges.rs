@@ -53,7 +53,9 @@ fn a_request_says_once_whom_it_is_for_and_it_is_for_this_node() {
 fn what_is_too_large_is_refused_before_it_is_sent() {
     let served = Served::start();
     let post = |path: &str, length: u64, more: &str| {
-        format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{more}\r\n")
+        format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{more}\r\n"
+        )
     };
     let expect = "expect: 100-continue\r\n";
     for path in ["/v1/session", "/v1/orders", "/coinbase/orders"] {
@@ -79,7 +81,9 @@ fn what_is_too_large_is_refused_before_it_is_sent() {
         let start = "GET /v1/time HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx: ";
         format!("{start}{}\r\n\r\n", "y".repeat(bytes - start.len() - 4))
     };
-    for (bytes, status) in [(1_000, 401), (32 << 10, 401), ((32 << 10) + 1, 431), (60_000, 431), (300_000, 431)] {
+    for (bytes, status) in
+        [(1_000, 401), (32 << 10, 401), ((32 << 10) + 1, 431), (60_000, 431), (300_000, 431)]
+    {
         let got = parse(&served.nobody().bytes(head(bytes).as_bytes(), |_| false));
         assert_eq!(got.status, status, "a head of {bytes} bytes");
         if (32 << 10..=60_000).contains(&bytes) && status == 431 {
@@ -106,7 +110,10 @@ fn large_answers_are_packed_and_known_documents_are_not_sent_again() {
             assert!(packed.body.len() < plain.body.len() * 2 / 3, "{path}: {}", packed.body.len());
         }
         let tag = plain.headers["etag"].as_str();
-        assert_eq!((packed.headers["etag"].as_str(), plain.headers["cache-control"].as_str()), (tag, "no-cache"));
+        assert_eq!(
+            (packed.headers["etag"].as_str(), plain.headers["cache-control"].as_str()),
+            (tag, "no-cache")
+        );
         for known in [tag, tag.trim_start_matches("W/"), "\"x\", *", "*"] {
             let again = get(path, &[("if-none-match", known), ("accept-encoding", "gzip")]);
             let wanted = if known.starts_with("\"x") { 200 } else { 304 };
@@ -122,14 +129,24 @@ fn large_answers_are_packed_and_known_documents_are_not_sent_again() {
 fn pages_of_other_origins_ask_where_the_configuration_says_so() {
     let (desk, evil) = ("https://desk.example", "https://evil.example");
     let preflight = |served: &Served, origin: &str| {
-        ask(served, &format!("OPTIONS /v1/orders HTTP/1.1\r\nhost: localhost\r\norigin: {origin}\r\naccess-control-request-method: POST\r\naccess-control-request-headers: hp-key,content-type"))
+        ask(
+            served,
+            &format!(
+                "OPTIONS /v1/orders HTTP/1.1\r\nhost: localhost\r\norigin: {origin}\r\naccess-control-request-method: POST\r\naccess-control-request-headers: hp-key,content-type"
+            ),
+        )
     };
     let read = |served: &Served, origin: &str| {
         ask(served, &format!("GET /v1/time HTTP/1.1\r\nhost: localhost\r\norigin: {origin}"))
     };
     const ALLOWED: &str = "access-control-allow-origin";
     let stream = |served: &Served, path: &str, origin: &str| {
-        let headers = [("upgrade", "websocket"), ("sec-websocket-version", "13"), ("origin", origin), ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")];
+        let headers = [
+            ("upgrade", "websocket"),
+            ("sec-websocket-version", "13"),
+            ("origin", origin),
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ];
         served.nobody().upgrade(path, &headers.map(|(name, value)| (name.to_owned(), value.to_owned())))
     };
     let closed = Served::start();
@@ -151,7 +168,10 @@ fn pages_of_other_origins_ask_where_the_configuration_says_so() {
     assert_eq!((got.status, got.headers[ALLOWED].as_str()), (401, desk), "a page reads why it may not, too");
     assert!(got.headers["access-control-expose-headers"].contains("huangpu-sequence"));
     assert!(got.headers["vary"].contains("origin"));
-    assert!(!preflight(&open, evil).headers.contains_key(ALLOWED) && !read(&open, evil).headers.contains_key(ALLOWED));
+    assert!(
+        !preflight(&open, evil).headers.contains_key(ALLOWED)
+            && !read(&open, evil).headers.contains_key(ALLOWED)
+    );
     for path in ["/v1/stream", "/coinbase/ws"] {
         assert_eq!([desk, evil].map(|origin| stream(&open, path, origin)), [101, 403], "{path}");
     }
@@ -177,9 +197,16 @@ fn when_every_seat_is_taken_operators_get_in() {
     });
     let held = [kept(&served), kept(&served), kept(&served)];
     let nobody = served.nobody().get("/v1/openapi.json");
-    assert_eq!((nobody.status, nobody.code().as_str(), nobody.headers["retry-after"].as_str()), (503, "busy", "5"));
+    assert_eq!(
+        (nobody.status, nobody.code().as_str(), nobody.headers["retry-after"].as_str()),
+        (503, "busy", "5")
+    );
     assert_eq!(served.program("trader").get("/v1/session").code(), "busy");
-    assert_eq!(served.nobody().get("/healthz").status, 200, "whoever restarts nodes is told that this one lives");
+    assert_eq!(
+        served.nobody().get("/healthz").status,
+        200,
+        "whoever restarts nodes is told that this one lives"
+    );
     let mut person = served.nobody();
     assert_eq!(person.sign_in("operator1", PASSWORD).status, 200, "who is an operator says so");
     assert_eq!(person.get("/v1/operations").status, 200);
@@ -198,12 +225,22 @@ fn one_address_has_so_many_connections_and_one_user_so_many_streams() {
     let person = served.person("trader");
     let cookie = person.cookie().unwrap().to_owned();
     let headers = |cookie: &str| {
-        let headers = [("upgrade", "websocket"), ("sec-websocket-version", "13"), ("cookie", cookie), ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")];
+        let headers = [
+            ("upgrade", "websocket"),
+            ("sec-websocket-version", "13"),
+            ("cookie", cookie),
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ];
         headers.map(|(name, value)| (name.to_owned(), value.to_owned()))
     };
     let mut first = TcpStream::connect(served.address).unwrap();
     let lines: String = headers(&cookie).iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    first.write_all(format!("GET /v1/stream HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\n{lines}\r\n").as_bytes()).unwrap();
+    first
+        .write_all(
+            format!("GET /v1/stream HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\n{lines}\r\n")
+                .as_bytes(),
+        )
+        .unwrap();
     let mut status = [0; 12];
     first.read_exact(&mut status).unwrap();
     assert_eq!(&status, b"HTTP/1.1 101");

@@ -142,11 +142,18 @@ fn what_is_sent_again_byte_for_byte_is_done_once_before_and_after_a_restart() {
         assert_eq!((&repeated["sequence"], &repeated["repeated"]), (&first["sequence"], &json!(true)));
         let unclear = nameless.send(served);
         assert_eq!((unclear.status, unclear.code().as_str()), (429, "replayed"));
-        assert_eq!((unclear.headers["retry-after"].as_str(), unclear.json()["sequence"].is_u64()), ("1", true));
+        assert_eq!(
+            (unclear.headers["retry-after"].as_str(), unclear.json()["sequence"].is_u64()),
+            ("1", true)
+        );
         let repeated = cancel.send(served).good();
         assert_eq!((&repeated["sequence"], &repeated["repeated"]), (&cancelled["sequence"], &json!(true)));
         let still = refused.send(served).json();
-        assert_eq!((&still["sequence"], &still["repeated"]), (&no.json()["sequence"], &json!(true)), "{still}");
+        assert_eq!(
+            (&still["sequence"], &still["repeated"]),
+            (&no.json()["sequence"], &json!(true)),
+            "{still}"
+        );
         assert_eq!((read.send(served).status, standing(served)), (200, stand));
     };
     again(&served);

@@ -37,8 +37,10 @@ pub(super) struct Kind {
     expected: &'static str,
 }
 
-const HOSTS: Kind =
-    Kind { is_one: is_name, expected: "expected names of hosts such as exchange.example or *.exchange.example" };
+const HOSTS: Kind = Kind {
+    is_one: is_name,
+    expected: "expected names of hosts such as exchange.example or *.exchange.example",
+};
 const ORIGINS: Kind = Kind {
     is_one: is_origin,
     expected: "expected origins as browsers write them, such as https://desk.example or http://localhost:3000",
@@ -188,9 +190,11 @@ impl Slot<'_> {
                 let found = match given {
                     Given::Texts(found) => found.clone(),
                     // On a command line and in a variable, commas are between them.
-                    Given::Text(text) => {
-                        text.split(',').map(|one| one.trim().to_owned()).filter(|one| !one.is_empty()).collect()
-                    }
+                    Given::Text(text) => text
+                        .split(',')
+                        .map(|one| one.trim().to_owned())
+                        .filter(|one| !one.is_empty())
+                        .collect(),
                     _ => return Some(kind.expected.to_owned()),
                 };
                 if !found.iter().all(|one| (kind.is_one)(one)) {

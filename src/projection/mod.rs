@@ -149,7 +149,8 @@ impl Projection {
         if lent.db.as_mut().is_some_and(|db| db.begin_reading().is_err()) {
             // The server was away. Whatever else is idle was connected to it as it was before.
             lent.db = None;
-            let idle = std::mem::take(&mut shared.readers.lock().unwrap_or_else(PoisonError::into_inner).idle);
+            let idle =
+                std::mem::take(&mut shared.readers.lock().unwrap_or_else(PoisonError::into_inner).idle);
             drop(idle);
         }
         if lent.db.is_none() {

@@ -112,8 +112,9 @@ impl Address {
             }
         }
         let url = if rest.is_empty() { place.to_owned() } else { format!("{place}?{}", rest.join("&")) };
-        let mut config: Config =
-            url.parse().map_err(|error| anyhow!("{:?} is no address of a database: {error}", masked(&url)))?;
+        let mut config: Config = url
+            .parse()
+            .map_err(|error| anyhow!("{:?} is no address of a database: {error}", masked(&url)))?;
         let near = is_near(&config);
         let mode = match mode {
             None if near => Mode::Clear,
@@ -174,7 +175,8 @@ impl Address {
 fn is_near(config: &Config) -> bool {
     let named = config.get_hosts().iter().all(|host| match host {
         Host::Tcp(name) => {
-            name == "localhost" || name.trim_matches(['[', ']']).parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+            name == "localhost"
+                || name.trim_matches(['[', ']']).parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
         }
         Host::Unix(_) => true,
     });
@@ -192,7 +194,8 @@ fn unescaped(value: &str) -> Result<String> {
         }
         let code = after.get(..2).and_then(|code| std::str::from_utf8(code).ok());
         let byte = code.and_then(|code| u8::from_str_radix(code, 16).ok());
-        bytes.push(byte.with_context(|| format!("sslrootcert={value}: a percent sign goes with two digits"))?);
+        bytes
+            .push(byte.with_context(|| format!("sslrootcert={value}: a percent sign goes with two digits"))?);
         rest = &after[2..];
     }
     String::from_utf8(bytes).with_context(|| format!("sslrootcert={value} is no text"))
@@ -204,7 +207,8 @@ mod tests {
 
     #[test]
     fn nothing_goes_in_clear_beyond_this_machine() {
-        let mode = |url: &str| Address::read(url).map(|address| address.mode).map_err(|error| error.to_string());
+        let mode =
+            |url: &str| Address::read(url).map(|address| address.mode).map_err(|error| error.to_string());
         for near in [
             "postgres://hp@127.0.0.1/hp",
             "postgres://hp:pw@localhost:5433/hp?sslmode=disable",
@@ -235,7 +239,8 @@ mod tests {
             let error = mode(wrong).unwrap_err();
             assert!(error.contains(said) && !error.contains("secret"), "{wrong}: {error}");
         }
-        let named = Address::read("postgres://hp@h/hp?sslrootcert=%2Fetc%2Fca.pem&application_name=x").unwrap();
+        let named =
+            Address::read("postgres://hp@h/hp?sslrootcert=%2Fetc%2Fca.pem&application_name=x").unwrap();
         assert_eq!(named.roots, Some(PathBuf::from("/etc/ca.pem")));
         assert_eq!(named.config.get_application_name(), Some("x"));
         let absent = format!("{:#}", named.tls().unwrap_err());

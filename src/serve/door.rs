@@ -144,9 +144,7 @@ async fn read(app: &App, body: Body) -> Result<axum::body::Bytes, Problem> {
     let within = Duration::from_secs(app.config.limits.header_timeout_seconds);
     match tokio::time::timeout(within, arriving).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if error.to_string().contains("length limit") => {
-            Err(too_large(most))
-        }
+        Ok(Err(error)) if error.to_string().contains("length limit") => Err(too_large(most)),
         Ok(Err(_)) => Err(Problem::new(Code::BadRequest, "the body broke off")),
         Err(_) => Err(Problem::new(Code::TimedOut, "the body did not arrive in time")),
     }

@@ -81,7 +81,8 @@ fn host(request: &Request) -> Result<Option<&str>, Problem> {
     if count > 1 || (count == 0 && request.version() == Version::HTTP_11) {
         return Err(bad("a request of HTTP/1.1 has one Host"));
     }
-    let named = headers.get(HOST).map(|host| host.to_str().map_err(|_| bad("the Host is no name"))).transpose()?;
+    let named =
+        headers.get(HOST).map(|host| host.to_str().map_err(|_| bad("the Host is no name"))).transpose()?;
     // What stands in the request line goes before what stands below it.
     Ok(request.uri().authority().map(axum::http::uri::Authority::as_str).or(named))
 }

@@ -2,8 +2,8 @@
 
 use crate::serve::door::{Manner, OWN};
 use crate::serve::endpoint::{Does, Endpoint};
-use crate::serve::problem::{Code, Problem};
 use crate::serve::guard::Guard;
+use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
 use crate::serve::{App, assets, door, tag};
 use axum::Router;
@@ -11,8 +11,8 @@ use axum::body::Body;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use axum::http::{Method, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};

@@ -289,7 +289,13 @@ impl Problem {
     pub fn refused(reason: Rejection, sequence: u64, id: String, repeated: bool) -> Self {
         let reason = told(reason);
         let (refusal, sequence, id) = (Some(reason), Some(sequence), Some(id));
-        Self { refusal, sequence, id, repeated: Some(repeated), ..Self::new(Code::Refused, reason.sentence()) }
+        Self {
+            refusal,
+            sequence,
+            id,
+            repeated: Some(repeated),
+            ..Self::new(Code::Refused, reason.sentence())
+        }
     }
 
     /// To be tried again in so many seconds.

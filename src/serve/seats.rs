@@ -113,7 +113,10 @@ mod tests {
         held.extend(seats.take(seats.free().await.unwrap(), neighbour));
         let kept = held.iter().filter(|seat| seat.kept).count();
         assert_eq!((held.len(), kept), (8, 2), "the last two are kept");
-        assert!(tokio::time::timeout(std::time::Duration::ZERO, seats.free()).await.is_err(), "all are taken");
+        assert!(
+            tokio::time::timeout(std::time::Duration::ZERO, seats.free()).await.is_err(),
+            "all are taken"
+        );
         held.clear();
         assert!(seats.taken.lock().unwrap().is_empty());
         assert!(seats.take(seats.free().await.unwrap(), one).is_some_and(|seat| !seat.kept));

@@ -54,7 +54,8 @@ impl Site {
     pub fn of(config: &Config, certificate: Option<&CertificateDer<'_>>) -> Result<Self> {
         let mut names: Vec<String> = config.http.hosts.iter().map(|name| name.to_ascii_lowercase()).collect();
         if let Some(certificate) = certificate {
-            let read = webpki::EndEntityCert::try_from(certificate).context("the certificate cannot be read")?;
+            let read =
+                webpki::EndEntityCert::try_from(certificate).context("the certificate cannot be read")?;
             names.extend(read.valid_dns_names().map(str::to_ascii_lowercase));
         }
         Ok(Self { names, origins: config.http.origins.clone() })
@@ -114,7 +115,8 @@ fn fits(known: &str, name: &str) -> bool {
 #[must_use]
 pub(crate) fn is_origin(text: &str) -> bool {
     let Some((scheme, place)) = text.split_once("://") else { return false };
-    let own = [("http", ":80"), ("https", ":443")].iter().any(|(of, port)| scheme == *of && place.ends_with(port));
+    let own =
+        [("http", ":80"), ("https", ":443")].iter().any(|(of, port)| scheme == *of && place.ends_with(port));
     matches!(scheme, "http" | "https") && !own && is_host(place) && place == place.to_ascii_lowercase()
 }
 
@@ -152,8 +154,16 @@ mod tests {
         ] {
             assert!(site.is_at(own), "{own}");
         }
-        for other in ["evil.example", "x", "", "exchange.example.evil.example", "a.b.inner.example", "inner.example", "127.0.0.1.evil.example", "localhost.evil.example"]
-        {
+        for other in [
+            "evil.example",
+            "x",
+            "",
+            "exchange.example.evil.example",
+            "a.b.inner.example",
+            "inner.example",
+            "127.0.0.1.evil.example",
+            "localhost.evil.example",
+        ] {
             assert!(!site.is_at(other), "{other}");
         }
     }
@@ -165,16 +175,30 @@ mod tests {
         for own in ["https://node.example:8080", "http://node.example:8080", "https://desk.example"] {
             assert!(site.admits(own, host), "{own}");
         }
-        for other in
-            ["https://evil.example", "https://node.example", "null", "", "https://node.example:8080.evil.example", "http://desk.example"]
-        {
+        for other in [
+            "https://evil.example",
+            "https://node.example",
+            "null",
+            "",
+            "https://node.example:8080.evil.example",
+            "http://desk.example",
+        ] {
             assert!(!site.admits(other, host), "{other}");
         }
         assert!(!site.admits("https://node.example", None));
         for origin in ["https://desk.example", "http://localhost:3000", "http://[::1]:3000"] {
             assert!(is_origin(origin), "{origin}");
         }
-        for wrong in ["*", "null", "desk.example", "https://desk.example/", "https://desk.example:443", "ftp://desk.example", "https://Desk.example", "https://a b"] {
+        for wrong in [
+            "*",
+            "null",
+            "desk.example",
+            "https://desk.example/",
+            "https://desk.example:443",
+            "ftp://desk.example",
+            "https://Desk.example",
+            "https://a b",
+        ] {
             assert!(!is_origin(wrong), "{wrong}");
         }
     }

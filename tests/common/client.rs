@@ -157,7 +157,8 @@ impl Client {
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
-        let answer = self.bytes(format!("{head}\r\n").as_bytes(), |got| got.windows(4).any(|end| end == b"\r\n\r\n"));
+        let answer =
+            self.bytes(format!("{head}\r\n").as_bytes(), |got| got.windows(4).any(|end| end == b"\r\n\r\n"));
         parse(&answer).status
     }
 

@@ -25,7 +25,10 @@ fn a_signature_opens_a_stream_once() {
         let mut second = open(served.address, &[]).await.unwrap();
         second.send(&good).await;
         let said = second.json().await;
-        assert_eq!((&said["problem"]["code"], &said["problem"]["retry_after"]), (&"replayed".into(), &1.into()));
+        assert_eq!(
+            (&said["problem"]["code"], &said["problem"]["retry_after"]),
+            (&"replayed".into(), &1.into())
+        );
         second.send(&auth(&served, &key_of("trader"))).await;
         assert_eq!(second.json().await["op"], "authenticated");
         for (message, code) in [(wrong, "bad_signature"), (stale, "stale_time")] {

@@ -116,7 +116,11 @@ fn whoever_breaks_the_protocol_is_told_how() {
         ("an end with a code below all", close(999, b""), 1002),
         ("an end whose reason is no text", close(1000, b"\xff"), 1007),
         ("a text that is none", frame(0x81, b"{\"op\":\"\xff\"}"), 1007),
-        ("a text that is none in its second part", [frame(0x01, b"{"), frame(0x80, b"\xc3\x28")].concat(), 1007),
+        (
+            "a text that is none in its second part",
+            [frame(0x01, b"{"), frame(0x80, b"\xc3\x28")].concat(),
+            1007,
+        ),
         ("a text that ends in the middle of a letter", frame(0x81, b"\xe4\xb8"), 1007),
     ];
     for path in ["/v1/stream", "/coinbase/ws"] {
@@ -133,7 +137,8 @@ fn whoever_keeps_to_the_protocol_is_answered() {
     let served = Served::with(|config| config.market_data.public = true);
     let pong = r#"{"op":"pong","ref":7}"#;
     let one = |heard: &Heard| !heard.texts.is_empty();
-    let parts = [frame(0x01, &PING[..5]), frame(0x89, b"between"), frame(0x00, b""), frame(0x80, &PING[5..])].concat();
+    let parts = [frame(0x01, &PING[..5]), frame(0x89, b"between"), frame(0x00, b""), frame(0x80, &PING[5..])]
+        .concat();
     let mut stream = open(served.address, "/v1/stream");
     stream.write_all(&parts).unwrap();
     let heard = hear(&mut stream, one);
@@ -205,14 +210,23 @@ fn an_upgrade_names_a_key() {
     let ask = |path: &str, keys: &[&str]| {
         let mut headers = vec![("upgrade", "websocket"), ("sec-websocket-version", "13")];
         headers.extend(keys.iter().map(|key| ("sec-websocket-key", *key)));
-        let headers: Vec<_> = headers.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let headers: Vec<_> =
+            headers.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         client.upgrade(path, &headers)
     };
     const GOOD: &str = "dGhlIHNhbXBsZSBub25jZQ==";
     for path in ["/v1/stream", "/coinbase/ws"] {
         assert_eq!(ask(path, &[GOOD]), 101);
         let fifteen = "AAAAAAAAAAAAAAAAAAAA";
-        for keys in [&[][..], &[""], &["x"], &["dGhlIHNhbXBsZSBub25jZQ"], &[fifteen], &[GOOD, GOOD], &["*GhlIHNhbXBsZSBub25jZQ=="]] {
+        for keys in [
+            &[][..],
+            &[""],
+            &["x"],
+            &["dGhlIHNhbXBsZSBub25jZQ"],
+            &[fifteen],
+            &[GOOD, GOOD],
+            &["*GhlIHNhbXBsZSBub25jZQ=="],
+        ] {
             assert_eq!(ask(path, keys), 400, "{path} {keys:?}");
         }
     }

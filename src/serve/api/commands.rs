@@ -277,7 +277,9 @@ fn unanswered(why: Unanswered, id: String) -> Problem {
 
 /// The very request that a command came with came again, and there is no telling whether a second command was meant.
 fn replayed(id: String, sequence: u64) -> Problem {
-    let detail = format!("this very request was sent before, as record {sequence}: sign it anew, or give it an id of its own");
+    let detail = format!(
+        "this very request was sent before, as record {sequence}: sign it anew, or give it an id of its own"
+    );
     let (sequence, id) = (Some(sequence), Some(id));
     Problem { sequence, id, ..Problem::again_in(1, Code::Replayed, detail) }
 }

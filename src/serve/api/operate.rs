@@ -3,8 +3,8 @@
 use crate::node::Follower;
 use crate::serve::App;
 use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint};
-use crate::serve::{page, tag};
 use crate::serve::reply::Reply;
+use crate::serve::{page, tag};
 use axum::http::header::CACHE_CONTROL;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::Ordering::Relaxed;
@@ -111,11 +111,7 @@ pub(crate) fn figures(app: &App, sequence: u64) -> Operations {
         records,
         refused: gauges.refused.load(Relaxed),
         records_per_second: records / uptime.max(1),
-        latency: Latency {
-            p50_us,
-            p99_us,
-            p999_us,
-        },
+        latency: Latency { p50_us, p99_us, p999_us },
         journal: JournalView { segments: sizes.len() as u64, bytes: sizes.iter().sum() },
         disk_free_bytes: fs4::available_space(&app.data).unwrap_or_default(),
         snapshot: [gauges.snapshot[0].load(Relaxed), gauges.snapshot[1].load(Relaxed)],

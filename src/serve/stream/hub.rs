@@ -104,7 +104,15 @@ impl Hub {
         };
         let (next, (stopping, _), (open, _)) = (AtomicU64::new(1), watch::channel(false), watch::channel(0));
         let (due, _) = watch::channel(None);
-        Arc::new(Self { inner: Mutex::new(inner), gauges, next, stopping, open, users: Mutex::default(), due })
+        Arc::new(Self {
+            inner: Mutex::new(inner),
+            gauges,
+            next,
+            stopping,
+            open,
+            users: Mutex::default(),
+            due,
+        })
     }
 
     /// What the reader tells of every record.

@@ -279,7 +279,10 @@ impl Socket {
                     (user, gateway::Names(state).participant(caller.participant))
                 };
                 self.caller = Some(caller.at(Door::Stream));
-                self.say(reference, &json!({ "op": "authenticated", "user": user, "participant": participant }));
+                self.say(
+                    reference,
+                    &json!({ "op": "authenticated", "user": user, "participant": participant }),
+                );
                 Ok(())
             }
             // It can be signed anew.

@@ -4,11 +4,11 @@ use super::hub::Seat;
 use super::socket::{self, Arrival};
 use crate::serve::access::{Caller, Via, token_in};
 use crate::serve::endpoint::Endpoint;
-use crate::serve::problem::{Code, Problem};
-use crate::serve::reply::Reply;
 use crate::serve::guard::said_host;
 use crate::serve::line::Line;
 use crate::serve::listen::Kept;
+use crate::serve::problem::{Code, Problem};
+use crate::serve::reply::Reply;
 use crate::serve::{App, door};
 use axum::body::Body;
 use axum::extract::ws::WebSocketUpgrade;
@@ -126,7 +126,10 @@ fn check_key(headers: &HeaderMap) -> Result<(), Problem> {
     if is_key && all.next().is_none() {
         return Ok(());
     }
-    Err(Problem::new(Code::BadRequest, "this is a WebSocket: Sec-WebSocket-Key is sixteen random bytes in base64"))
+    Err(Problem::new(
+        Code::BadRequest,
+        "this is a WebSocket: Sec-WebSocket-Key is sixteen random bytes in base64",
+    ))
 }
 
 /// A browser says which page opens a socket, and sends its cookie whichever that is: only a page of this node may, or one of an origin

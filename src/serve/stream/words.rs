@@ -142,7 +142,9 @@ pub(super) fn read(text: &str) -> Word {
             return Word { reference: None, said: Err(crate::serve::endpoint::bad_json(&error, None)) };
         }
     };
-    let is_name = |written: &RawValue| written.get().starts_with(['"', '-']) || written.get().starts_with(|c: char| c.is_ascii_digit());
+    let is_name = |written: &RawValue| {
+        written.get().starts_with(['"', '-']) || written.get().starts_with(|c: char| c.is_ascii_digit())
+    };
     if !reference.as_deref().is_none_or(is_name) {
         let wrong = Problem::field("ref", "expected your own name for this message, a text or a number");
         return Word { reference: None, said: Err(wrong) };
@@ -203,13 +205,18 @@ mod tests {
 
     #[test]
     fn a_reference_comes_back_as_it_was_written() {
-        for written in ["1", "1.0", "-0", "1e3", "1E+03", "12345678901234567890123", "0.1000", "\"a\\u0062\"", "\"\""] {
+        for written in
+            ["1", "1.0", "-0", "1e3", "1E+03", "12345678901234567890123", "0.1000", "\"a\\u0062\"", "\"\""]
+        {
             let word = read(&format!("{{\"ref\": {written} ,\"op\":\"ping\"}}"));
             let told = Ref::on(word.reference.as_ref(), "{\"op\":\"pong\"}".to_owned());
             assert_eq!(told, format!("{{\"op\":\"pong\",\"ref\":{written}}}"));
         }
         for wrong in ["null", "true", "[1]", "{}"] {
-            assert_eq!(problem(&format!("{{\"op\":\"ping\",\"ref\":{wrong}}}")).field.as_deref(), Some("ref"));
+            assert_eq!(
+                problem(&format!("{{\"op\":\"ping\",\"ref\":{wrong}}}")).field.as_deref(),
+                Some("ref")
+            );
         }
         assert!(problem("{\"op\":\"ping\",\"ref\":1,\"ref\":1}").detail.contains("twice"));
     }
