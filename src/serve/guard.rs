@@ -67,7 +67,7 @@ pub(super) fn too_large(most: usize) -> Problem {
 fn size(request: &Request) -> usize {
     let fields = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
     let target = request.uri().path_and_query().map_or(1, |target| target.as_str().len());
-    fields.sum::<usize>() + target + request.method().as_str().len() + 12
+    fields.sum::<usize>() + target + request.method().as_str().len() + 14
 }
 
 /// Whom a request is for, as it says.
