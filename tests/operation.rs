@@ -224,31 +224,63 @@ fn a_demonstration_listens_to_this_machine_alone() {
     assert!(!data.exists());
 }
 
-/// Two requests over HTTP/2 at once, as they are written (RFC 9113): the name of the node is right in the first and wrong in the second.
+/// A frame of HTTP/2 (RFC 9113), from its kind to its payload.
+fn frame(kind: u8, flags: u8, on: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &on.to_be_bytes(), payload].concat()
+}
+
+/// The next frame that comes: its kind, the request it is on, and its payload.
+fn next_frame(stream: &mut StreamOwned<ClientConnection, TcpStream>) -> (u8, u8, Vec<u8>) {
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).unwrap();
+    let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+    stream.read_exact(&mut payload).unwrap();
+    (head[3], head[8], payload)
+}
+
+/// Requests over HTTP/2 as they are written: two at once, of which one is for another node, and one whose body is too large.
 fn speaks_http2(mut stream: StreamOwned<ClientConnection, TcpStream>) {
-    let frame = |kind: u8, flags: u8, on: u32, payload: &[u8]| {
-        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-        [&length[1..], &[kind, flags], &on.to_be_bytes(), payload].concat()
-    };
-    // GET and https stand in the table of names; path and name are written out.
+    const DATA: u8 = 0;
+    const HEAD: u8 = 1;
+    const RESET: u8 = 3;
+    const PING: u8 = 6;
+    // GET, POST and https stand in the table of names; path and name are written out.
     let text = |name: u8, text: &str| [&[name, u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
-    let ask = |host: &str| [&[0x82, 0x87][..], &text(0x04, "/healthz"), &text(0x01, host)].concat();
+    let ask = |method: u8, path: &str, host: &str| {
+        [&[method, 0x87][..], &text(0x04, path), &text(0x01, host)].concat()
+    };
     let mut all = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
     all.extend(frame(4, 0, 0, &[]));
-    all.extend(frame(1, 0x05, 1, &ask("localhost")));
-    all.extend(frame(1, 0x05, 3, &ask("evil.example")));
+    all.extend(frame(HEAD, 0x05, 1, &ask(0x82, "/healthz", "localhost")));
+    all.extend(frame(HEAD, 0x05, 3, &ask(0x82, "/healthz", "evil.example")));
     stream.write_all(&all).unwrap();
     let mut statuses = Vec::new();
     while statuses.len() < 2 {
-        let mut head = [0; 9];
-        stream.read_exact(&mut head).unwrap();
-        let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
-        stream.read_exact(&mut payload).unwrap();
-        if head[3] == 1 {
-            statuses.push((head[8], payload[0] == 0x88));
+        let (kind, on, payload) = next_frame(&mut stream);
+        if kind == HEAD {
+            statuses.push((on, payload[0] == 0x88));
         }
     }
     statuses.sort_unstable();
     assert_eq!(statuses, [(1, true), (3, false)], "the status 200, and another");
     assert_eq!(stream.conn.alpn_protocol(), Some(&b"h2"[..]));
+    // Whoever still sends what is too large hears so, and is not broken off in the middle of it.
+    let length = b"\x0f\x0d\x0570000"; // content-length, by its number in the table
+    let large = [&ask(0x83, "/v1/session", "localhost")[..], length].concat();
+    stream.write_all(&frame(HEAD, 0x04, 5, &large)).unwrap();
+    let mut told = false;
+    while !told {
+        let (kind, on, payload) = next_frame(&mut stream);
+        told = kind == DATA && on == 5 && payload.windows(9).any(|found| found == b"too_large");
+    }
+    stream.write_all(&frame(DATA, 0, 5, &[b' '; 16_000])).unwrap();
+    stream.write_all(&frame(PING, 0, 0, b"it lives")).unwrap();
+    loop {
+        match next_frame(&mut stream) {
+            (RESET, 5, _) => panic!("it was broken off"),
+            (PING, 0, payload) if payload == b"it lives" => break,
+            _ => {}
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Connections: accepted up to a number, given so long to say what they want, and let finish when the node stops. HTTP/2 is spoken
 //! where TLS is, and the client asks for it.
 
+use crate::serve::gentle::Gentle;
 use crate::serve::http::Peer;
 use crate::serve::line::Line;
 use crate::serve::patience::Patience;
@@ -139,14 +140,15 @@ struct Way {
 
 impl Way {
     async fn answer(self, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
-        let mut request = request.map(Body::new);
+        let http1 = request.version() < Version::HTTP_2;
+        let mut request =
+            request.map(|body| if http1 { Body::new(body) } else { Body::new(Gentle::new(body)) });
         let known = request.extensions_mut();
         known.insert(Peer(self.peer));
         known.insert(self.line.clone());
         if self.kept {
             known.insert(Kept);
         }
-        let http1 = request.version() < Version::HTTP_2;
         let mut answer = self.router.oneshot(request).await?;
         if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
             self.line.becomes_stream();

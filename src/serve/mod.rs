@@ -19,6 +19,7 @@ mod coinbase;
 mod door;
 mod endpoint;
 mod gauges;
+mod gentle;
 mod guard;
 mod health;
 mod http;

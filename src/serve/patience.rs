@@ -15,9 +15,9 @@ use tokio::time::{Instant, Sleep};
 /// An answer is taken whole within so many times as long as may pass while nothing of it is taken.
 const WHOLE: u32 = 6;
 /// How long what a client had on the way is read after the end.
-const LINGER: Duration = Duration::from_secs(2);
+pub(super) const LINGER: Duration = Duration::from_secs(2);
 /// And how much of it, in bytes.
-const LINGER_MAX: usize = 4 << 20;
+pub(super) const LINGER_MAX: usize = 4 << 20;
 
 /// A connection whose client takes its answers, or is cut off. `P` is its place, which is given back with it.
 pub(super) struct Patience<S, P>
