@@ -6,7 +6,9 @@ use crate::config::{Config, ConfigArgs, Effective};
 use crate::node::{DataDir, Node, verify};
 use crate::report::Horizon;
 use crate::serve::access::{hash_password, random_text};
-use crate::serve::{Clock, Opening, Plausible, Running, acceptor, check_tls, start, start_log};
+use crate::serve::{
+    Clock, Opening, Plausible, Running, check_projection, check_tls, speaks, start, start_log,
+};
 use anyhow::{Context, Result, bail};
 use base::{Timestamp, UserId};
 use engine::rulebook::Rulebook;
@@ -52,6 +54,9 @@ pub(crate) fn run(args: &Args) -> Ended {
     let mut node = cli::open(&data, false)?;
     prepare(&mut node, &story, args.dates, config.clock.as_ref().map(|from| from.time))?;
     let clock = clock(&config, &node);
+    // What would end the start is found before a password is shown.
+    check_tls(&config, &data)?;
+    check_projection(&config, &node)?;
     // What was just played into a new log may be of any year.
     clock.watch(Plausible::of(&config.time), node.state().roster().in_force().then(|| node.time()));
     admit_operator(&mut node, &clock)?;
@@ -253,20 +258,25 @@ pub(crate) async fn serve(
     clock: Clock,
     begun: impl FnOnce(&Running) -> Result<String>,
 ) -> Ended {
-    let tls = acceptor(&config, &data)?;
+    let tls = speaks(&config, &data)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let mut running = start(node, Opening { config, data, clock, tls }).await?;
     let mut stop = Stop::listen()?;
     let text = begun(&running)?;
     // From here on nobody need read what is printed: a node does not end with the terminal it was started from.
     let _ = print(&format!("console: {scheme}://{}/\n{text}", running.address));
-    tracing::info!(address = %running.address, "serving");
-    let failed = tokio::select! {
-        () = stop.told() => false,
-        () = running.failed() => true,
+    tracing::info!(address = %running.address, record = running.app.reader.sequence(), "serving");
+    let told = tokio::select! {
+        signal = stop.told() => Some(signal),
+        () = running.failed() => None,
     };
-    if !failed {
-        let _ = print("stopping\n");
+    let failed = told.is_none();
+    match told {
+        Some(signal) => {
+            tracing::info!(signal, "stopping");
+            let _ = print("stopping\n");
+        }
+        None => tracing::error!("the node has failed: stopping"),
     }
     running.stop().await.context("the node did not end well")?;
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -285,10 +295,11 @@ impl Stop {
         Ok(Self { interrupt: heard(SignalKind::interrupt())?, terminate: heard(SignalKind::terminate())? })
     }
 
-    async fn told(&mut self) {
+    /// Which of them it was.
+    async fn told(&mut self) -> &'static str {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => "interrupt",
+            _ = self.terminate.recv() => "terminate",
         }
     }
 }
