@@ -327,25 +327,25 @@ fn a_run_that_was_cut_off_goes_on() {
 
 #[test]
 fn a_day_that_no_trades_make_is_reported_and_the_days_after_it_still_match() {
-    // A block of 99,999 t is too small, and listed trades at 62.00 are beyond the band, whatever else the row says.
+    // A block of 99,999 t is too small, and listed trades at 57.00 are beyond the band, whatever else the row says.
     let mut days = small_days();
-    days[4].1[1] = Doing("CEA21", &[(6_200, 50_000)], &[(5_200, 99_999)], NONE);
+    days[4].1[1] = Doing("CEA21", &[(5_700, 50_000)], &[(5_200, 99_999)], NONE);
     let (listed, methods) = write_record(&days);
     let (_dir, options, outcome) = play_small(&listed, &methods);
     assert_eq!(
         places(&outcome),
         [
-            ("2022-03-08", "CEA21", "high", "62.00", "not traded"),
+            ("2022-03-08", "CEA21", "high", "57.00", "not traded"),
             ("2022-03-08", "CEA21", "block.volume", "99999", "not traded")
         ],
         "{}",
         outcome.text()
     );
-    assert_eq!(outcome.exceptions[0].reason, "the price 6200 fen is beyond the limit 5663 fen");
+    assert_eq!(outcome.exceptions[0].reason, "the price 5700 fen is beyond the limit 5662 fen");
     // The rows of CEA21 and of the composite, in both files.
     assert_eq!(outcome.rows - outcome.rows_matched, 6);
     let corrected: Vec<_> = outcome.corrections.iter().map(|c| (&*c.date, &*c.line, &*c.to)).collect();
-    assert_eq!(corrected, [("2022-03-08", "CEA21", "62.00"), ("2022-03-08", "COMCEA", "56.30")]);
+    assert_eq!(corrected, [("2022-03-08", "CEA21", "57.00"), ("2022-03-08", "COMCEA", "53.80")]);
     assert!(outcome.corrections[0].reason.starts_with("the record cannot be made by any set of trades"));
     assert!(outcome.corrections[1].reason.contains("made without CEA21"));
     assert_eq!(findings(&play(&options)), findings(&outcome));

@@ -4,8 +4,9 @@
 
 mod common;
 
+use common::client::Client;
 use common::process::{Process, huangpu};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -18,7 +19,7 @@ fn path(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-fn json(args: &[&str]) -> Value {
+fn told(args: &[&str]) -> Value {
     let output = huangpu(args);
     assert!(output.status.success(), "{args:?}: {}", text(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
@@ -65,7 +66,7 @@ fn every_class_every_zone_and_a_day_of_ones_own() {
         let said = made(&[&["a-market", path(&market)], &options[..]].concat());
         assert!(said.status.success(), "{said:?}");
         let data = market.join("data");
-        let run = json(&["run", path(&market), "--data", path(&data), "--json"]);
+        let run = told(&["run", path(&market), "--data", path(&data), "--json"]);
         let day = &run["days"][1];
         assert_eq!(day["date"], "2026-03-30");
         assert_eq!(day["price_list"]["lines"][0]["close"], "50.50");
@@ -76,7 +77,7 @@ fn every_class_every_zone_and_a_day_of_ones_own() {
         let log = text(&huangpu(&["log", path(&data)]).stdout);
         assert!(log.contains(&format!("class={class}")), "{log}");
         // Of all reports, those that the market has.
-        let all = json(&["report", path(&data), "--json"]);
+        let all = told(&["report", path(&data), "--json"]);
         let names: Vec<&String> = all.as_object().unwrap().keys().collect();
         assert_eq!(names, ["price_list", "statement", "alerts", "holdings", "conservation"]);
     }
@@ -90,11 +91,11 @@ fn it_is_checked_and_served_and_goes_on_in_the_log_of_the_run() {
     let data = folder.path().join("data");
     let checked = huangpu(&["serve", path(&market), "--check", "--data", path(&data)]);
     assert!(checked.status.success(), "{checked:?}");
-    let run = json(&["run", path(&market), "--data", path(&data), "--json"]);
+    let run = told(&["run", path(&market), "--data", path(&data), "--json"]);
     let mut node = Process::start(folder.path(), &["serve", path(&market)]);
     assert!(node.said.contains("first operator: user operator"), "{}", node.said);
     node.stop();
-    let verified = json(&["verify", path(&data), "--json"]);
+    let verified = told(&["verify", path(&data), "--json"]);
     assert!(verified["records"].as_u64() > run["as_of"]["record"].as_u64(), "{verified}");
 }
 
@@ -204,7 +205,7 @@ fn an_edited_file_says_what_to_do() {
     let market = folder.path().join("lake");
     assert!(made(&["lake", path(&market), "--first-day", "2026-03-02"]).status.success());
     let data = folder.path().join("data");
-    json(&["run", path(&market), "--data", path(&data), "--json"]);
+    told(&["run", path(&market), "--data", path(&data), "--json"]);
     let day = market.join("2026-03-02.jsonl");
     fs::write(&day, fs::read_to_string(&day).unwrap().replace("\"quantity\": 40", "\"quantity\": 41")).unwrap();
     let output = huangpu(&["run", path(&market), "--data", path(&data)]);
@@ -212,4 +213,54 @@ fn an_edited_file_says_what_to_do() {
     assert_eq!(output.status.code(), Some(1));
     assert!(said.contains("2026-03-02.jsonl:3: the id first-02 was used by the same sender"), "{said}");
     assert!(said.contains("put the old line back") && said.contains("--data"), "{said}");
+}
+
+/// Someone who has signed in and chosen a password of their own.
+fn signed_in(node: &Process, user: &str, first: &str) -> Client {
+    let mut client = Client::new(node.address);
+    client.sign_in(user, first).good();
+    let chosen = json!({ "old": first, "new": "a password of my own" });
+    assert_eq!(client.post("/v1/session/password", &chosen).status, 204);
+    client
+}
+
+#[test]
+fn members_and_their_users_are_admitted_and_trade() {
+    let folder = tempfile::tempdir().unwrap();
+    let market = folder.path().join("lake");
+    assert!(made(&["lake", path(&market), "--first-day", "2026-03-02"]).status.success());
+    let mut node =
+        Process::start(folder.path(), &["serve", path(&market), "--clock", "2026-03-03T10:00:00+08:00"]);
+    let password = node.said.split_once("password ").and_then(|(_, rest)| rest.split(' ').next()).unwrap();
+    let first = signed_in(&node, "operator", password);
+    let user = |participant: &str, name: &str, duty: &str| {
+        let user =
+            json!({ "participant": participant, "name": name, "duties": [duty], "password": "for the first time" });
+        first.post("/v1/users", &user).good()
+    };
+    // A second operator, whom the first may admit alone; everyone else takes both.
+    assert_eq!(user("operator", "second", "operator")["act"], Value::Null);
+    let second = signed_in(&node, "second", "for the first time");
+    let send = |who: &Client, command: &str, fields: Value| who.post(&format!("/v1/commands/{command}"), &fields);
+    send(&first, "register_participant", json!({ "code": "EAST", "name": "East", "roles": ["institution"] })).good();
+    send(&first, "open_account", json!({ "participant": "EAST", "code": "EAST-1" })).good();
+    let [north, east, bank] =
+        [("NORTH", "nora", "trader"), ("EAST", "eva", "trader"), ("BANK", "ben", "clearing")].map(|(firm, name, duty)| {
+            let act = user(firm, name, duty)["act"].clone();
+            second.post(&format!("/v1/acts/{act}/approve"), &json!({})).good();
+            signed_in(&node, name, "for the first time")
+        });
+    send(&bank, "deposit", json!({ "account": "EAST-1", "amount": "1000.00", "reference": "first" })).good();
+    let order = |account: &str, side: &str| {
+        json!({ "account": account, "instrument": "ONE", "side": side, "price": "50.50", "quantity": 10 })
+    };
+    send(&north, "place_order", order("NORTH-1", "sell")).good();
+    send(&east, "place_order", order("EAST-1", "buy")).good();
+    let held = east.get("/v1/accounts/EAST-1/holdings").good();
+    let total = |asset: &str| {
+        let held = held["items"].as_array().unwrap().iter().find(|held| held["asset"] == asset);
+        held.map(|held| held["total"].as_str().unwrap().to_owned())
+    };
+    assert_eq!((total("ONE").as_deref(), total("CNY").as_deref()), (Some("10"), Some("495.00")), "{held}");
+    node.stop();
 }

@@ -182,7 +182,12 @@ pub(crate) fn run_day(
         anyhow::anyhow!("{}{error:#}", before.concat())
     })?;
     let fresh = already_in_log < file.lines.len();
-    let traded = |market: &&MarketId| fresh && node.state().venue().list_date(**market) == file.date;
+    let traded = |market: &&MarketId| {
+        let state = node.state();
+        let begun = |rulebook: &Rulebook| rulebook.versions.first().is_some_and(|first| first.from <= file.date);
+        let known = state.markets().get(market.index()).is_some_and(|adopted| begun(&adopted.rulebook));
+        fresh && known && state.venue().list_date(**market) == file.date
+    };
     let report = |market: &MarketId| report::day_report(node.state(), *market);
     let report_of_first = Some(&markets[0]).filter(traded).map(report);
     let other_markets: Vec<DayReport> = markets[1..].iter().filter(traded).map(report).collect();

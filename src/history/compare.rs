@@ -4,6 +4,7 @@ use crate::history::collect::Collector;
 use crate::history::facts::{shown, yuan};
 use crate::history::outcome::{Exception, Outcome};
 use crate::history::plan::{Findings, MARKET, composite_code, date_of, instruments};
+use crate::history::sources::Place;
 use crate::history::totals::Carry;
 use anyhow::Result;
 use base::{Date, InstrumentId, decimal};
@@ -159,9 +160,14 @@ impl<'a> Comparison<'a> {
     /// Where the record begins in its middle, the composite's totals know instruments that had left the list.
     fn carry_in(&mut self, scene: &Scene<'_>) {
         let Some(composite) = scene.composite else { return };
+        let row = scene.day.listed_row(composite);
+        if row.is_some_and(|row| row.previous_close_fen == Figure::Absent) {
+            return; // its first day
+        }
         let before = |row: &MethodRow| {
             let less = |total: &Figure, day: &Figure| {
-                total.get().zip(day.get()).map(|(total, day)| i128::from(total) - i128::from(day))
+                let both = total.get().zip(day.get()).filter(|(total, day)| total >= day);
+                both.map(|(total, day)| i128::from(total) - i128::from(day))
             };
             let volume = less(&row.total_volume_t, &row.volume_t);
             let amount = less(&row.total_amount_fen, &row.amount_fen);
@@ -312,10 +318,10 @@ impl<'a> Comparison<'a> {
         self.totals.insert(key.clone(), total);
         let [mut volumes, mut amounts] = self.carried.get(&key).copied().unwrap_or_default();
         let place = self.findings.made_from.get(&(scene.date, row.instrument.clone(), row.method));
-        if place.is_some() {
-            // Cut to whole yuan, perhaps.
-            amounts.said = true;
-        }
+        let gap = self.findings.after_gap.contains(&scene.date);
+        volumes.said |= gap;
+        // Made from the daily prices, an amount may be cut to whole yuan.
+        amounts.said |= gap || place == Some(&Place::Prices);
         let made_here = line.is_some() && !not_made;
         let total_volume = volumes.column(&row.total_volume_t, total.volume, i128_text, made_here);
         let total_amount = amounts.column(&row.total_amount_fen, total.amount, yuan, made_here);

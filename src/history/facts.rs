@@ -67,8 +67,20 @@ fn impossible(why: &Infeasible, told: Told, listed: Option<&ListedRow>) -> Impos
 fn prices(row: Option<&ListedRow>, told: Told) -> (i64, i64, i64) {
     let price = |figure: fn(&ListedRow) -> &Figure| row.and_then(|row| figure(row).get());
     let (open, high, low) = (price(|row| &row.open_fen), price(|row| &row.high_fen), price(|row| &row.low_fen));
-    let floor = told.amount_fen / told.volume_t.max(1);
-    let ceiling = floor + i64::from(told.amount_fen % told.volume_t.max(1) != 0);
+    // Each known price takes a tonne at least; the rest of the day has this average.
+    let mut known: Vec<i64> = [open, high, low].into_iter().flatten().collect();
+    known.sort_unstable();
+    known.dedup();
+    let (tonnes, sum) = known.iter().fold((0_i64, 0_i64), |(tonnes, sum), price| {
+        (tonnes.saturating_add(1), sum.saturating_add(*price))
+    });
+    let rest_t = told.volume_t.saturating_sub(tonnes);
+    let (rest_t, rest_fen) = match rest_t {
+        1.. => (rest_t, told.amount_fen.saturating_sub(sum)),
+        _ => (told.volume_t.max(1), told.amount_fen),
+    };
+    let floor = rest_fen.div_euclid(rest_t);
+    let ceiling = floor + i64::from(rest_fen.rem_euclid(rest_t) != 0);
     let low_fen = low.unwrap_or_else(|| [open, high, Some(floor)].into_iter().flatten().min().unwrap_or(floor));
     let high_fen =
         high.unwrap_or_else(|| [open, low, Some(ceiling)].into_iter().flatten().max().unwrap_or(ceiling));

@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_with_its_place() {
         let cases = [
-            ("x = ", "1:5: string values must be quoted"),
+            ("x = ", "1:5: string values must be quoted, expected literal string"),
             ("", "1:1: missing table [listed]"),
             ("listed = 5", "1:1: listed: expected a table"),
             ("[listed]\nfile = \"a.csv\"\n", "1:1: missing table [listed.columns]"),
@@ -270,9 +270,8 @@ mod tests {
                 "10:1: numbers.empty: expected an array of texts",
             ),
         ];
-        for (text, expected) in cases {
-            assert_eq!(refusal(text), expected, "{text}");
-        }
+        let found: Vec<String> = cases.iter().map(|(text, _)| refusal(text)).collect();
+        assert_eq!(found, cases.map(|(_, expected)| expected.to_owned()));
     }
 
     #[test]

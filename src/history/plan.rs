@@ -31,6 +31,8 @@ pub(super) struct Findings {
     pub(super) not_made: BTreeSet<(Date, String, Method)>,
     /// Where the row of volume and amount was outvoted or missing, and what the day was made from.
     pub(super) made_from: BTreeMap<(Date, String, Method), Place>,
+    /// Days before which a trading day is missing.
+    pub(super) after_gap: BTreeSet<Date>,
     /// Prices that no trades make while the rest of the row stands: day, line, column, and why.
     pub(super) set_aside: BTreeMap<(Date, String, &'static str), String>,
     pub(super) notes: Vec<String>,
@@ -212,6 +214,9 @@ impl<'a> Planner<'a> {
                           without trading that the list of holidays lacks";
             let record = "no rows".to_owned();
             self.exception(between, &line, "date", (record, "a trading day"), reason.to_owned());
+            // Nobody knows where that day closed: the next one says from where it starts.
+            self.made.values_mut().for_each(|made| *made = None);
+            self.findings.after_gap.insert(date);
         }
     }
 
@@ -337,16 +342,8 @@ impl<'a> Planner<'a> {
             market: Some(MARKET),
         };
         self.sender.send(at, REGISTRAR, Command::DefineAsset(define));
-        let less = |total: &Figure, day: &Figure| match (total.get(), day.get()) {
-            (Some(total), Some(day)) if total >= day => i128::from(total) - i128::from(day),
-            _ => 0,
-        };
-        let before = METHODS.map(|method| {
-            day.method_row(code, method).map_or(Turnover::default(), |row| Turnover {
-                volume: less(&row.total_volume_t, &row.volume_t),
-                amount: less(&row.total_amount_fen, &row.amount_fen),
-            })
-        });
+        let sources = Sources { day, before: self.before, composite: composite_code(version) };
+        let before = METHODS.map(|method| carried(sources, code, method));
         let list = ListInstrument {
             market: MARKET,
             code: code.to_owned(),
@@ -379,14 +376,16 @@ impl<'a> Planner<'a> {
         let (book, lines, sender) = (&mut self.book, &mut self.lines, &mut self.sender);
         let mut desk = Desk::new((version, date), book, lines, sender, &mut self.serial);
         let mut auctions = Vec::new();
-        for code in instruments(day, version) {
+        let codes = instruments(day, version);
+        let witness = composite_code(version).filter(|_| codes.len() == 1).and_then(|code| day.listed_row(code));
+        for code in codes {
             let Some(index) = desk.lines.position(code) else {
                 self.findings.not_made.extend(METHODS.map(|method| (date, code.to_owned(), method)));
                 continue;
             };
             let reference = desk.lines.instruments[index].prices.reference;
             for method in METHODS {
-                let trades = match made(version, reference, sources, (code, method)) {
+                let trades = match made(version, reference, sources, (code, method), witness) {
                     Ok(None) => continue,
                     Ok(Some(made)) => made,
                     Err(impossible) => {
@@ -456,6 +455,12 @@ impl<'a> Planner<'a> {
                 Line::Instrument(_) => !impossible.contains(&code),
             };
             let published = day.listed_row(&code).and_then(|row| row.close_fen.get());
+            match published {
+                // What the day came to is the best that is known of it.
+                None if by_rules => self.published.insert(code.clone(), stands),
+                None => self.published.remove(&code),
+                Some(_) => None,
+            };
             self.made.insert(code.clone(), if by_rules { Some(stands) } else { published });
             let Some(published) = published.filter(|close| *close != stands) else { continue };
             let cause = self.findings.exceptions.iter().rev().find(|found| {
@@ -478,6 +483,19 @@ impl<'a> Planner<'a> {
             self.correct(end, line, published, reason);
         }
     }
+}
+
+/// What a line's running totals have when it joins the list, less what it trades on that day: nothing on an instrument's first
+/// day, which has no previous close.
+fn carried(sources: Sources<'_>, code: &str, method: Method) -> Turnover {
+    let first_day = sources.day.listed_row(code).is_some_and(|row| row.previous_close_fen == Figure::Absent);
+    let row = sources.day.method_row(code, method).filter(|_| !first_day);
+    let told = sources.read(code, method).first().copied();
+    let (Some(row), Some(told)) = (row, told) else { return Turnover::default() };
+    let less = |total: &Figure, day: i64| {
+        total.get().filter(|total| *total >= day).map_or(0, |total| i128::from(total) - i128::from(day))
+    };
+    Turnover { volume: less(&row.total_volume_t, told.volume_t), amount: less(&row.total_amount_fen, told.amount_fen) }
 }
 
 /// The record is in CNY with two decimals, whole tonnes and prices of a fen: so must the rulebook be.

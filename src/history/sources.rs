@@ -39,11 +39,10 @@ pub(super) struct Told {
 }
 
 impl Told {
-    /// Whether two places tell the same. The daily prices may have cut their amount to whole yuan.
+    /// Whether another place tells the same. The daily prices may have cut their amount to whole yuan.
     fn agrees(&self, other: &Told) -> bool {
-        let amount = |told: &Told, cut: bool| told.amount_fen - if cut { told.amount_fen % 100 } else { 0 };
-        let cut = self.place == Place::Prices || other.place == Place::Prices;
-        let same = self.amount_fen == other.amount_fen || (cut && amount(self, true) == amount(other, true));
+        let cut = self.amount_fen - self.amount_fen % 100;
+        let same = self.amount_fen == other.amount_fen || (other.place == Place::Prices && other.amount_fen == cut);
         self.volume_t == other.volume_t && same
     }
 }
@@ -71,7 +70,12 @@ impl Sources<'_> {
         let mut told: Vec<Told> = told.collect();
         let all = told.clone();
         told.sort_by_key(|one| {
-            let others = all.iter().filter(|other| other.place != one.place && one.agrees(other)).count();
+            // What is cut to whole yuan is no better than what it was cut from.
+            let agrees = |other: &&Told| match one.place {
+                Place::Prices => (other.volume_t, other.amount_fen) == (one.volume_t, one.amount_fen),
+                _ => one.agrees(other),
+            };
+            let others = all.iter().filter(|other| other.place != one.place).filter(agrees).count();
             Reverse(others + usize::from(self.makes_close(code, method, one)))
         });
         told
