@@ -48,7 +48,7 @@ fn what_is_written_runs_as_it_is_said() {
     assert!(ran.status.success(), "{ran:?}");
     let ran = text(&ran.stdout);
     // One line traded, nothing was refused, and nothing is told that this market does not have.
-    assert!(ran.contains("ONE     continuous") && ran.contains("2,020.00"), "{ran}");
+    assert!(ran.contains("ONE   continuous") && ran.contains("2,020.00"), "{ran}");
     assert!(ran.contains("No trading on this day: the rules of lake begin on "), "{ran}");
     for absent in ["Refused", "Compliance", "block", "listed", "auction"] {
         assert!(!ran.contains(absent), "{absent}: {ran}");

@@ -39,11 +39,14 @@ pub(super) struct Told {
 }
 
 impl Told {
-    /// Whether another place tells the same. The daily prices may have cut their amount to whole yuan.
-    fn agrees(&self, other: &Told) -> bool {
-        let cut = self.amount_fen - self.amount_fen % 100;
-        let same = self.amount_fen == other.amount_fen || (other.place == Place::Prices && other.amount_fen == cut);
-        self.volume_t == other.volume_t && same
+    /// How much another place speaks for this one: less if it may have cut its amount to whole yuan, as the daily prices do.
+    fn support(&self, other: &Told) -> usize {
+        let cut = other.place == Place::Prices && other.amount_fen == self.amount_fen - self.amount_fen % 100;
+        match (self.volume_t == other.volume_t, self.amount_fen == other.amount_fen) {
+            (true, true) => 2,
+            (true, false) if cut => 1,
+            _ => 0,
+        }
     }
 }
 
@@ -70,13 +73,9 @@ impl Sources<'_> {
         let mut told: Vec<Told> = told.collect();
         let all = told.clone();
         told.sort_by_key(|one| {
-            // What is cut to whole yuan is no better than what it was cut from.
-            let agrees = |other: &&Told| match one.place {
-                Place::Prices => (other.volume_t, other.amount_fen) == (one.volume_t, one.amount_fen),
-                _ => one.agrees(other),
-            };
-            let others = all.iter().filter(|other| other.place != one.place).filter(agrees).count();
-            Reverse(others + usize::from(self.makes_close(code, method, one)))
+            let others = all.iter().filter(|other| other.place != one.place);
+            let weight: usize = others.map(|other| one.support(other)).sum();
+            Reverse(weight + usize::from(self.makes_close(code, method, one)))
         });
         told
     }
