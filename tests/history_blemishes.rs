@@ -106,7 +106,8 @@ fn expected(at: Cell, kind: &str, planted: &Lines) -> Vec<Vec<String>> {
     let name = HEAD[file].split(',').nth(column).unwrap().trim_end_matches("_cny").trim_end_matches("_t");
     let name = if file == 1 { format!("{}.{name}", row[2]) } else { name.to_owned() };
     let shown = if row[column].is_empty() { "none" } else { row[column] };
-    let place = |instrument: &str, name: &str, shown: &str| format!("{} {instrument} {name}: {shown}", row[0]);
+    let place =
+        |instrument: &str, name: &str, shown: &str| format!("{} {instrument} {name}: {shown}", row[0]);
     let mut allowed = vec![vec![place(row[1], &name, shown)]];
     let is_price = file == 0 && (3..=5).contains(&column);
     if kind == "another" && is_price && !row[4].is_empty() {
@@ -130,7 +131,8 @@ fn planted() -> Vec<(Cell, &'static str, Lines)> {
     let mut all = Vec::new();
     for (file, first) in [(0, 2), (1, 3)] {
         // The last day shows that the rest goes on; of the third, what has no trades.
-        let planted_in = |text: &str| !text.contains("-03-10,") && (!text.contains("-03-09,") || text.contains(",CEA21,"));
+        let planted_in =
+            |text: &str| !text.contains("-03-10,") && (!text.contains("-03-09,") || text.contains(",CEA21,"));
         for (line, text) in good.0[file].iter().enumerate().filter(|(_, text)| planted_in(text)) {
             let values: Vec<&str> = text.split(',').collect();
             for column in first..values.len() {
@@ -196,7 +198,11 @@ fn a_row_that_is_missing_is_an_exception() {
     let good = Lines::good();
     for (file, lines) in good.0.iter().enumerate() {
         // The last day of an instrument is where it ends, and its first where it begins.
-        for (at, line) in lines.iter().enumerate().filter(|(_, line)| line.contains("-03-09,") || line.contains("-03-08,CO")) {
+        for (at, line) in lines
+            .iter()
+            .enumerate()
+            .filter(|(_, line)| line.contains("-03-09,") || line.contains("-03-08,CO"))
+        {
             let mut without = good.clone();
             without.0[file].remove(at);
             let outcome = without.play().unwrap();
@@ -284,7 +290,8 @@ fn zeros_at_the_end_are_the_same_number() {
 
 #[test]
 fn a_record_of_another_shape_is_read_by_the_layout_of_the_docs() {
-    let docs = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/history.md")).unwrap();
+    let docs =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/history.md")).unwrap();
     let layout = docs.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("layout.toml");
@@ -322,7 +329,8 @@ fn slips_planted_in_the_public_record() {
     let (mut listed, mut methods) = (read("listed.csv"), read("methods.csv"));
     let row = |text: &str, start: &str| text.lines().find(|line| line.starts_with(start)).unwrap().to_owned();
     // An instrument without trades opens at nothing; a composite row is missing; the files disagree; a vintage has no amount.
-    let untraded = listed.lines().find(|line| line.contains(",CEA21,") && line.contains(",,,")).unwrap().to_owned();
+    let untraded =
+        listed.lines().find(|line| line.contains(",CEA21,") && line.contains(",,,")).unwrap().to_owned();
     let values: Vec<&str> = untraded.split(',').collect();
     let zero = format!("{},{},{},0.00,{}", values[0], values[1], values[2], values[4..].join(","));
     let mut expected = vec![format!("{} CEA21 open: 0.00", values[0])];
@@ -338,7 +346,8 @@ fn slips_planted_in_the_public_record() {
     expected.push(format!("2024-05-06 CEA listed.volume: {volume}"));
     let empty = row(&methods, "2024-11-05,CEA22,block,");
     let values: Vec<&str> = empty.split(',').collect();
-    methods = methods.replace(&empty, &format!("2024-11-05,CEA22,block,{},,{}", values[3], values[5..].join(",")));
+    methods =
+        methods.replace(&empty, &format!("2024-11-05,CEA22,block,{},,{}", values[3], values[5..].join(",")));
     expected.push("2024-11-05 CEA22 block.amount: none".to_owned());
     expected.push("2024-12-26 COMCEA close: 97.80".to_owned());
     std::fs::write(dir.path().join("listed.csv"), listed).unwrap();

@@ -59,10 +59,13 @@ fn what_is_written_runs_as_it_is_said() {
 #[test]
 fn every_class_every_zone_and_a_day_of_ones_own() {
     let folder = tempfile::tempdir().unwrap();
-    for (index, class) in ["security", "certificate", "right", "commodity", "fund_unit"].into_iter().enumerate() {
+    for (index, class) in
+        ["security", "certificate", "right", "commodity", "fund_unit"].into_iter().enumerate()
+    {
         let market = folder.path().join(class);
         let (zone, currency) = [("Europe/Berlin", "EUR"), ("America/New_York", "USD")][index % 2];
-        let options = ["--class", class, "--time-zone", zone, "--currency", currency, "--first-day", "2026-03-30"];
+        let options =
+            ["--class", class, "--time-zone", zone, "--currency", currency, "--first-day", "2026-03-30"];
         let said = made(&[&["a-market", path(&market)], &options[..]].concat());
         assert!(said.status.success(), "{said:?}");
         let data = market.join("data");
@@ -185,7 +188,8 @@ fn a_day_without_trading_says_why() {
     let rules = fs::read_to_string(&rulebook).unwrap();
     fs::write(&rulebook, rules.replace("holidays = []", "holidays = [2026-03-04]")).unwrap();
     for day in ["2026-03-04", "2026-03-07"] {
-        let line = format!(r#"{{"time": "{day}T10:00:00+08:00", "id": "{day}", "by": "operator", "do": "tick"}}"#);
+        let line =
+            format!(r#"{{"time": "{day}T10:00:00+08:00", "id": "{day}", "by": "operator", "do": "tick"}}"#);
         fs::write(market.join(format!("{day}.jsonl")), line).unwrap();
     }
     let output = huangpu(&["run", path(&market), "--data", path(&folder.path().join("data"))]);
@@ -207,7 +211,8 @@ fn an_edited_file_says_what_to_do() {
     let data = folder.path().join("data");
     told(&["run", path(&market), "--data", path(&data), "--json"]);
     let day = market.join("2026-03-02.jsonl");
-    fs::write(&day, fs::read_to_string(&day).unwrap().replace("\"quantity\": 40", "\"quantity\": 41")).unwrap();
+    fs::write(&day, fs::read_to_string(&day).unwrap().replace("\"quantity\": 40", "\"quantity\": 41"))
+        .unwrap();
     let output = huangpu(&["run", path(&market), "--data", path(&data)]);
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
@@ -234,26 +239,27 @@ fn members_and_their_users_are_admitted_and_trade() {
     let password = node.said.split_once("password ").and_then(|(_, rest)| rest.split(' ').next()).unwrap();
     let first = signed_in(&node, "operator", password);
     let user = |participant: &str, name: &str, duty: &str| {
-        let user =
-            json!({ "participant": participant, "name": name, "duties": [duty], "password": "for the first time" });
+        let user = json!({ "participant": participant, "name": name, "duties": [duty], "password": "for the first time" });
         first.post("/v1/users", &user).good()
     };
     // A second operator, whom the first may admit alone; everyone else takes both.
     assert_eq!(user("operator", "second", "operator")["act"], Value::Null);
     let second = signed_in(&node, "second", "for the first time");
-    let send = |who: &Client, command: &str, fields: Value| who.post(&format!("/v1/commands/{command}"), &fields);
-    send(&first, "register_participant", json!({ "code": "EAST", "name": "East", "roles": ["institution"] })).good();
+    let send =
+        |who: &Client, command: &str, fields: Value| who.post(&format!("/v1/commands/{command}"), &fields);
+    send(&first, "register_participant", json!({ "code": "EAST", "name": "East", "roles": ["institution"] }))
+        .good();
     send(&first, "open_account", json!({ "participant": "EAST", "code": "EAST-1" })).good();
     let [north, east, bank] =
-        [("NORTH", "nora", "trader"), ("EAST", "eva", "trader"), ("BANK", "ben", "clearing")].map(|(firm, name, duty)| {
-            let act = user(firm, name, duty)["act"].clone();
-            second.post(&format!("/v1/acts/{act}/approve"), &json!({})).good();
-            signed_in(&node, name, "for the first time")
-        });
+        [("NORTH", "nora", "trader"), ("EAST", "eva", "trader"), ("BANK", "ben", "clearing")].map(
+            |(firm, name, duty)| {
+                let act = user(firm, name, duty)["act"].clone();
+                second.post(&format!("/v1/acts/{act}/approve"), &json!({})).good();
+                signed_in(&node, name, "for the first time")
+            },
+        );
     send(&bank, "deposit", json!({ "account": "EAST-1", "amount": "1000.00", "reference": "first" })).good();
-    let order = |account: &str, side: &str| {
-        json!({ "account": account, "instrument": "ONE", "side": side, "price": "50.50", "quantity": 10 })
-    };
+    let order = |account: &str, side: &str| json!({ "account": account, "instrument": "ONE", "side": side, "price": "50.50", "quantity": 10 });
     send(&north, "place_order", order("NORTH-1", "sell")).good();
     send(&east, "place_order", order("EAST-1", "buy")).good();
     let held = east.get("/v1/accounts/EAST-1/holdings").good();

@@ -184,7 +184,8 @@ pub(crate) fn run_day(
     let fresh = already_in_log < file.lines.len();
     let traded = |market: &&MarketId| {
         let state = node.state();
-        let begun = |rulebook: &Rulebook| rulebook.versions.first().is_some_and(|first| first.from <= file.date);
+        let begun =
+            |rulebook: &Rulebook| rulebook.versions.first().is_some_and(|first| first.from <= file.date);
         let known = state.markets().get(market.index()).is_some_and(|adopted| begun(&adopted.rulebook));
         fresh && known && state.venue().list_date(**market) == file.date
     };

@@ -116,7 +116,8 @@ impl<'a> Comparison<'a> {
         let mut names = scene.day.names();
         let gone = before.map(Day::names).unwrap_or_default();
         for name in gone {
-            if self.lives.get(name).is_some_and(|(_, last)| *last > scene.day.date) && !names.contains(&name) {
+            if self.lives.get(name).is_some_and(|(_, last)| *last > scene.day.date) && !names.contains(&name)
+            {
                 names.push(name);
             }
         }
@@ -211,10 +212,11 @@ impl<'a> Comparison<'a> {
             return;
         };
         let turnover = line.turnover[base::Method::Listed.index()];
-        let context = |column: Column, figure: &Figure| match not_made && !matches!(figure, Figure::Unfit { .. }) {
-            true => Column::NotMade,
-            false => column,
-        };
+        let context =
+            |column: Column, figure: &Figure| match not_made && !matches!(figure, Figure::Unfit { .. }) {
+                true => Column::NotMade,
+                false => column,
+            };
         // The order of trades between instruments is not in the record, and the composite's open, high and low hang on it.
         let price = |name, figure: &Figure, engine: Option<i64>| match shuffled {
             true => within_itself(name, row, figure, engine),
@@ -337,15 +339,16 @@ impl<'a> Comparison<'a> {
             None => BY_THE_RULES.to_owned(),
         };
         let figure = |figure: &Figure, engine: i128, text: fn(i128) -> String| match figure {
-            Figure::Of(record) => differs(i128::from(*record) == engine, || {
-                (text(i128::from(*record)), text(engine), reason())
-            }),
+            Figure::Of(record) => {
+                differs(i128::from(*record) == engine, || (text(i128::from(*record)), text(engine), reason()))
+            }
             other => odd(other, text(engine)),
         };
-        let context = |column: Column, figure: &Figure| match not_made && !matches!(figure, Figure::Unfit { .. }) {
-            true => Column::NotMade,
-            false => column,
-        };
+        let context =
+            |column: Column, figure: &Figure| match not_made && !matches!(figure, Figure::Unfit { .. }) {
+                true => Column::NotMade,
+                false => column,
+            };
         let columns = [
             context(figure(&row.volume_t, turnover.volume, i128_text), &row.volume_t),
             context(figure(&row.amount_fen, turnover.amount, yuan), &row.amount_fen),

@@ -1,5 +1,6 @@
 //! From a row of the record to trades, under the rules of its day; or why there are none.
 
+use crate::history::sources::Told;
 use base::{Price, decimal};
 use engine::rulebook::Version;
 use markets::carbon::reconstruct::{
@@ -7,7 +8,6 @@ use markets::carbon::reconstruct::{
 };
 use markets::carbon::record::{Figure, ListedRow, Method};
 use markets::carbon::rounding::Band;
-use crate::history::sources::Told;
 use trading::band_limits;
 
 /// Why no trades make a row: the column that is impossible, what stands there, and the reason.
@@ -66,14 +66,15 @@ fn impossible(why: &Infeasible, told: Told, listed: Option<&ListedRow>) -> Impos
 /// nearest to the day's average that the others allow, so that a slip in one column does not take the day away.
 fn prices(row: Option<&ListedRow>, told: Told) -> (i64, i64, i64) {
     let price = |figure: fn(&ListedRow) -> &Figure| row.and_then(|row| figure(row).get());
-    let (open, high, low) = (price(|row| &row.open_fen), price(|row| &row.high_fen), price(|row| &row.low_fen));
+    let (open, high, low) =
+        (price(|row| &row.open_fen), price(|row| &row.high_fen), price(|row| &row.low_fen));
     // Each known price takes a tonne at least; the rest of the day has this average.
     let mut known: Vec<i64> = [open, high, low].into_iter().flatten().collect();
     known.sort_unstable();
     known.dedup();
-    let (tonnes, sum) = known.iter().fold((0_i64, 0_i64), |(tonnes, sum), price| {
-        (tonnes.saturating_add(1), sum.saturating_add(*price))
-    });
+    let (tonnes, sum) = known
+        .iter()
+        .fold((0_i64, 0_i64), |(tonnes, sum), price| (tonnes.saturating_add(1), sum.saturating_add(*price)));
     let rest_t = told.volume_t.saturating_sub(tonnes);
     let (rest_t, rest_fen) = match rest_t {
         1.. => (rest_t, told.amount_fen.saturating_sub(sum)),
@@ -81,7 +82,8 @@ fn prices(row: Option<&ListedRow>, told: Told) -> (i64, i64, i64) {
     };
     let floor = rest_fen.div_euclid(rest_t);
     let ceiling = floor + i64::from(rest_fen.rem_euclid(rest_t) != 0);
-    let low_fen = low.unwrap_or_else(|| [open, high, Some(floor)].into_iter().flatten().min().unwrap_or(floor));
+    let low_fen =
+        low.unwrap_or_else(|| [open, high, Some(floor)].into_iter().flatten().min().unwrap_or(floor));
     let high_fen =
         high.unwrap_or_else(|| [open, low, Some(ceiling)].into_iter().flatten().max().unwrap_or(ceiling));
     let open_fen = open.unwrap_or_else(|| floor.min(high_fen).max(low_fen));

@@ -17,7 +17,8 @@ const METHODS: [Method; 3] = [Method::Listed, Method::Block, Method::Auction];
 /// # Errors
 /// It cannot be read or is no TOML, a key is unknown or missing, or a value has another form; with file, line and column.
 pub(super) fn read(path: &Path) -> Result<Layout> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
     parse(&text).map_err(|Wrong { at, what }| {
         let before = at.and_then(|at| text.get(..at.start)).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
@@ -61,12 +62,16 @@ fn parse(text: &str) -> Parsed<Layout> {
     if let Some(methods) = root.table("methods")? {
         methods.knows(&["file", "separator", "ignore", "columns", "words"])?;
         if !layout.wide.is_empty() {
-            return wrong(methods.at, "ways of trading stand in columns of [listed] or in a file of their own, not both");
+            return wrong(
+                methods.at,
+                "ways of trading stand in columns of [listed] or in a file of their own, not both",
+            );
         }
         let must = ["date", "instrument", "method", "volume_t", "amount_cny"];
         layout.methods = Some(methods.sheet(&METHODS_COLUMNS, &must)?);
         if let Some(words) = methods.table("words")? {
-            layout.words = words.columns(&METHODS.map(Method::name), &[])?.into_iter().filter_map(word).collect();
+            layout.words =
+                words.columns(&METHODS.map(Method::name), &[])?.into_iter().filter_map(word).collect();
         }
     } else if layout.wide.iter().all(|(method, _)| *method != Method::Listed)
         && ["volume_t", "amount_cny"].iter().any(|name| layout.listed.column(name).is_none())
@@ -89,7 +94,10 @@ fn parse(text: &str) -> Parsed<Layout> {
         let written = jiff::fmt::strtime::format(&dates, sample).ok();
         let read = written.and_then(|written| jiff::civil::Date::strptime(&dates, written).ok());
         if read != Some(sample) {
-            return wrong(root.at("dates"), "dates: expected a form that has year, month and day, such as \"%d.%m.%Y\"");
+            return wrong(
+                root.at("dates"),
+                "dates: expected a form that has year, month and day, such as \"%d.%m.%Y\"",
+            );
         }
         layout.dates = dates;
     }
@@ -122,17 +130,18 @@ impl<'a> Table<'a> {
     fn knows(&self, known: &[&str]) -> Parsed<()> {
         match self.table.iter().find(|(key, _)| !known.contains(key)) {
             None => Ok(()),
-            Some((key, _)) => wrong(
-                self.at(key),
-                format!("{}: unknown key; there are {}", self.key(key), known.join(", ")),
-            ),
+            Some((key, _)) => {
+                wrong(self.at(key), format!("{}: unknown key; there are {}", self.key(key), known.join(", ")))
+            }
         }
     }
 
     fn table(&self, key: &str) -> Parsed<Option<Table<'a>>> {
         let Some(item) = self.table.get(key) else { return Ok(None) };
         match item.as_table_like() {
-            Some(table) => Ok(Some(Table { name: self.key(key), table, at: item.span().or_else(|| self.at(key)) })),
+            Some(table) => {
+                Ok(Some(Table { name: self.key(key), table, at: item.span().or_else(|| self.at(key)) }))
+            }
             None => wrong(self.at(key), format!("{}: expected a table", self.key(key))),
         }
     }
@@ -206,7 +215,10 @@ impl<'a> Table<'a> {
         let (point, thousands) = (self.mark("point")?, self.mark("thousands")?);
         let (point, thousands) = (point.map_or('.', char::from), thousands.map(char::from));
         if thousands == Some(point) {
-            return wrong(self.at("thousands"), format!("{}: the point is the same sign", self.key("thousands")));
+            return wrong(
+                self.at("thousands"),
+                format!("{}: the point is the same sign", self.key("thousands")),
+            );
         }
         Ok(Numbers { point, thousands, empty: self.texts("empty")? })
     }
@@ -234,7 +246,8 @@ mod tests {
         error.split_once("layout.toml:").map(|(_, rest)| rest.to_owned()).unwrap_or(error)
     }
 
-    const LISTED: &str = "[listed]\nfile = \"a.csv\"\n[listed.columns]\ndate = \"D\"\ninstrument = \"I\"\nclose_cny = \"C\"\n";
+    const LISTED: &str =
+        "[listed]\nfile = \"a.csv\"\n[listed.columns]\ndate = \"D\"\ninstrument = \"I\"\nclose_cny = \"C\"\n";
 
     #[test]
     fn what_is_wrong_is_named_with_its_place() {
@@ -247,16 +260,16 @@ mod tests {
                 "[listed]\nfile = \"a.csv\"\n[listed.columns]\ndate = \"D\"\n",
                 "3:1: missing key listed.columns.instrument",
             ),
-            (
-                &LISTED.replace("\"C\"", "\"D\""),
-                "6:1: listed.columns.close_cny: date is called \"D\" too",
-            ),
+            (&LISTED.replace("\"C\"", "\"D\""), "6:1: listed.columns.close_cny: date is called \"D\" too"),
             (
                 &LISTED.replace("close_cny", "closing"),
                 "6:1: listed.columns.closing: unknown key; there are date, instrument, previous_close_cny, open_cny, \
                  high_cny, low_cny, close_cny, volume_t, amount_cny",
             ),
-            (LISTED, "1:1: [listed.columns] needs volume_t and amount_cny, as no [methods] tells volume and amount"),
+            (
+                LISTED,
+                "1:1: [listed.columns] needs volume_t and amount_cny, as no [methods] tells volume and amount",
+            ),
             (
                 &format!("dates = \"%Y\"\n{LISTED}volume_t = \"V\"\namount_cny = \"A\"\n"),
                 "1:1: dates: expected a form that has year, month and day, such as \"%d.%m.%Y\"",

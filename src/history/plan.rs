@@ -108,7 +108,8 @@ impl<'a> Planner<'a> {
             last_rows.extend(day.names().into_iter().map(|name| (name, date)));
             if date < first {
                 before = Some(day);
-                let usable = day.listed.iter().filter_map(|row| row.close_fen.get().map(|close| (row, close)));
+                let usable =
+                    day.listed.iter().filter_map(|row| row.close_fen.get().map(|close| (row, close)));
                 closes.extend(usable.map(|(row, close)| (row.instrument.clone(), close)));
             }
         }
@@ -311,14 +312,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn list(
-        &mut self,
-        at: Timestamp,
-        day: &Day,
-        code: &str,
-        date: Date,
-        version: &Version,
-    ) -> Result<()> {
+    fn list(&mut self, at: Timestamp, day: &Day, code: &str, date: Date, version: &Version) -> Result<()> {
         let Some((first_vintage, last_vintage)) = vintages(code) else {
             let reason = "its name does not say of which years its allowances are".to_owned();
             let note = format!("{code} is not listed: {reason}");
@@ -377,7 +371,8 @@ impl<'a> Planner<'a> {
         let mut desk = Desk::new((version, date), book, lines, sender, &mut self.serial);
         let mut auctions = Vec::new();
         let codes = instruments(day, version);
-        let witness = composite_code(version).filter(|_| codes.len() == 1).and_then(|code| day.listed_row(code));
+        let witness =
+            composite_code(version).filter(|_| codes.len() == 1).and_then(|code| day.listed_row(code));
         for code in codes {
             let Some(index) = desk.lines.position(code) else {
                 self.findings.not_made.extend(METHODS.map(|method| (date, code.to_owned(), method)));
@@ -495,7 +490,10 @@ fn carried(sources: Sources<'_>, code: &str, method: Method) -> Turnover {
     let less = |total: &Figure, day: i64| {
         total.get().filter(|total| *total >= day).map_or(0, |total| i128::from(total) - i128::from(day))
     };
-    Turnover { volume: less(&row.total_volume_t, told.volume_t), amount: less(&row.total_amount_fen, told.amount_fen) }
+    Turnover {
+        volume: less(&row.total_volume_t, told.volume_t),
+        amount: less(&row.total_amount_fen, told.amount_fen),
+    }
 }
 
 /// The record is in CNY with two decimals, whole tonnes and prices of a fen: so must the rulebook be.

@@ -470,7 +470,11 @@ impl<B: ReferenceBook> Resolver<'_, B> {
                     (Class::Commodity, []) => AssetClass::Commodity,
                     (Class::FundUnit, []) => AssetClass::FundUnit,
                     (
-                        Class::Security | Class::Certificate | Class::Right | Class::Commodity | Class::FundUnit,
+                        Class::Security
+                        | Class::Certificate
+                        | Class::Right
+                        | Class::Commodity
+                        | Class::FundUnit,
                         _,
                     ) => {
                         return wrong("vintages", "only allowances and offsets have vintages: leave it out");

@@ -125,7 +125,11 @@ fn check_listed(day: &Day, row: &ListedRow, counts: &mut Counts) {
     assert_eq!(trades.first().map(|trade| trade.price_fen), Some(of(&row.open_fen)));
     assert_eq!(trades.iter().map(|trade| trade.price_fen).max(), row.high_fen.get());
     assert_eq!(trades.iter().map(|trade| trade.price_fen).min(), row.low_fen.get());
-    assert_eq!(vwap_close_fen(of(&exact.amount_fen), of(&exact.volume_t)), Some(of(&row.close_fen)), "{row:?}");
+    assert_eq!(
+        vwap_close_fen(of(&exact.amount_fen), of(&exact.volume_t)),
+        Some(of(&row.close_fen)),
+        "{row:?}"
+    );
     counts.days_at_limit += usize::from(high_fen == band.upper_fen || low_fen == band.lower_fen);
     let reference = reference_fen(row);
     counts.beyond_inward_limit += usize::from(high_fen * 10 > reference * 11 || low_fen * 10 < reference * 9);
@@ -156,7 +160,11 @@ fn check_block_and_auction(day: &Day, row: &ListedRow, counts: &mut Counts) {
 
 fn assert_sums(trades: &[Trade], exact: &MethodRow) {
     assert_eq!(trades.iter().map(|trade| trade.quantity_t).sum::<i64>(), of(&exact.volume_t), "{exact:?}");
-    assert_eq!(trades.iter().map(Trade::amount_fen).sum::<i128>(), i128::from(of(&exact.amount_fen)), "{exact:?}");
+    assert_eq!(
+        trades.iter().map(Trade::amount_fen).sum::<i128>(),
+        i128::from(of(&exact.amount_fen)),
+        "{exact:?}"
+    );
 }
 
 fn check_composite(day: &Day, counts: &mut Counts) {
@@ -166,7 +174,8 @@ fn check_composite(day: &Day, counts: &mut Counts) {
         let exact = |row: &ListedRow| day.method_row(&row.instrument, method);
         let Some(sum) = exact(composite) else { continue };
         let volume_t: i64 = rows.iter().filter_map(|row| exact(row)).map(|exact| of(&exact.volume_t)).sum();
-        let amount_fen: i64 = rows.iter().filter_map(|row| exact(row)).map(|exact| of(&exact.amount_fen)).sum();
+        let amount_fen: i64 =
+            rows.iter().filter_map(|row| exact(row)).map(|exact| of(&exact.amount_fen)).sum();
         assert_eq!((of(&sum.volume_t), of(&sum.amount_fen)), (volume_t, amount_fen), "{sum:?}");
     }
     if let [only] = rows[..] {
@@ -178,7 +187,10 @@ fn check_composite(day: &Day, counts: &mut Counts) {
             (only.previous_close_fen.get(), of(&only.close_fen)),
             (composite.previous_close_fen.get(), of(&composite.close_fen))
         );
-        assert_eq!((of(&only.volume_t), of(&only.amount_fen)), (of(&composite.volume_t), of(&composite.amount_fen)));
+        assert_eq!(
+            (of(&only.volume_t), of(&only.amount_fen)),
+            (of(&composite.volume_t), of(&composite.amount_fen))
+        );
         return;
     }
     counts.several_instruments += 1;

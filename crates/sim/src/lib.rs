@@ -117,7 +117,5 @@ fn unbroken(step: impl FnOnce() -> audit::finding::Found) -> audit::finding::Fou
     IN_STEP.set(true);
     let taken = catch_unwind(AssertUnwindSafe(step));
     IN_STEP.set(false);
-    taken.unwrap_or_else(|_| {
-        Err(Finding::new(Kind::Breakdown, LAST_PANIC.take()))
-    })
+    taken.unwrap_or_else(|_| Err(Finding::new(Kind::Breakdown, LAST_PANIC.take())))
 }

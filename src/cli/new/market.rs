@@ -106,7 +106,8 @@ fn weekday_before(date: Date) -> Date {
 pub(crate) fn run(args: &Args) -> Ended {
     let zone = TimeZone::get(&args.time_zone).with_context(|| format!("no time zone {}", args.time_zone))?;
     let today = jiff::Timestamp::now().to_zoned(zone.clone()).date();
-    let today = Date::parse(&today.to_string()).context("the clock of this machine is beyond every calendar")?;
+    let today =
+        Date::parse(&today.to_string()).context("the clock of this machine is beyond every calendar")?;
     let first = args.first_day.unwrap_or_else(|| weekday_before(today));
     let setup = weekday_before(first);
     let dir = args.dir.clone().unwrap_or_else(|| PathBuf::from(&args.name));
@@ -178,7 +179,9 @@ mod tests {
         }
         assert!(currency("EUR").is_ok() && currency("eur").is_err() && currency("EURO").is_err());
         assert!(zone("Europe/Berlin").is_ok() && zone("Mars/North").is_err());
-        assert!(weekday("2026-03-02").is_ok() && weekday("2026-03-01").is_err() && weekday("2099-03-02").is_err());
+        assert!(
+            weekday("2026-03-02").is_ok() && weekday("2026-03-01").is_err() && weekday("2099-03-02").is_err()
+        );
         let monday = Date::parse("2026-03-02").unwrap();
         assert_eq!(weekday_before(monday).to_string(), "2026-02-27");
     }

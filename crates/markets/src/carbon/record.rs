@@ -251,7 +251,8 @@ impl Record {
             None => Vec::new(),
         };
         let listed_file = layout.listed.file.clone();
-        let methods_file = layout.methods.as_ref().map_or_else(|| listed_file.clone(), |sheet| sheet.file.clone());
+        let methods_file =
+            layout.methods.as_ref().map_or_else(|| listed_file.clone(), |sheet| sheet.file.clone());
         Ok(Record { days: days(listed, methods), holidays, slips: reading.slips, listed_file, methods_file })
     }
 }

@@ -538,16 +538,17 @@ fn every_planted_fault_is_caught() {
     // One by one, as they stand, by as many hands as there are cores: they do not cost the same.
     let next = AtomicUsize::new(0);
     let hands = std::thread::available_parallelism().map_or(1, usize::from);
+    let take = || std::iter::from_fn(|| Some(next.fetch_add(1, Ordering::Relaxed)));
+    let work = || take().map_while(|at| Some((at, judge(MUTATIONS.get(at)?)))).collect::<Vec<_>>();
     let judged: Vec<(usize, Result<String, String>)> = std::thread::scope(|scope| {
-        let take = || std::iter::from_fn(|| Some(next.fetch_add(1, Ordering::Relaxed)));
-        let work = || take().map_while(|at| Some((at, judge(MUTATIONS.get(at)?)))).collect::<Vec<_>>();
-        let hands: Vec<_> = (0..hands).map(|_| scope.spawn(work)).collect();
+        let hands: Vec<_> = (0..hands).map(|_| scope.spawn(&work)).collect();
         hands.into_iter().flat_map(|hand| hand.join().unwrap()).collect()
     });
     let judged: BTreeMap<usize, Result<String, String>> = judged.into_iter().collect();
     assert_eq!(judged.len(), MUTATIONS.len());
     judged.values().flatten().for_each(|caught| println!("{caught}"));
-    let missed: Vec<&str> = judged.values().filter_map(|one| one.as_ref().err()).map(String::as_str).collect();
+    let missed: Vec<&str> =
+        judged.values().filter_map(|one| one.as_ref().err()).map(String::as_str).collect();
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
 

@@ -138,8 +138,10 @@ fn what_is_no_number_is_refused_in_every_column() {
             let spoilt: Vec<String> = text.lines().map(str::to_owned).collect();
             let mut values: Vec<&str> = spoilt[2].split(',').collect();
             values[at] = "about 5";
-            let spoilt: String = [&spoilt[0], &spoilt[1], &values.join(",")].map(|line| format!("{line}\n")).concat();
-            let (listed, methods) = if file == LISTED_FILE { (&*spoilt, METHODS) } else { (LISTED, &*spoilt) };
+            let spoilt: String =
+                [&spoilt[0], &spoilt[1], &values.join(",")].map(|line| format!("{line}\n")).concat();
+            let (listed, methods) =
+                if file == LISTED_FILE { (&*spoilt, METHODS) } else { (LISTED, &*spoilt) };
             let error = parse(listed, methods, HOLIDAYS).unwrap_err();
             assert_eq!((&*error.file, error.line, &*error.column), (file, 3, *column));
         }
@@ -186,10 +188,16 @@ fn a_row_that_stands_there_twice_counts_once() {
     let record = record.unwrap();
     let plain = parse(LISTED, METHODS, HOLIDAYS).unwrap();
     assert_eq!(record.holidays, plain.holidays);
-    assert_eq!(record.days[0].method_row("CEA", Method::Listed), plain.days[0].method_row("CEA", Method::Listed));
+    assert_eq!(
+        record.days[0].method_row("CEA", Method::Listed),
+        plain.days[0].method_row("CEA", Method::Listed)
+    );
     assert_eq!((record.days[0].listed.len(), record.days[0].methods.len()), (2, 3));
-    let slips: Vec<_> =
-        record.slips.iter().map(|slip| (&*slip.instrument, &*slip.column, &*slip.record, &*slip.counted)).collect();
+    let slips: Vec<_> = record
+        .slips
+        .iter()
+        .map(|slip| (&*slip.instrument, &*slip.column, &*slip.record, &*slip.counted))
+        .collect();
     assert_eq!(
         slips,
         [
@@ -202,7 +210,8 @@ fn a_row_that_stands_there_twice_counts_once() {
 
 #[test]
 fn what_only_one_file_has_is_kept() {
-    let methods = METHODS.replace("2021-07-16,CEA,block", "2021-07-15,NEW,block").replace("ALL,listed", "NEW,block");
+    let methods =
+        METHODS.replace("2021-07-16,CEA,block", "2021-07-15,NEW,block").replace("ALL,listed", "NEW,block");
     let record = parse(LISTED, &methods, HOLIDAYS).unwrap();
     let names: Vec<_> = record.days.iter().map(|day| (day.date.to_string(), day.names())).collect();
     let day = |date: &str, names: &[&'static str]| (date.to_owned(), names.to_vec());
@@ -217,7 +226,9 @@ fn a_record_of_another_shape() {
     let listed = "Day;What;Close;Open;Vol;Money;Blocks;Block money;Remark\n\
         16.07.2021;EU-A;48,5;-;1.000;48.500,0;0;0,00;x\n\
         19.07.2021;EU-A;49;48,75;;;100.000;4.900.000,00;y\n";
-    let own = |columns: &[(&'static str, &str)]| columns.iter().map(|(ours, theirs)| (*ours, (*theirs).to_owned())).collect();
+    let own = |columns: &[(&'static str, &str)]| {
+        columns.iter().map(|(ours, theirs)| (*ours, (*theirs).to_owned())).collect()
+    };
     let layout = Layout {
         listed: Sheet {
             file: "prices.txt".to_owned(),
@@ -244,7 +255,10 @@ fn a_record_of_another_shape() {
     let [first, second] = &record.days[..] else { panic!("two days") };
     assert_eq!((&*record.listed_file, &*record.methods_file), ("prices.txt", "prices.txt"));
     let row = first.listed_row("EUA21").unwrap();
-    assert_eq!((&row.open_fen, row.close_fen.get(), &row.high_fen), (&Figure::Absent, Some(4_850), &Figure::Untold));
+    assert_eq!(
+        (&row.open_fen, row.close_fen.get(), &row.high_fen),
+        (&Figure::Absent, Some(4_850), &Figure::Untold)
+    );
     let listed_row = first.method_row("EUA21", Method::Listed).unwrap();
     assert_eq!((listed_row.volume_t.get(), listed_row.amount_fen.get()), (Some(1_000), Some(4_850_000)));
     let block = second.method_row("EUA21", Method::Block).unwrap();
