@@ -135,8 +135,10 @@ fn planted() -> Vec<(Cell, &'static str, Lines)> {
             |text: &str| !text.contains("-03-10,") && (!text.contains("-03-09,") || text.contains(",CEA21,"));
         for (line, text) in good.0[file].iter().enumerate().filter(|(_, text)| planted_in(text)) {
             let values: Vec<&str> = text.split(',').collect();
+            // Every kind in every column of the second day; on the others, of the figures that cannot be right, zero.
+            let kinds = if text.contains("-03-08,") { &KINDS[..] } else { &["0.00", "", "another"][..] };
             for column in first..values.len() {
-                for kind in KINDS {
+                for kind in kinds.iter().copied() {
                     let whole = HEAD[file].split(',').nth(column).unwrap().ends_with("_t");
                     let value = match (kind, values[column]) {
                         // An empty first previous close, and no high without trades, are as they must be.
@@ -168,7 +170,7 @@ fn every_kind_in_every_column_is_one_exception_where_it_stands() {
     let good = Lines::good().play().unwrap();
     assert_eq!(places(&good), [] as [String; 0], "{}", good.text());
     let all = planted();
-    assert!(all.len() > 400, "{}", all.len());
+    assert!(all.len() > 300, "{}", all.len());
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let failures: Vec<String> = std::thread::scope(|scope| {
         let handles: Vec<_> = (0..workers)

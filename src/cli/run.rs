@@ -242,12 +242,13 @@ fn refusals_into<'r>(
     refusals: &'r mut Vec<Refusal>,
 ) -> impl FnMut(&Record, &[Event], &State) -> Result<()> + 'r {
     move |record: &Record, events: &[Event], state: &State| {
-        let names = Names(state);
-        let by = names.participant(record.envelope.actor);
-        let id = record.envelope.client_id;
-        let is_its = |placed: &&files::Placed| placed.line.by == by && ClientId::of(&placed.line.id) == id;
-        refusals.extend(events.iter().filter_map(|event| match event {
-            Event::Refused(reason) => Some(Refusal {
+        for event in events {
+            let Event::Refused(reason) = event else { continue };
+            let by = Names(state).participant(record.envelope.actor);
+            let id = record.envelope.client_id;
+            let is_its =
+                |placed: &&files::Placed| placed.line.by == by && ClientId::of(&placed.line.id) == id;
+            refusals.push(Refusal {
                 record: record.sequence.0,
                 line: file.lines.iter().find(is_its).map(|placed| placed.number),
                 by: by.clone(),
@@ -255,9 +256,8 @@ fn refusals_into<'r>(
                 stage: reason.stage(),
                 reason: reason.code(),
                 because: reason.sentence(),
-            }),
-            _ => None,
-        }));
+            });
+        }
         Ok(())
     }
 }
