@@ -142,7 +142,7 @@ fn read_list(path: &Path, bytes: &[u8]) -> Result<BTreeMap<Date, Entry>> {
     let mut wrong = Vec::new();
     for row in reader.records() {
         let row = row.with_context(|| path.display().to_string())?;
-        let line = row.position().map_or(0, csv::Position::line);
+        let line = line_of(bytes, &row);
         let field = |at: usize| row.get(at).unwrap_or_default();
         let mut bad =
             |column: &str, why: String| wrong.push(format!("{}:{line}: {column}: {why}", path.display()));
@@ -187,6 +187,15 @@ fn read_list(path: &Path, bytes: &[u8]) -> Result<BTreeMap<Date, Entry>> {
         bail!("{}: there are no days in it", path.display());
     }
     Ok(entries)
+}
+
+/// The line of a row: the reader's own count is behind after empty lines, and a row begins with those before it.
+fn line_of(bytes: &[u8], row: &csv::StringRecord) -> usize {
+    let start = row.position().map_or(0, csv::Position::byte);
+    let start = usize::try_from(start).unwrap_or(usize::MAX).min(bytes.len());
+    let (before, rest) = bytes.split_at(start);
+    let blank = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    before.iter().chain(blank).filter(|byte| **byte == b'\n').count() + 1
 }
 
 fn import(args: &Import) -> Ended {
