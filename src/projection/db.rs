@@ -4,6 +4,7 @@
 
 use crate::config::masked;
 use anyhow::{Context, Result, anyhow, bail};
+use journal::{Disk, RealDisk};
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use std::borrow::Cow;
@@ -341,7 +342,20 @@ fn advised(error: anyhow::Error) -> anyhow::Error {
     error
 }
 
+/// Makes the file for its owner alone, where it is not there yet: the ones that SQLite puts beside it have its mode. What a symbolic
+/// link leads to is not written.
+fn own(path: &Path) -> Result<()> {
+    match RealDisk.open(path, true) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => RealDisk.create(path)?,
+        opened => opened?,
+    };
+    Ok(())
+}
+
 fn sqlite(path: &Path, writes: bool) -> Result<Db> {
+    if writes {
+        own(path)?;
+    }
     let connection = rusqlite::Connection::open(path)?;
     connection.busy_timeout(Duration::from_secs(30))?;
     connection.set_prepared_statement_cache_capacity(PREPARED_MAX);

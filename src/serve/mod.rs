@@ -20,6 +20,7 @@ mod coinbase;
 mod door;
 mod endpoint;
 mod gauges;
+mod heads;
 mod health;
 mod http;
 mod listen;
@@ -47,6 +48,7 @@ pub use start::{Opening, Running, start};
 pub use tls::{acceptor, check as check_tls};
 
 use crate::config::Config;
+use crate::node::Standing;
 use access::{Nonces, Passwords, Rates, Secrets, Sessions};
 use clerk::Clerk;
 use gauges::Gauges;
@@ -63,6 +65,8 @@ pub struct App {
     pub data: PathBuf,
     /// The id of its log.
     pub log_id: [u8; 16],
+    /// Where its log stands: what the signed head is made of.
+    pub standing: Arc<Standing>,
     /// What time it is.
     pub clock: Clock,
     /// Takes commands in.
