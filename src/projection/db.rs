@@ -3,6 +3,7 @@
 //! SQLite numbers placeholders in the order in which they first stand in the text: they stand there in rising order.
 
 use super::server::{self, Server};
+pub(crate) use super::dialect::Dialect;
 use crate::config::masked;
 use anyhow::{Context, Result, anyhow, bail};
 use journal::{Disk, RealDisk};
@@ -288,6 +289,14 @@ impl Db {
         Ok(found)
     }
 
+    /// In which words it is spoken to.
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
     /// What stands behind a text that is the same for both databases but for this: SQLite keeps small rows in their key.
     pub(crate) fn clustered(&self) -> &'static str {
         match self {
@@ -345,7 +354,7 @@ fn sqlite(path: &Path, writes: bool) -> Result<Db> {
     connection.execute_batch(
         "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
          PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; \
-         PRAGMA wal_autocheckpoint = 16384;",
+         PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = 134217728;",
     )?;
     if !writes {
         connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -8192;")?;

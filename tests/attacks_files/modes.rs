@@ -49,7 +49,8 @@ fn what_the_node_writes_is_its_owners_alone_whatever_the_mask() {
 }
 
 /// Where a symbolic link lies, and the command that would write there.
-const LINKS: [(&str, &[&str]); 7] = [
+const LINKS: [(&str, &[&str]); 8] = [
+    ("reports", &["run", CARBON, "--data", "DATA"]),
     ("journal/lock", &["head", "DATA"]),
     ("journal/00000000000000000001.hpj", &["head", "DATA"]),
     ("journal", &["head", "DATA"]),
