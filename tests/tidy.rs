@@ -176,3 +176,18 @@ fn no_file_names_a_path_of_a_machine() {
         }
     }
 }
+
+/// What makes a file or a folder says who may read it and follows no symbolic link: `RealDisk` does, and nothing else in `src` makes one.
+#[test]
+fn what_the_node_writes_goes_through_the_disk() {
+    let makes = ["fs::write(", "File::create", "OpenOptions", "fs::create_dir", "DirBuilder", "fs::copy("];
+    let mut seen = 0;
+    for path in files("src", Some("rs")).iter().filter(|path| !path.ends_with("tests.rs")) {
+        for (number, line) in code(path) {
+            let made = makes.iter().find(|made| line.contains(*made));
+            assert!(made.is_none(), "{}:{number}: {made:?}: RealDisk makes it", path.display());
+            seen += usize::from(line.contains("RealDisk"));
+        }
+    }
+    assert!(seen > 20, "{seen}");
+}

@@ -275,7 +275,8 @@ struct Snapshots {
 impl Snapshots {
     fn read<D: Disk>(disk: &D, dir: &DataDir, log_id: [u8; 16], key: Option<&NodeKey>) -> Self {
         let (expected, foreign, other_version) = (BTreeMap::new(), Vec::new(), Vec::new());
-        let mut all = Self { expected, same_state: None, foreign, other_version, damaged: None, differs: None };
+        let mut all =
+            Self { expected, same_state: None, foreign, other_version, damaged: None, differs: None };
         for (path, read) in snapshots::all(disk, dir, log_id, key) {
             match read {
                 Ok((start, seal)) => {

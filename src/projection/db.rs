@@ -2,8 +2,8 @@
 //!
 //! SQLite numbers placeholders in the order in which they first stand in the text: they stand there in rising order.
 
-use super::server::{self, Server};
 pub(crate) use super::dialect::Dialect;
+use super::server::{self, Server};
 use crate::config::masked;
 use anyhow::{Context, Result, anyhow, bail};
 use journal::{Disk, RealDisk};

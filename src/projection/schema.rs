@@ -114,7 +114,10 @@ const COLUMNS_SAID: [(&str, &str); 22] = [
     ("fee", "the smallest units of the currency; below zero a rebate"),
     ("buyer_fee", "the smallest units of the currency; below zero a rebate"),
     ("seller_fee", "the smallest units of the currency; below zero a rebate"),
-    ("door", "by which door the command came: file, http, stream, facade or node; none where the record does not say"),
+    (
+        "door",
+        "by which door the command came: file, http, stream, facade or node; none where the record does not say",
+    ),
 ];
 
 /// What questions are answered by, and no row needs: made when the bulk of the rows is there, in one go each.
@@ -177,7 +180,8 @@ pub(crate) fn check(found: &Meta, log_id: &[u8; 16], place: &str) -> Result<()> 
 pub(crate) fn create(db: &mut Db, log_id: &[u8; 16]) -> Result<()> {
     let mut ddl = DDL.replace("{c}", db.clustered());
     for (table, what) in TABLES_SAID {
-        ddl = ddl.replace(&format!("CREATE TABLE {table} ("), &format!("CREATE TABLE {table} ( /* {what} */ "));
+        ddl =
+            ddl.replace(&format!("CREATE TABLE {table} ("), &format!("CREATE TABLE {table} ( /* {what} */ "));
     }
     db.script(&ddl)?;
     say(db)?;
@@ -194,7 +198,8 @@ pub(crate) fn create(db: &mut Db, log_id: &[u8; 16]) -> Result<()> {
 fn say(db: &mut Db) -> Result<()> {
     let dialect = db.dialect();
     let tables = TABLES_SAID.iter().filter_map(|(table, what)| dialect.comment("TABLE", table, what));
-    let columns = TABLES.iter().flat_map(|table| table.columns.iter().map(move |column| (table.name, *column)));
+    let columns =
+        TABLES.iter().flat_map(|table| table.columns.iter().map(move |column| (table.name, *column)));
     let columns = columns.filter_map(|(table, column)| {
         let (_, what) = COLUMNS_SAID.iter().find(|(said, _)| *said == column)?;
         dialect.comment("COLUMN", &format!("{table}.{column}"), what)

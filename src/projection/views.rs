@@ -32,14 +32,32 @@ const FILLS: &str = "
 const TRADED: &str = "JOIN instruments i ON i.id = x.instrument JOIN markets m ON m.id = i.market
     JOIN assets a ON a.id = i.asset JOIN assets c ON c.id = i.currency";
 
-/// What a view selects.
-fn body(name: &str, db: Dialect) -> String {
-    let time = |column: &str| db.time(column);
-    let price = |column: &str| db.decimal(&format!("{column} * m.tick"), "m.price_decimals");
-    let units = |column: &str| db.decimal(column, "a.decimals");
-    let money = |column: &str| db.decimal(column, "c.decimals");
-    match name {
-        "orders_named" => format!(
+/// Columns as people read them, of something traded.
+struct Shown(Dialect);
+
+impl Shown {
+    fn time(&self, column: &str) -> String {
+        self.0.time(column)
+    }
+
+    fn price(&self, column: &str) -> String {
+        self.0.decimal(&format!("{column} * m.tick"), "m.price_decimals")
+    }
+
+    fn units(&self, column: &str) -> String {
+        self.0.decimal(column, "a.decimals")
+    }
+
+    fn money(&self, column: &str) -> String {
+        self.0.decimal(column, "c.decimals")
+    }
+
+    fn date(&self, column: &str) -> String {
+        self.0.date(column)
+    }
+
+    fn orders(&self) -> String {
+        format!(
             "SELECT x.order_id, x.seq, {} AS time, sender.code AS sender, x.client_id, p.code AS participant, o.code AS account,
                 m.code AS market, i.code AS instrument, x.kind, x.side, {} AS price, {} AS quantity, {} AS filled,
                 {} AS reduced, {} AS remaining, {} AS amount, {} AS fee, c.code AS currency, x.life, {} AS until_date,
@@ -47,47 +65,63 @@ fn body(name: &str, db: Dialect) -> String {
                 other.code AS counterparty, x.auction, x.status, x.ended, {} AS ended_time
             FROM orders x {TRADED} JOIN participants sender ON sender.id = x.actor JOIN participants p ON p.id = x.participant
             JOIN accounts o ON o.id = x.account LEFT JOIN accounts other ON other.id = x.counterparty",
-            time("x.time_ns"),
-            price("x.price"),
-            units("x.quantity"),
-            units("x.filled"),
-            units("x.reduced"),
-            units("x.remaining"),
-            money("x.amount"),
-            money("x.fee"),
-            db.date("x.until_date"),
-            units("x.minimum"),
-            units("x.display"),
-            price("x.trigger_price"),
-            time("x.ended_ns"),
-        ),
-        "trades_named" => format!(
+            self.time("x.time_ns"),
+            self.price("x.price"),
+            self.units("x.quantity"),
+            self.units("x.filled"),
+            self.units("x.reduced"),
+            self.units("x.remaining"),
+            self.money("x.amount"),
+            self.money("x.fee"),
+            self.date("x.until_date"),
+            self.units("x.minimum"),
+            self.units("x.display"),
+            self.price("x.trigger_price"),
+            self.time("x.ended_ns"),
+        )
+    }
+
+    fn trades(&self) -> String {
+        format!(
             "SELECT x.trade_id, x.seq, {} AS time, {} AS date, m.code AS market, i.code AS instrument, x.method, {} AS price,
                 {} AS quantity, {} AS amount, c.code AS currency, x.aggressor, buyer.code AS buyer, bp.code AS buyer_participant,
                 seller.code AS seller, sp.code AS seller_participant, x.buy_order, x.sell_order, {} AS buyer_fee,
                 {} AS seller_fee, x.settled_seq
             FROM trades x {TRADED} JOIN accounts buyer ON buyer.id = x.buyer JOIN accounts seller ON seller.id = x.seller
             JOIN participants bp ON bp.id = x.buyer_participant JOIN participants sp ON sp.id = x.seller_participant",
-            time("x.time_ns"),
-            db.date("x.date"),
-            price("x.price"),
-            units("x.quantity"),
-            money("x.amount"),
-            money("x.buyer_fee"),
-            money("x.seller_fee"),
-        ),
-        "candles_named" => format!(
+            self.time("x.time_ns"),
+            self.date("x.date"),
+            self.price("x.price"),
+            self.units("x.quantity"),
+            self.money("x.amount"),
+            self.money("x.buyer_fee"),
+            self.money("x.seller_fee"),
+        )
+    }
+
+    fn candles(&self) -> String {
+        format!(
             "SELECT m.code AS market, i.code AS instrument, x.step AS seconds, {} AS start, {} AS open, {} AS high, {} AS low,
                 {} AS close, {} AS volume, {} AS amount, c.code AS currency, x.trades
             FROM candles x {TRADED}",
-            time("x.start_ns"),
-            price("x.open"),
-            price("x.high"),
-            price("x.low"),
-            price("x.close"),
-            units("x.volume"),
-            money("x.amount"),
-        ),
+            self.time("x.start_ns"),
+            self.price("x.open"),
+            self.price("x.high"),
+            self.price("x.low"),
+            self.price("x.close"),
+            self.units("x.volume"),
+            self.money("x.amount"),
+        )
+    }
+}
+
+/// What a view selects.
+fn body(name: &str, db: Dialect) -> String {
+    let (shown, time) = (Shown(db), |column: &str| db.time(column));
+    match name {
+        "orders_named" => shown.orders(),
+        "trades_named" => shown.trades(),
+        "candles_named" => shown.candles(),
         "records_named" => format!(
             "SELECT x.seq, {} AS time, p.code AS sender, x.user_id, x.client_id, x.door, x.command, x.json, x.stage, x.reason
             FROM records x JOIN participants p ON p.id = x.actor",

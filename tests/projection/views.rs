@@ -74,7 +74,8 @@ fn views_show_names_decimals_and_times_in_every_database() {
         for place in Place::all(&format!("views_{}", name.replace('-', "_"))) {
             let _ = log.feed(&place.url(), 7);
             for (view, table, times) in VIEWS {
-                let [shown, there] = [view, table].map(|of| place.number(&format!("SELECT COUNT(*) FROM {of}")));
+                let [shown, there] =
+                    [view, table].map(|of| place.number(&format!("SELECT COUNT(*) FROM {of}")));
                 assert_eq!(shown, there * times, "{view}: a row that names what is not there is not shown");
             }
             let time = place.seconds("v.time");
@@ -126,7 +127,8 @@ fn check_keys(place: &Place) {
             assert!(place.rows(said)[0][0].as_ref().unwrap().contains("/* trades and the obligations"));
         }
         Place::Postgres { .. } => {
-            let keys = "SELECT COUNT(*) FROM pg_constraint WHERE contype = 'f' AND conrelid = 'trades'::regclass";
+            let keys =
+                "SELECT COUNT(*) FROM pg_constraint WHERE contype = 'f' AND conrelid = 'trades'::regclass";
             assert!(place.number(keys) >= 6);
             let said = "SELECT obj_description('trades'::regclass), col_description('trades'::regclass,
                 (SELECT attnum FROM pg_attribute WHERE attrelid = 'trades'::regclass AND attname = 'price'))";
