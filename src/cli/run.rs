@@ -1,6 +1,6 @@
 //! `huangpu run`: a market through its command files.
 
-use crate::cli::{self, Ended, files, files::DayFile, print_json, progress, say};
+use crate::cli::{self, Ended, files, files::DayFile, print_json, progress, rerun, say};
 use crate::node::{DataDir, Node, Submitted, hex};
 use crate::report::{self, Compliance, DayReport, FinalReport, Report as _};
 use anyhow::{Context, Result};
@@ -15,8 +15,9 @@ use std::process::ExitCode;
 /// What to run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// A folder with a rulebook (.toml) for each market and one command file (.jsonl) a day; or rulebooks and command files
-    #[arg(required = true, value_name = "FOLDER | RULEBOOK FILE")]
+    /// A folder with a rulebook (.toml) for each market and one command file (.jsonl) a day; or rulebooks and command files; or `-`: a log
+    /// that `huangpu log --json` printed, from standard input
+    #[arg(required = true, value_name = "FOLDER | RULEBOOK FILE | -")]
     paths: Vec<PathBuf>,
     /// Where the log and the reports are kept [default: a folder under your data directory]
     #[arg(long, value_name = "DIR")]
@@ -31,7 +32,7 @@ pub(crate) struct Args {
 struct Refusal {
     record: u64,
     by: String,
-    id: String,
+    id: Option<String>,
     stage: &'static str,
     reason: &'static str,
     because: &'static str,
@@ -65,6 +66,9 @@ struct Outcome<'a> {
 }
 
 pub(crate) fn run(args: &Args) -> Ended {
+    if args.paths == [PathBuf::from("-")] {
+        return rerun::run(args.data.as_deref(), args.json);
+    }
     let story = files::read(&args.paths)?;
     let data = match &args.data {
         Some(data) => data.clone(),
@@ -125,7 +129,10 @@ pub(crate) fn run(args: &Args) -> Ended {
 /// Opens the market of a rulebook, or amends it; one that the log knows is passed over.
 pub(crate) fn adopt(node: &mut Node, time: Timestamp, rulebook: &Rulebook) -> Result<MarketId> {
     let hash = hex(blake3::hash(&postcard::to_stdvec(rulebook)?).as_bytes());
-    let client_id = ClientId::of(&format!("rulebook/{hash}"));
+    // Logs from before the texts of long ids were kept know it by the whole hash, with which the text is longer than an id may be.
+    let old = ClientId::of(&format!("rulebook/{hash}"));
+    let is_old = node.answers().get((OPERATOR, old)).is_some();
+    let client_id = if is_old { old } else { ClientId::of(&format!("rulebook/{}", &hash[..32])) };
     let command = Command::AdoptRulebook(Box::new(rulebook.clone()));
     let envelope = Envelope { actor: OPERATOR, user: UserId::NOBODY, client_id, command };
     let code = &rulebook.code;
@@ -165,7 +172,7 @@ pub(crate) fn run_day(
             Event::Refused(reason) => Some(Refusal {
                 record: record.sequence.0,
                 by: names.participant(record.envelope.actor),
-                id: record.envelope.client_id.to_string(),
+                id: record.envelope.client_id.text().map(str::to_owned),
                 stage: reason.stage(),
                 reason: reason.code(),
                 because: reason.sentence(),
@@ -192,6 +199,8 @@ pub(crate) fn run_day(
         }
         let (actor, user, command) =
             resolved.map_err(|error| anyhow::anyhow!("{}:{}", place(), error.in_line(&placed.text)))?;
+        gateway::check_texts(node.state(), &command)
+            .map_err(|error| anyhow::anyhow!("{}:{}", place(), error.in_line(&placed.text)))?;
         let envelope = Envelope { actor, user, client_id: ClientId::of(&line.id), command };
         match node.submit(line.time, envelope, &mut observer).with_context(place)? {
             Submitted::Known(_) | Submitted::Waiting(_) => already_in_log += 1,
@@ -255,6 +264,7 @@ fn day_text(day: &Day) -> String {
     if !day.refusals.is_empty() {
         text.push_str(&format!("\nRefused on {} ({})\n", day.date, day.refusals.len()));
         for Refusal { record, by, id, stage, reason, because } in &day.refusals {
+            let id = id.as_deref().unwrap_or("(unknown)");
             text.push_str(&format!("  #{record} {by}/{id}: {stage}/{reason}: {because}\n"));
         }
     }

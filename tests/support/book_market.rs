@@ -1,7 +1,7 @@
 //! A market with an order book, open, with traders who have cash and units.
 
 use base::{AccountId, AssetId, MarketId, Money, ParticipantId, Price, Quantity, Role, Sequence, Timestamp};
-use engine::{ClientId, Command, Envelope, Events, OPERATOR, Record, State};
+use engine::{ClientId, ClientKey, Command, Envelope, Events, OPERATOR, Record, State};
 use std::path::PathBuf;
 
 /// How many trade.
@@ -28,7 +28,12 @@ impl BookMarket {
             let number = state.sequence().0 + 1;
             let mut id = [1; 16];
             id[..8].copy_from_slice(&number.to_le_bytes());
-            let envelope = Envelope { actor, user: base::UserId::NOBODY, client_id: ClientId(id), command };
+            let envelope = Envelope {
+                actor,
+                user: base::UserId::NOBODY,
+                client_id: ClientId::known_by(ClientKey(id)),
+                command,
+            };
             let record = Record { sequence: Sequence(number), time: Timestamp(time), envelope };
             state.apply(&record, &mut events);
             assert_eq!(events.refusal(), None);

@@ -8,7 +8,7 @@ use base::{
     AccountId, AssetId, InstrumentId, MarketId, Money, OrderId, ParticipantId, Price, Quantity, Role,
     Sequence, Side, Timestamp,
 };
-use engine::{ClientId, Command, Envelope, Event, Events, OPERATOR, Record, State};
+use engine::{ClientId, ClientKey, Command, Envelope, Event, Events, OPERATOR, Record, State};
 use huangpu::demo::Random;
 use registry::{AccountKind, AssetClass, DefineAsset, Deposit, Issue, OpenAccount, RegisterParticipant};
 use serde_json::{Value, json};
@@ -97,7 +97,7 @@ fn envelope(actor: ParticipantId, number: u64, command: Command) -> Envelope {
     let mut id = [0; 16];
     id[..8].copy_from_slice(&number.to_le_bytes());
     id[8] = 1;
-    Envelope { actor, user: base::UserId::NOBODY, client_id: ClientId(id), command }
+    Envelope { actor, user: base::UserId::NOBODY, client_id: ClientId::known_by(ClientKey(id)), command }
 }
 
 /// Numbers and stamps envelopes as a node would, a microsecond apart.
