@@ -51,6 +51,21 @@ fn again(printed: &[u8]) -> (tempfile::TempDir, u64, String) {
     (dir, outcome["records"].as_u64().unwrap(), outcome["digest"].as_str().unwrap().to_owned())
 }
 
+/// A printed log without the doors of its records, and of payloads.
+fn without_door(printed: &[u8]) -> Vec<Value> {
+    let text = std::str::from_utf8(printed).unwrap();
+    let lines = text.lines().map(|line| {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        let fields = line.as_object_mut().unwrap();
+        fields.shift_remove("door");
+        if let Some(Value::String(payload)) = fields.get_mut("payload") {
+            payload.replace_range(2..3, "0");
+        }
+        line
+    });
+    lines.collect()
+}
+
 #[test]
 fn every_journal_of_every_version_is_printed_and_made_again() {
     let fixtures = root().join("tests/fixtures");
@@ -61,8 +76,8 @@ fn every_journal_of_every_version_is_printed_and_made_again() {
         let printed = print(&fixtures.join(name), &["--json"]);
         let (dir, made, comes_to) = again(&printed);
         assert_eq!((made.to_string().as_str(), comes_to.as_str()), (records, digest), "{name}");
-        // And what was made prints the same.
-        assert!(print(dir.path(), &["--json"]) == printed, "{name} is printed otherwise");
+        // And what was made prints the same, but for the door by which it came.
+        assert!(without_door(&print(dir.path(), &["--json"])) == without_door(&printed), "{name} differs");
         seen += 1;
     }
     assert!(seen >= 35, "is this looking at the right folder?");
@@ -139,7 +154,7 @@ fn what_is_in_a_log_does_not_drive_the_terminal() {
     let folder = tempfile::tempdir().unwrap();
     let rulebook = root().join("examples/bond-continuous/rulebook.toml");
     for (name, says) in [
-        (evil, "name: character 1 (U+001B) is a control character, or one that is not seen"),
+        (evil, "name: character 1 is a control character, or one that is not seen"),
         ("", "name: this is not empty"),
         ("  ", "name: this is not empty"),
     ] {

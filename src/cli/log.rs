@@ -40,10 +40,11 @@ pub(crate) enum Point {
 
 /// Reads a record number or a date.
 pub(crate) fn point(text: &str) -> Result<Point, String> {
-    let number = base::decimal::whole(text).map(Point::Record);
-    number
-        .or_else(|| Date::parse(text).map(Point::Day))
-        .ok_or_else(|| "expected a record number or a date such as 2021-07-16".to_owned())
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse().map(Point::Record).map_err(|_| "there is no record of such a number".to_owned());
+    }
+    let form = "a record number or a date such as 2021-07-16";
+    Date::read(text).map(Point::Day).map_err(|why| format!("expected {}", why.expected(form)))
 }
 
 impl Point {
@@ -96,8 +97,9 @@ pub(crate) fn run(args: &Args) -> Ended {
             let name =
                 command.as_object_mut().and_then(|object| object.shift_remove("do")).unwrap_or_default();
             let user = user.map(|user| format!(" as={user}")).unwrap_or_default();
-            let mut text =
-                format!("#{} {time} {by}/{id} {}{}{user}\n", record.sequence, plain(&name), fields(&command));
+            let door = record.envelope.door.name().map(|door| format!(" door={door}")).unwrap_or_default();
+            let (name, fields) = (plain(&name), fields(&command));
+            let mut text = format!("#{} {time} {by}/{id} {name}{fields}{user}{door}\n", record.sequence);
             for event in &events {
                 text.push_str(&format!("    {}\n", event_line(event)));
             }

@@ -32,6 +32,7 @@ impl BookMarket {
                 actor,
                 user: base::UserId::NOBODY,
                 client_id: ClientId::known_by(ClientKey(id)),
+                door: engine::Door::Unsaid,
                 command,
             };
             let record = Record { sequence: Sequence(number), time: Timestamp(time), envelope };

@@ -1,13 +1,13 @@
 //! How a command is written in the log (docs/journal-format.md, "Payloads").
 //!
-//! All payloads begin with 24 bytes: kind, version, the user, the sender, its client id. The commands that
+//! All payloads begin with 24 bytes: kind, version and door, the user, the sender, its client id. The commands that
 //! trade follow with a fixed layout and are read without allocating, at most 64 bytes (80 for an order with a minimum, a hidden
 //! part or a trigger); all others follow with their command in CBOR, field names spelled out. Integers are little-endian. The text of
 //! an id that the header cannot hold stands behind all that, in version 2 of the same layouts.
 //! Layouts are never changed, only added.
 
 use crate::client_id::KEY_TEXT_MAX;
-use crate::{ClientId, ClientKey, Command, Envelope, ID_BYTES_MAX};
+use crate::{ClientId, ClientKey, Command, Door, Envelope, ID_BYTES_MAX};
 use base::{AccountId, Date, InstrumentId, OrderId, ParticipantId, Price, Quantity, Side, UserId};
 use trading::{AmendOrder, CancelOrder, EnterOrder, Life, OrderKind, PlaceOrder, SelfTrade, TakeListing};
 
@@ -79,7 +79,8 @@ pub fn encode(envelope: &Envelope, out: &mut Vec<u8>) -> Result<(), CodecError> 
         _ => CBOR,
     };
     let beside = envelope.client_id.beside();
-    out.extend_from_slice(&[kind, if beside.is_some() { VERSION_WITH_ID } else { VERSION }]);
+    let version = if beside.is_some() { VERSION_WITH_ID } else { VERSION };
+    out.extend_from_slice(&[kind, envelope.door.over(version)]);
     out.extend_from_slice(&envelope.user.0.to_le_bytes());
     out.extend_from_slice(&envelope.actor.0.to_le_bytes());
     out.extend_from_slice(&envelope.client_id.key().0);
@@ -203,9 +204,10 @@ fn get_order<const N: usize>(body: &[u8; N]) -> Result<EnterOrder, CodecError> {
 /// A payload, and the text that stands behind it, if one does.
 fn split(payload: &[u8]) -> Result<(&[u8], Option<&[u8]>), CodecError> {
     let (kind, found) = (payload.first().copied().unwrap_or_default(), payload.len());
-    match payload.get(1).copied().unwrap_or_default() {
-        VERSION => Ok((payload, None)),
-        VERSION_WITH_ID => {
+    let version = payload.get(1).copied().unwrap_or_default();
+    match Door::split(version).map(|(_, layout)| layout) {
+        Some(VERSION) => Ok((payload, None)),
+        Some(VERSION_WITH_ID) => {
             let length = payload.last().copied().unwrap_or_default();
             if !(KEY_TEXT_MAX + 1..=ID_BYTES_MAX).contains(&usize::from(length)) {
                 return Err(CodecError::Field { at: found - 1, value: length });
@@ -215,12 +217,12 @@ fn split(payload: &[u8]) -> Result<(&[u8], Option<&[u8]>), CodecError> {
             let start = start.ok_or(CodecError::Length { kind, expected, found })?;
             Ok((&payload[..start], Some(&payload[start..found - 1])))
         }
-        version => Err(CodecError::Unknown { kind, version }),
+        _ => Err(CodecError::Unknown { kind, version }),
     }
 }
 
 /// What of a payload tells one command from another: the same for all layouts of the same command, whether or not the text of its id
-/// stands there. In two pieces, of which the first is the payload's first two bytes.
+/// stands there, and by whichever door it came. In two pieces, of which the first is the payload's first two bytes.
 #[must_use]
 pub fn body(payload: &[u8]) -> ([u8; 2], &[u8]) {
     let kind = payload.first().copied().unwrap_or_default();
@@ -245,6 +247,8 @@ fn header(payload: &[u8]) -> Result<(ParticipantId, ClientKey), CodecError> {
 pub fn decode(payload: &[u8]) -> Result<Envelope, CodecError> {
     let (actor, key) = header(payload)?;
     let (kind, version) = (payload[0], payload[1]);
+    let unknown = CodecError::Unknown { kind, version };
+    let (door, _) = Door::split(version).ok_or_else(|| unknown.clone())?;
     let (payload, text) = split(payload)?;
     let client_id = match text.map(std::str::from_utf8) {
         None => ClientId::known_by(key),
@@ -303,9 +307,9 @@ pub fn decode(payload: &[u8]) -> Result<Envelope, CodecError> {
             }
             command
         }
-        kind => return Err(CodecError::Unknown { kind, version }),
+        _ => return Err(unknown),
     };
-    Ok(Envelope { actor, user, client_id, command })
+    Ok(Envelope { actor, user, client_id, door, command })
 }
 
 fn exact<const N: usize>(kind: u8, payload: &[u8]) -> Result<&[u8; N], CodecError> {
@@ -340,6 +344,7 @@ mod tests {
             actor: ParticipantId(7),
             user: UserId(0x0201),
             client_id: ClientId::of("0716-001"),
+            door: Door::Http,
             command,
         }
     }
@@ -420,7 +425,7 @@ mod tests {
                 let (mut old, mut new) = (Vec::new(), Vec::new());
                 encode(&plain, &mut old).unwrap();
                 encode(&named, &mut new).unwrap();
-                prop_assert_eq!((old[1], new[1]), (1, 2));
+                prop_assert_eq!((old[1], new[1]), (Door::Http.over(1), Door::Http.over(2)));
                 prop_assert_eq!(&new[2..old.len()], &old[2..]);
                 prop_assert_eq!(&new[old.len()..new.len() - 1], id.as_bytes());
                 prop_assert_eq!(usize::from(new[new.len() - 1]), id.len());

@@ -24,6 +24,6 @@ pub use line::{
 pub use render::Names;
 pub use resolve::{Created, Reference, ReferenceBook, ResolveError, Resolver};
 pub use text::{is_unseen, shown, shown_in_line};
-pub use time::{format_time, parse_time};
+pub use time::{DATE_FORM, TIME_FORM, format_time, parse_time, read_date, read_time};
 pub use wire::{Class, Life, Party, WireCommand};
 pub use wrong::Wrong;

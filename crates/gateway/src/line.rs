@@ -1,7 +1,7 @@
 //! One line of a command file: `{"time": …, "id": …, "by": …, "as": …, "do": …, …}`; and one of a printed log, which has more
 //! to say: the number of its record, what happened, and where names and decimals cannot say what the command is, the command itself.
 
-use crate::{WireCommand, parse_time};
+use crate::{TIME_FORM, WireCommand};
 use base::Timestamp;
 use engine::{ClientId, ClientKey, Command};
 use serde_json::{Map, Value};
@@ -141,18 +141,26 @@ fn found(value: &Value) -> String {
 pub fn parse_line(text: &str) -> Result<Line, LineError> {
     let mut object = read_object(text, LINE_BYTES_MAX)?;
     let (record, happened) = (object.shift_remove("record"), object.shift_remove("events"));
-    let time = take(text, &mut object, "time", "a time such as \"2021-07-16T09:30:00+08:00\"")?;
+    object.shift_remove("door");
+    let time = take(text, &mut object, "time", TIME_FORM)?;
     let id = take(text, &mut object, "id", "your own name for this command")?;
     let by = take(text, &mut object, "by", "the code of the participant who sends it")?;
     let user = user(text, &mut object)?;
     let time = read_time(text, time)?;
     let id = check_id(text, id)?;
     let name = take(text, &mut object, "do", "the name of a command")?;
-    if record.is_some() && ["exact", "payload", "id_key"].iter().any(|field| object.contains_key(*field)) {
+    // A limit that was reckoned when the command came in is reckoned anew. What else names and decimals do not say, a file does not.
+    if record.is_some() && name == "apply_carry_over" {
+        object.shift_remove("exact");
+    }
+    if record.is_some()
+        && ["exact", "payload", "id_key", "time_ns"].iter().any(|field| object.contains_key(*field))
+    {
         let message = "a line of a printed log, which only the whole log says: `huangpu run - --data DIR`";
         return Err(LineError::at(text, "do", message));
     }
-    // What else a printed log says of a record is passed over: its number, and what happened.
+    // What else a printed log says of a record is passed over: its number, what happened, and by which door it came. By which one a line
+    // comes is known.
     for (field, value) in [("record", record), ("events", happened)] {
         if let Some(value) = value.filter(|value| !value.is_u64() && !value.is_array()) {
             let message = format!("expected what a printed log says, found {}", found(&value));
@@ -181,8 +189,16 @@ pub fn parse_printed(text: &str) -> Result<Printed, LineError> {
         }
     };
     object.shift_remove("events");
-    let time = take(text, &mut object, "time", "a time such as \"2021-07-16T09:30:00+08:00\"")?;
-    let time = read_time(text, time)?;
+    object.shift_remove("door");
+    let time = take(text, &mut object, "time", TIME_FORM)?;
+    let time = match object.shift_remove("time_ns").map(|value| (value.as_i64(), value)) {
+        None => read_time(text, time)?,
+        Some((Some(time), _)) => Timestamp(time),
+        Some((None, other)) => {
+            let message = format!("expected nanoseconds since 1970, found {}", found(&other));
+            return Err(LineError::at(text, "time_ns", message));
+        }
+    };
     let id = match object.shift_remove("id_key") {
         None => ClientId::of(&take(text, &mut object, "id", "the id of the command")?),
         Some(key) => {
@@ -231,10 +247,9 @@ fn user(text: &str, object: &mut Map<String, Value>) -> Result<Option<String>, L
 }
 
 fn read_time(text: &str, time: String) -> Result<Timestamp, LineError> {
-    parse_time(&time).ok_or_else(|| {
-        let found = found(&Value::String(time));
-        let message = format!("expected a time such as \"2021-07-16T09:30:00+08:00\", found {found}");
-        LineError::at(text, "time", message)
+    Timestamp::read(&time).map_err(|why| {
+        let (expected, found) = (why.expected(TIME_FORM), found(&Value::String(time)));
+        LineError::at(text, "time", format!("expected {expected}, found {found}"))
     })
 }
 

@@ -81,7 +81,7 @@ impl Free {
         }
         for (place, c) in text.chars().enumerate() {
             if let Some(flaw) = flaw(c, lines) {
-                return Err(format!("character {} (U+{:04X}) {flaw}", place + 1, u32::from(c)));
+                return Err(format!("character {} {flaw}", place + 1));
             }
         }
         Ok(())
@@ -143,7 +143,7 @@ mod tests {
         ] {
             assert_eq!(shown(text), escaped);
             let refused = Free::line(100).check(text).unwrap_err();
-            assert!(refused.starts_with("character 2 (U+"), "{text:?}: {refused}");
+            assert!(refused.starts_with("character 2 is "), "{text:?}: {refused}");
             // JSON stays JSON of the same meaning.
             let json = serde_json::to_string(text).unwrap();
             let back: String = serde_json::from_str(&shown(&json)).unwrap();

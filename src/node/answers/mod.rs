@@ -85,6 +85,7 @@ impl BodyHash {
         Self(SipHasher128::new_with_key(&first))
     }
 
+    /// The door is left out: the same command by another door is a repeat.
     fn of(&self, payload: &[u8]) -> [u8; 16] {
         let (mut hasher, (head, rest)) = (self.0, engine::body(payload));
         hasher.write(&head);

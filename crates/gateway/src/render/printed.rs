@@ -18,7 +18,11 @@ impl Names<'_> {
         let mut line = Map::new();
         let mut put = |key: &str, value: Value| line.insert(key.to_owned(), value);
         put("record", json!(sequence.0));
-        put("time", json!(format_time(*time, calendar)));
+        let written = format_time(*time, calendar);
+        if base::Timestamp::read(&written) != Ok(*time) {
+            put("time_ns", json!(time.0));
+        }
+        put("time", json!(written));
         put("id", json!(envelope.client_id.text()));
         if envelope.client_id.text().is_none() {
             put("id_key", json!(envelope.client_id.key().hex()));
@@ -26,6 +30,9 @@ impl Names<'_> {
         put("by", json!(self.participant(envelope.actor)));
         if envelope.user != UserId::NOBODY {
             put("as", json!(self.user(envelope.user)));
+        }
+        if let Some(door) = envelope.door.name() {
+            put("door", json!(door));
         }
         if let Value::Object(command) = self.command(&envelope.command, events) {
             line.extend(command);

@@ -3,7 +3,7 @@
 use super::{Created, ReferenceBook, ResolveError, Resolved, Resolver};
 use crate::{Meant, Printed};
 use base::{MarketId, ParticipantId, UserId, decimal};
-use engine::{Envelope, State};
+use engine::{Door, Envelope, State};
 
 /// A printed log names by numbers: ids of earlier commands are not looked up.
 pub(crate) struct Numbers;
@@ -15,13 +15,14 @@ impl ReferenceBook for Numbers {
 }
 
 impl Printed {
-    /// The command of the record and who sent it, in the state before it.
+    /// The command of the record and who sent it, in the state before it. It comes by a file now, by whatever door it came first.
     ///
     /// # Errors
     /// The first field that means nothing.
     pub fn envelope(&self, state: &State) -> Resolved<Envelope> {
         if let Some(payload) = &self.payload {
             return engine::decode(payload)
+                .map(|envelope| Envelope { door: Door::File, ..envelope })
                 .map_err(|error| ResolveError { field: "payload", wrong: error.to_string().into() });
         }
         let market = (!state.markets().is_empty()).then_some(MarketId(0));
@@ -43,7 +44,7 @@ impl Printed {
             Meant::Exact(command) => (**command).clone(),
             Meant::Bytes => return super::wrong("payload", "missing: the bytes of the payload"),
         };
-        Ok(Envelope { actor, user, client_id: self.id, command })
+        Ok(Envelope { actor, user, client_id: self.id, door: Door::File, command })
     }
 
     /// Whether what this means is looked up in more than names; see [`crate::WireCommand::looks_at_state`].
