@@ -186,8 +186,10 @@ fn the_log_is_written_as_command_files_are() {
         rulebooks.sort();
         let mut files: std::collections::BTreeMap<String, String> = std::collections::BTreeMap::new();
         for line in log.lines() {
-            let line: Value = serde_json::from_str(line).unwrap();
+            let mut line: Value = serde_json::from_str(line).unwrap();
             if line["do"] != "adopt_rulebook" && !line["id"].as_str().unwrap().starts_with("end/") {
+                // Some make a line longer than one of a command file may be.
+                line.as_object_mut().unwrap().remove("events");
                 let date = line["time"].as_str().unwrap()[..10].to_owned();
                 writeln!(files.entry(date).or_default(), "{line}").unwrap();
             }
@@ -222,7 +224,8 @@ fn a_day_on_an_order_book_shows_what_it_says() {
     assert_eq!(line["turnover"][0]["method"], "continuous");
     assert_eq!(line["turnover"][0]["volume"], "141000");
     assert_eq!(line["turnover"][0]["turnover"], "13890780.00");
-    assert_eq!(day["alerts"]["alerts"][0]["rule"], "self_trade");
+    // A firm and its client are two owners: that they trade with each other is no trade with oneself.
+    assert_eq!(day["alerts"]["alerts"], serde_json::json!([]));
     let reasons: Vec<&str> = day["refusals"]
         .as_array()
         .unwrap()

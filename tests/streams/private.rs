@@ -139,12 +139,11 @@ fn an_order_keeps_its_name_and_ends_once() {
     fund(&served);
     served.runtime().block_on(async {
         let mut trader = as_user(&served, "trader").await;
-        let mut named = order("DJ", "buy", "98.00", 1);
+        let mut named = order("DJ", "buy", "98.00", 2);
         named["id"] = "before".into();
-        let said = [("life", "gtd"), ("until", "2026-03-06"), ("self_trade", "decrement"), ("display", "1")];
+        let said = [("life", "gtd"), ("until", "2026-03-06"), ("self_trade", "decrement"), ("display", "1000")];
         said.into_iter().for_each(|(field, value)| named[field] = value.into());
         named["post_only"] = true.into();
-        named["quantity"] = 2.into();
         let before = trader.command("place_order", &named).await;
         let snapshot = trader.snapshot(&json!({ "channel": "orders" })).await;
         let items = snapshot["data"]["items"].as_array().unwrap();

@@ -21,7 +21,8 @@ pub use fact::{
 };
 pub use id::{
     AccountId, ActId, AlertId, AssetId, AuctionId, BidId, CaseId, ConversionId, FreezeId, InstrumentId,
-    MarketId, OrderId, ParticipantId, PledgeId, ProposalId, Sequence, TradeId, UserId, is_code, is_id,
+    MarketId, OrderId, OwnerId, ParticipantId, PledgeId, ProposalId, Sequence, TradeId, UserId, is_code,
+    is_id,
 };
 pub use rejection::Sentence;
 pub use role::Role;

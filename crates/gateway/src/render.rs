@@ -233,7 +233,8 @@ impl Names<'_> {
                 W::RegisterParticipant { code: c.code, name: c.name, roles: c.roles }
             }
             C::OpenAccount(c) => {
-                W::OpenAccount { participant: self.participant(c.participant), code: c.code, kind: c.kind }
+                let participant = self.participant(c.participant);
+                W::OpenAccount { participant, code: c.code, kind: c.kind, owner: c.owner }
             }
             C::DefineAsset(c) => {
                 let (class, vintages) = match c.class {
@@ -355,6 +356,14 @@ impl Names<'_> {
         }
     }
 
+    /// The market whose formats and currency are those of all; none where they are not the same. What names no market is written so, or else
+    /// in ticks and units.
+    fn any_market(&self) -> Option<MarketId> {
+        let mut all = self.0.markets().iter().map(|market| (market.rulebook.price, market.currency));
+        let first = all.next()?;
+        all.all(|market| market == first).then_some(MarketId(0))
+    }
+
     /// An event with names instead of ids and decimals instead of integers, and the end of a call auction in local time.
     #[must_use]
     pub fn event(&self, event: &engine::Event) -> Value {
@@ -364,7 +373,7 @@ impl Names<'_> {
         }
         let market = match event {
             engine::Event::Trading(trading::Event::Traded(trade)) => Some(trade.market),
-            _ => self.0.markets().first().map(|_| MarketId(0)),
+            _ => self.any_market(),
         };
         let mut value = serde_json::to_value(event).unwrap_or_default();
         // The room is known from the event's own name: show that alone.
@@ -387,6 +396,7 @@ impl Names<'_> {
 
     fn name_fields(&self, object: &mut Map<String, Value>, market: Option<MarketId>) {
         let instrument = object.get("instrument").and_then(id).map(InstrumentId);
+        let currency = object.get("currency").and_then(id).map(AssetId);
         let line = |key| object.get("line").and_then(|line| line.get(key)).and_then(id);
         let instrument = instrument.or(line("instrument").map(InstrumentId));
         let market = object.get("market").and_then(id).or(line("composite")).map(MarketId).or(market);
@@ -419,11 +429,12 @@ impl Names<'_> {
             let amount = value.as_i64().and_then(|units| match key.as_str() {
                 "until" | "expires" => Some(self.local(market, Timestamp(units))),
                 "price" | "reference" | "reserve" | "previous_close" | "open" | "high" | "low" | "close"
-                | "corrected" => Some(self.price(market, Price(units))),
-                "from" | "to" if corrects => Some(self.price(market, Price(units))),
+                | "corrected" => market.map(|_| self.price(market, Price(units))),
+                "from" | "to" if corrects => market.map(|_| self.price(market, Price(units))),
                 "amount" | "buyer_fee" | "seller_fee" | "traded_before" => {
-                    let currency = market.and_then(|market| self.0.markets().get(market.index()));
-                    currency.map(|market| self.units(market.currency, i128::from(units)))
+                    let market = market.and_then(|market| self.0.markets().get(market.index()));
+                    let currency = currency.or(market.map(|market| market.currency));
+                    currency.map(|currency| self.units(currency, i128::from(units)))
                 }
                 _ => None,
             });
