@@ -141,7 +141,8 @@ fn an_order_keeps_its_name_and_ends_once() {
         let mut trader = as_user(&served, "trader").await;
         let mut named = order("DJ", "buy", "98.00", 2);
         named["id"] = "before".into();
-        let said = [("life", "gtd"), ("until", "2026-03-06"), ("self_trade", "decrement"), ("display", "1000")];
+        let said =
+            [("life", "gtd"), ("until", "2026-03-06"), ("self_trade", "decrement"), ("display", "1000")];
         said.into_iter().for_each(|(field, value)| named[field] = value.into());
         named["post_only"] = true.into();
         let before = trader.command("place_order", &named).await;

@@ -9,6 +9,7 @@ mod date;
 pub mod decimal;
 mod fact;
 mod id;
+mod nearest;
 mod rejection;
 mod role;
 mod tariff;
@@ -24,6 +25,7 @@ pub use id::{
     MarketId, OrderId, OwnerId, ParticipantId, PledgeId, ProposalId, Sequence, TradeId, UserId, is_code,
     is_id,
 };
+pub use nearest::nearest;
 pub use rejection::Sentence;
 pub use role::Role;
 pub use tariff::{Part, Tariff};
