@@ -5,7 +5,7 @@ use crate::node::keys::NodeKey;
 use crate::node::{DataDir, Observer, Tip, snapshots};
 use anyhow::{Result, bail};
 use base::{Date, Timestamp};
-use engine::{Events, LogDigest, State};
+use engine::{Event, Events, LogDigest, Record, State};
 use journal::{Disk, Frames, RealDisk};
 
 /// How far to replay.
@@ -55,10 +55,26 @@ pub fn replay_on<D: Disk>(
     until: Until,
     observer: &mut Observer<'_>,
 ) -> Result<Replay> {
-    replay_frames(disk, dir, until, observer, &mut |_| ())
+    replay_all(disk, dir, until, &mut |record, _, events, state| observer(record, events, state), &mut |_| ())
 }
 
-/// [`replay_on`], that tells `passed` too where the log stands after each of its frames.
+/// What is told of each record, and of its payload.
+pub(crate) type ByteObserver<'a> = dyn FnMut(&Record, &[u8], &[Event], &State) -> Result<()> + 'a;
+
+/// [`replay_on`] that tells of each record's payload too.
+///
+/// # Errors
+/// As [`replay`].
+pub(crate) fn replay_bytes<D: Disk>(
+    disk: &D,
+    dir: &DataDir,
+    until: Until,
+    observer: &mut ByteObserver<'_>,
+) -> Result<Replay> {
+    replay_all(disk, dir, until, observer, &mut |_| ())
+}
+
+/// [`replay_on`] that tells `passed` too where the log stands after each of its frames.
 ///
 /// # Errors
 /// As [`replay`].
@@ -67,6 +83,16 @@ pub(crate) fn replay_frames<D: Disk>(
     dir: &DataDir,
     until: Until,
     observer: &mut Observer<'_>,
+    passed: &mut dyn FnMut(&Tip),
+) -> Result<Replay> {
+    replay_all(disk, dir, until, &mut |record, _, events, state| observer(record, events, state), passed)
+}
+
+fn replay_all<D: Disk>(
+    disk: &D,
+    dir: &DataDir,
+    until: Until,
+    observer: &mut ByteObserver<'_>,
     passed: &mut dyn FnMut(&Tip),
 ) -> Result<Replay> {
     if !dir.has_log(disk)? {
@@ -86,7 +112,7 @@ pub(crate) fn replay_frames<D: Disk>(
             let record = read(logged)?;
             state.apply(&record, &mut happened);
             digest.absorb(&record, logged.payload, happened.as_slice())?;
-            observer(&record, happened.as_slice(), &state)?;
+            observer(&record, logged.payload, happened.as_slice(), &state)?;
         }
         trail.note(&state, &mut digest);
         let (record, time) = (state.sequence().0, state.time());
