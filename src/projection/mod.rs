@@ -13,12 +13,14 @@
 
 mod catch_up;
 mod db;
+mod dialect;
 mod feed;
 mod query;
 mod rows;
 mod schema;
 mod server;
 mod tables;
+mod views;
 
 pub use catch_up::{Caught, catch_up};
 pub use db::Value;
@@ -30,7 +32,8 @@ pub use rows::{
 };
 
 use anyhow::{Context, Result};
-use db::{Db, Place};
+use db::Db;
+pub(crate) use db::Place;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// Connections that read at once.
