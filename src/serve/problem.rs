@@ -113,6 +113,23 @@ pub struct Problem {
     pub id: Option<String>,
     /// Seconds after which to try again.
     pub retry_after: Option<u32>,
+    /// Of a refusal that came too late: what became of the order.
+    pub ended: Option<Box<Ended>>,
+}
+
+/// What became of an order, a listing, a block or a bid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Ended {
+    /// `filled`, `cancelled`, `expired` or `removed`.
+    pub status: String,
+    /// Why it ended with something left, as the event says: `withdrawn`, `mass_cancelled`, `self_trade` …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The record with which it ended.
+    pub sequence: u64,
+    /// The time of that record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
 }
 
 /// A problem, as it is sent (RFC 9457).
@@ -157,6 +174,9 @@ pub(crate) struct Shown<'a> {
     /// Seconds after which to try again.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u32>,
+    /// Of a refusal that came too late: what became of the order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<&'a Ended>,
 }
 
 /// What is wrong, in parts, so that it can be said in another language.
@@ -224,6 +244,7 @@ impl Serialize for Problem {
             sequence: self.sequence,
             id: self.id.as_deref(),
             retry_after: self.retry_after,
+            ended: self.ended.as_deref(),
         };
         shown.serialize(serializer)
     }
@@ -248,7 +269,8 @@ impl Problem {
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         let (field, line, column, refusal) = (None, None, None, None);
         let (detail, sequence, id, retry_after) = (detail.into(), None, None, None);
-        Self { code, detail, field, wrong: None, line, column, refusal, sequence, id, retry_after }
+        let (wrong, ended) = (None, None);
+        Self { code, detail, field, wrong, line, column, refusal, sequence, id, retry_after, ended }
     }
 
     /// Nothing is here, or nothing that the caller may see.

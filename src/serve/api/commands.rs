@@ -1,5 +1,6 @@
 //! Commands: from what a client wrote to what came of it. The same fields as in a command file, one endpoint a command.
 
+use super::late;
 use crate::node::{Follower, TurnedAway};
 use crate::serve::App;
 use crate::serve::access::{Caller, Via, random_text};
@@ -8,7 +9,7 @@ use crate::serve::endpoint::{Allowed, Answered, Body, Call, Endpoint, Later};
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
 use axum::http::{Method, StatusCode};
-use base::{AccountId, MarketId, ParticipantId, Sentence, Timestamp, UserId};
+use base::{AccountId, MarketId, OrderId, ParticipantId, Sentence, Timestamp, UserId};
 use engine::{AccessRejection, ClientId, Command, Envelope, Permission, State};
 use gateway::{
     Created, Names, Party, ReferenceBook, ResolveError, Resolver, WireCommand, Wrong, format_time,
@@ -192,6 +193,8 @@ pub(crate) fn submit(
 /// A command on its way to the node.
 pub(crate) struct Underway {
     id: String,
+    /// Who sends it, and what it is about that may have ended before it.
+    about: Option<(ParticipantId, OrderId)>,
     proposed: Option<Proposed>,
     told: oneshot::Receiver<Told>,
 }
@@ -228,10 +231,11 @@ fn submit_command(
         Some(id) => id,
         None => random_text(15).map_err(|error| Problem::new(Code::Internal, error.to_string()))?,
     };
+    let about = late::about(&command).map(|order| (caller.participant, order));
     let (envelope, expires) = envelope(app, caller, &id, command)?;
     let proposed = expires.map(|expires| Proposed { envelope: envelope.clone(), expires });
     match app.promises.send(&app.reader, &app.clerk, envelope) {
-        Ok(told) => Ok(Underway { id, proposed, told }),
+        Ok(told) => Ok(Underway { id, about, proposed, told }),
         Err(why) => Err(unanswered(why, id)),
     }
 }
@@ -249,7 +253,7 @@ fn unanswered(why: Unanswered, id: String) -> Problem {
 /// # Errors
 /// It is refused, its id stands for another command, or there is no answer.
 pub(crate) async fn outcome(app: &App, underway: Underway) -> Result<Sent, Problem> {
-    let Underway { id, mut proposed, told } = underway;
+    let Underway { id, about, mut proposed, told } = underway;
     let mut told = told.await;
     if let (Ok(Told::TurnedAway(TurnedAway::OtherCommand(record))), Some(proposed)) = (&told, &mut proposed)
         && let Some(again) = propose_again(app, &id, proposed, record.0).await
@@ -259,7 +263,11 @@ pub(crate) async fn outcome(app: &App, underway: Underway) -> Result<Sent, Probl
     match told {
         Ok(Told::Answered { answer, repeated }) => {
             if let Some(reason) = answer.refusal {
-                return Err(Problem::refused(reason, answer.sequence.0, id));
+                let mut problem = Problem::refused(reason, answer.sequence.0, id);
+                if let Some((by, order)) = about {
+                    late::tell(app, by, order, &mut problem).await;
+                }
+                return Err(problem);
             }
             let created = answer.created.map(made);
             let act = created.as_ref().filter(|made| made.kind == "act").map(|made| made.number);
