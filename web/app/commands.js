@@ -82,6 +82,8 @@ export const COMMANDS = {
     group: "registry", duties: RUN, roles: ["operator", "registrar"],
     fields: [participant, F("code", "code"), F("kind", "choice", { options: ["house", "client"] }), F("owner", "code", optional)],
   },
+  rename_participant: { group: "registry", duties: RUN, roles: ["operator", "registrar"], second: true, fields: [participant, F("name", "text"), reason] },
+  close_account: { group: "registry", duties: RUN, roles: ["operator", "registrar"], second: true, danger: true, fields: [anyAccount, reason] },
   define_asset: {
     group: "registry", duties: RUN, roles: ["operator", "registrar"],
     fields: [F("code", "code"), F("class", "choice", { options: ["allowance", "offset", "security"] }), F("vintages", "years", optional), market],

@@ -91,6 +91,7 @@ impl Command {
             C::RegisterParticipant(_) | C::OpenAccount(_) | C::DefineAsset(_) => {
                 Roles(&[Operator, Registrar])
             }
+            C::RenameParticipant(_) | C::CloseAccount(_) => Roles(&[Operator, Registrar]),
             C::Issue(_) | C::Preallocate(_) | C::Allocate(_) => Roles(&[Authority]),
             C::RecordEmissions(_) | C::DetermineShortfall(_) => Roles(&[Authority]),
             C::DecideCarryOver(_) => Roles(&[Authority, Registrar]),

@@ -150,4 +150,7 @@ pub enum Command {
     OpenCase(w::OpenCase),
     NoteCase(w::NoteCase),
     CloseCase(w::CloseCase),
+    // the registry, later
+    RenameParticipant(r::RenameParticipant),
+    CloseAccount(r::CloseAccount),
 }

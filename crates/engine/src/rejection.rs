@@ -114,4 +114,6 @@ stages! {
     Act(ActRejection) = "act";
     /// A supervisor's cases.
     Case(supervision::CaseRejection) = "case";
+    /// Renaming a participant, closing an account.
+    Change(registry::ChangeRejection) = "change";
 }

@@ -225,6 +225,11 @@ impl Names<'_> {
                 let participant = self.participant(c.participant);
                 W::OpenAccount { participant, code: c.code, kind: c.kind, owner: c.owner }
             }
+            C::RenameParticipant(c) => {
+                let participant = self.participant(c.participant);
+                W::RenameParticipant { participant, name: c.name, reason: c.reason }
+            }
+            C::CloseAccount(c) => W::CloseAccount { account: account(c.account), reason: c.reason },
             C::DefineAsset(c) => {
                 let (class, vintages) = match c.class {
                     AssetClass::Allowance { first_vintage, last_vintage }

@@ -452,6 +452,15 @@ impl<B: ReferenceBook> Resolver<'_, B> {
                 let (code, owner) = (code.clone(), owner.clone());
                 Command::OpenAccount(r::OpenAccount { participant, code, kind: *kind, owner })
             }
+            W::RenameParticipant { participant, name, reason } => {
+                let participant = self.participant("participant", participant)?;
+                let (name, reason) = (name.clone(), reason.clone());
+                Command::RenameParticipant(r::RenameParticipant { participant, name, reason })
+            }
+            W::CloseAccount { account: code, reason } => {
+                let reason = reason.clone();
+                Command::CloseAccount(r::CloseAccount { account: account(code)?, reason })
+            }
             W::DefineAsset { code, class, vintages, market } => {
                 let market = self.market(market.as_deref())?;
                 let class = match (class, vintages.as_slice()) {

@@ -153,6 +153,8 @@ impl Moved {
             },
             C::DeclareHoliday(c) => market(&mut c.market),
             C::OpenAccount(c) => participant(&mut c.participant),
+            C::RenameParticipant(c) => participant(&mut c.participant),
+            C::CloseAccount(c) => account(&mut c.account),
             C::DefineAsset(c) => c.market.iter_mut().for_each(market),
             C::Issue(c) => (account(&mut c.account), asset(&mut c.asset)).0,
             C::Preallocate(c) => (account(&mut c.account), asset(&mut c.asset)).0,

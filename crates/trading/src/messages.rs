@@ -671,7 +671,7 @@ rejections! {
         InstrumentHalted = "instrument_halted",
         /// The counterparty is the same account, or another of its owner, as the rules say.
         OwnBlock = "own_block",
-        /// The counterparty does not exist.
+        /// The counterparty does not exist or is closed.
         CounterpartyUnknown = "counterparty_unknown",
         /// The quantity is not a whole number of lots.
         QuantityOffLot = "quantity_off_lot",

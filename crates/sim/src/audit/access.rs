@@ -53,6 +53,7 @@ pub(super) fn is_for_two(user: UserId, command: &Command) -> bool {
             true
         }
         C::CorrectReference(_) | C::DeclareHoliday(_) | C::AdoptRulebook(_) => true,
+        C::RenameParticipant(_) | C::CloseAccount(_) => true,
         C::CreateUser(_) | C::SetUserDuties(_) | C::CreateKey(_) => true,
         C::SetTradingBlocked(c) => !c.blocked,
         C::SetAccountFrozen(c) => !c.frozen,
@@ -203,6 +204,7 @@ impl Shadow {
             C::RegisterParticipant(_) | C::OpenAccount(_) | C::DefineAsset(_) => {
                 roles(&[Operator, Registrar])
             }
+            C::RenameParticipant(_) | C::CloseAccount(_) => roles(&[Operator, Registrar]),
             C::Issue(_) | C::Preallocate(_) | C::Allocate(_) => roles(&[Authority]),
             C::RecordEmissions(_) | C::DetermineShortfall(_) => roles(&[Authority]),
             C::DecideCarryOver(_) => roles(&[Authority, Registrar]),

@@ -206,6 +206,8 @@ impl Auditor {
                     shadow.see_opened(*account, *participant, command)
                 }
                 registry::Event::AssetDefined { asset } => shadow.see_defined(*asset, command),
+                registry::Event::ParticipantRenamed { .. } => shadow.see_renamed(command),
+                registry::Event::AccountClosed { account } => shadow.see_closed(*account),
                 registry::Event::Settled { trade } => shadow.see_settled(trade.0),
                 other => {
                     shadow.see_registry(other)?;

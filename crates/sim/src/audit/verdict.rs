@@ -92,6 +92,8 @@ impl Shadow {
             C::RegisterParticipant(c) => self.judge_register(c),
             C::OpenAccount(c) => self.judge_open(c),
             C::DefineAsset(c) => self.judge_define(c),
+            C::RenameParticipant(c) => self.judge_rename(c),
+            C::CloseAccount(c) => self.judge_close(c),
             C::Issue(c) => self.judge_issue(c),
             C::Preallocate(c) => self.judge_preallocate(c),
             C::Allocate(c) => self.judge_allocate(c),

@@ -17,6 +17,8 @@ pub(super) const COMMANDS: &[(u32, Make)] = &[
     (4, amend),
     (2, opening::register),
     (2, opening::account),
+    (1, opening::rename),
+    (2, opening::close),
     (2, opening::asset),
     (4, tick),
 ];

@@ -220,6 +220,8 @@ export default {
   "do.unblock_trading": "Unblock trading",
   "do.register_participant": "Register participant",
   "do.open_account": "Open account",
+  "do.rename_participant": "Rename participant",
+  "do.close_account": "Close account",
   "do.define_asset": "Define asset",
   "do.issue": "Issue",
   "do.preallocate": "Pre-allocate",

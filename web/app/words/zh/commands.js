@@ -220,6 +220,8 @@ export default {
   "do.unblock_trading": "解除交易禁止",
   "do.register_participant": "主体登记",
   "do.open_account": "开立账户",
+  "do.rename_participant": "变更主体名称",
+  "do.close_account": "销户",
   "do.define_asset": "登记资产",
   "do.issue": "发放",
   "do.preallocate": "预分配",
