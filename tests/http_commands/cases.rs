@@ -95,6 +95,7 @@ pub fn others() -> Vec<Case> {
         case("halt", Nothing, json!({ "instrument": "CEA26", "reason": "a test" })),
         case("resume", Nothing, json!({ "instrument": "CEA26", "reason": "a test" })),
         case("delist_instrument", Nothing, json!({ "instrument": "CEA26" })),
+        case("relist_instrument", Nothing, json!({ "instrument": "B2609", "reason": "a test" })),
         case("correct_reference", Nothing, json!({ "line": "B2609", "price": "98.60", "reason": "a test" })),
         case("declare_holiday", Nothing, json!({ "date": "2026-05-06" })),
         case("draw_lot", Nothing, json!({ "auction": 1, "seed": 1 })),

@@ -64,6 +64,7 @@ export const COMMANDS = {
     fields: [F("code", "code"), F("asset", "asset", optional), F("reference", "price", optional), market],
   },
   delist_instrument: { group: "venue", duties: RUN, roles: ["operator"], danger: true, fields: [instrument] },
+  relist_instrument: { group: "venue", duties: RUN, roles: ["operator"], second: true, fields: [instrument, F("reference", "price", optional), reason] },
   correct_reference: { group: "venue", duties: RUN, roles: ["operator"], second: true, fields: [F("line", "instrument"), price, reason] },
   declare_holiday: { group: "venue", duties: RUN, roles: ["operator"], second: true, fields: [F("date", "date"), market] },
   announce_auction: {

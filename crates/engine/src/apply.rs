@@ -59,6 +59,7 @@ impl State {
             Command::CancelAuction(c) => self.cancel_auction(c, out),
             Command::ListInstrument(c) => self.list_instrument(c, out),
             Command::DelistInstrument(c) => self.delist_instrument(c, out),
+            Command::RelistInstrument(c) => Ok(self.venue.relist(c, &mut out.trading())?),
             Command::SetHalted(c) => self.set_halted(c, out),
             Command::CorrectReference(c) => Ok(self.venue.correct_reference(c, &mut out.trading())?),
             Command::DeclareHoliday(c) => {

@@ -153,4 +153,6 @@ pub enum Command {
     // the registry, later
     RenameParticipant(r::RenameParticipant),
     CloseAccount(r::CloseAccount),
+    // trading, later
+    RelistInstrument(t::RelistInstrument),
 }

@@ -70,7 +70,7 @@ stages! {
     Access(AccessRejection) = "access";
     /// Adoption of rulebooks.
     Rulebook(EngineRejection) = "rulebook";
-    /// Listing, delisting, halts, corrections, holidays.
+    /// Listing, delisting, relisting, halts, corrections, holidays.
     Control(trading::ControlRejection) = "control";
     /// Placing a listing.
     Place(trading::PlaceRejection) = "place";

@@ -203,6 +203,11 @@ impl Names<'_> {
                 W::ListInstrument { code: c.code, asset, reference, market }
             }
             C::DelistInstrument(c) => W::DelistInstrument { instrument: self.instrument(c.instrument) },
+            C::RelistInstrument(c) => {
+                let market = self.of_instrument(c.instrument).0;
+                let reference = c.reference.map(|price| Number(self.price(market, price)));
+                W::RelistInstrument { instrument: self.instrument(c.instrument), reference, reason: c.reason }
+            }
             C::SetHalted(c) if c.halted => {
                 W::Halt { instrument: self.instrument(c.instrument), reason: c.reason }
             }

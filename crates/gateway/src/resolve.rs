@@ -263,6 +263,7 @@ impl<B: ReferenceBook> Resolver<'_, B> {
             | WireCommand::CancelAuction { .. } => self.trade(wire),
             WireCommand::ListInstrument { .. }
             | WireCommand::DelistInstrument { .. }
+            | WireCommand::RelistInstrument { .. }
             | WireCommand::Halt { .. }
             | WireCommand::Resume { .. }
             | WireCommand::CorrectReference { .. }
@@ -400,6 +401,13 @@ impl<B: ReferenceBook> Resolver<'_, B> {
             W::DelistInstrument { instrument } => {
                 let instrument = self.instrument("instrument", instrument)?;
                 Command::DelistInstrument(t::DelistInstrument { instrument })
+            }
+            W::RelistInstrument { instrument, reference, reason } => {
+                let instrument = self.instrument("instrument", instrument)?;
+                let market = self.state.venue().instruments()[instrument.index()].market;
+                let price = |price| self.price("reference", market, price);
+                let (reference, reason) = (reference.as_ref().map(price).transpose()?, reason.clone());
+                Command::RelistInstrument(t::RelistInstrument { instrument, reference, reason })
             }
             W::Halt { instrument, reason } => halted(instrument, true, reason)?,
             W::Resume { instrument, reason } => halted(instrument, false, reason)?,

@@ -158,6 +158,12 @@ pub enum WireCommand {
     DelistInstrument {
         instrument: String,
     },
+    RelistInstrument {
+        instrument: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reference: Option<Number>,
+        reason: String,
+    },
     Halt {
         instrument: String,
         reason: String,

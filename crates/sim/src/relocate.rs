@@ -146,6 +146,7 @@ impl Moved {
             C::CancelAuction(c) => self.long(Kind::Trading, &mut c.auction.0),
             C::ListInstrument(c) => (market(&mut c.market), asset(&mut c.asset)).0,
             C::DelistInstrument(c) => instrument(&mut c.instrument),
+            C::RelistInstrument(c) => instrument(&mut c.instrument),
             C::SetHalted(c) => instrument(&mut c.instrument),
             C::CorrectReference(c) => match &mut c.line {
                 Line::Instrument(id) => instrument(id),

@@ -35,6 +35,18 @@ pub struct DelistInstrument {
     pub instrument: InstrumentId,
 }
 
+/// Brings an instrument that has left the list back to it (重新上市), under its code and with its history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RelistInstrument {
+    /// Which.
+    pub instrument: InstrumentId,
+    /// The reference price that it starts from; none: its last close.
+    pub reference: Option<Price>,
+    /// On what ground.
+    pub reason: String,
+}
+
 /// Stops or resumes trading in an instrument (停牌, 复牌).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -537,6 +549,13 @@ pub enum Event {
         of: Whose,
         /// Blocked or free.
         blocked: bool,
+    },
+    /// An instrument is on the list again.
+    InstrumentRelisted {
+        /// Which.
+        instrument: InstrumentId,
+        /// The reference price that it starts from.
+        reference: Price,
     },
 }
 

@@ -53,7 +53,7 @@ pub(super) fn is_for_two(user: UserId, command: &Command) -> bool {
             true
         }
         C::CorrectReference(_) | C::DeclareHoliday(_) | C::AdoptRulebook(_) => true,
-        C::RenameParticipant(_) | C::CloseAccount(_) => true,
+        C::RenameParticipant(_) | C::CloseAccount(_) | C::RelistInstrument(_) => true,
         C::CreateUser(_) | C::SetUserDuties(_) | C::CreateKey(_) => true,
         C::SetTradingBlocked(c) => !c.blocked,
         C::SetAccountFrozen(c) => !c.frozen,
@@ -195,7 +195,7 @@ impl Shadow {
             | C::Surrender(registry::Surrender { account, .. })
             | C::ApplyCarryOver(registry::ApplyCarryOver { account, .. }) => owner(*account),
             C::AnnounceAuction(_) | C::DrawLot(_) | C::CancelAuction(_) => roles(&[Operator]),
-            C::ListInstrument(_) | C::DelistInstrument(_) => roles(&[Operator]),
+            C::ListInstrument(_) | C::DelistInstrument(_) | C::RelistInstrument(_) => roles(&[Operator]),
             C::CorrectReference(_) | C::DeclareHoliday(_) | C::AdoptRulebook(_) => roles(&[Operator]),
             C::PutRosterInForce => roles(&[Operator]),
             C::MassCancel(c) => stopping(c.of),

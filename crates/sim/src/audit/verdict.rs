@@ -86,6 +86,7 @@ impl Shadow {
             C::CancelAuction(c) => self.judge_cancel_auction(c),
             C::ListInstrument(c) => self.judge_list(c),
             C::DelistInstrument(c) => self.judge_delist(c),
+            C::RelistInstrument(c) => self.judge_relist(c),
             C::SetHalted(c) => self.judge_halt(c),
             C::CorrectReference(c) => self.judge_correct(c),
             C::DeclareHoliday(c) => self.judge_holiday(c),

@@ -244,6 +244,7 @@ export default {
   "do.decide_carry_over": "Decide carry-over",
   "do.list_instrument": "List instrument",
   "do.delist_instrument": "Delist instrument",
+  "do.relist_instrument": "Relist instrument",
   "do.halt": "Halt",
   "do.resume": "Resume",
   "do.correct_reference": "Correct reference",

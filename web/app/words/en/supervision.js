@@ -39,6 +39,7 @@ export default {
   "event.account_frozen_set": "account frozen or freed",
   "event.participant_renamed": "participant renamed",
   "event.account_closed": "account closed",
+  "event.instrument_relisted": "instrument relisted",
   "event.account_opened": "account opened",
   "event.act_approved": "act approved",
   "event.act_expired": "act expired",

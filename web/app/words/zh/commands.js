@@ -244,6 +244,7 @@ export default {
   "do.decide_carry_over": "结转核定",
   "do.list_instrument": "上市",
   "do.delist_instrument": "退市",
+  "do.relist_instrument": "重新上市",
   "do.halt": "停牌",
   "do.resume": "复牌",
   "do.correct_reference": "更正前收价",

@@ -39,6 +39,7 @@ export default {
   "event.account_frozen_set": "账户冻结状态变更",
   "event.participant_renamed": "主体名称变更",
   "event.account_closed": "账户注销",
+  "event.instrument_relisted": "重新上市",
   "event.account_opened": "账户开立",
   "event.act_approved": "动议获批",
   "event.act_expired": "动议失效",
