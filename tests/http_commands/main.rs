@@ -179,7 +179,8 @@ fn whoever_comes_too_late_is_told_what_became_of_the_order() {
         (got["ended"].clone(), got["detail"].as_str().unwrap().to_owned())
     };
     let cancel = |order: &Value| json!({ "account": "HM", "order": order });
-    let amend = |order: &Value| json!({ "account": "HM", "order": order, "price": "99.00", "quantity": 2000 });
+    let amend =
+        |order: &Value| json!({ "account": "HM", "order": order, "price": "99.00", "quantity": 2000 });
     // Cancelled.
     let order = sell("99.00");
     let first = other.post("/v1/commands/cancel_order", &cancel(&order)).good();

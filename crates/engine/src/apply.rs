@@ -72,9 +72,7 @@ impl State {
             }
             Command::OpenAccount(c) => Ok(self.registry.open_account(c, &mut out.registry()).map(drop)?),
             Command::DefineAsset(c) => self.define_asset(c, out),
-            Command::RenameParticipant(c) => {
-                Ok(self.registry.rename_participant(c, &mut out.registry())?)
-            }
+            Command::RenameParticipant(c) => Ok(self.registry.rename_participant(c, &mut out.registry())?),
             Command::CloseAccount(c) => self.close_account(c, out),
             Command::Issue(c) => Ok(self.registry.issue(c, &mut out.registry())?),
             Command::Preallocate(c) => Ok(self.registry.preallocate(c, &mut out.registry())?),

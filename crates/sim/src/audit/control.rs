@@ -10,8 +10,8 @@ use engine::{Command, Event as Happened};
 use std::collections::BTreeSet;
 use trading::rules::ClosePrice;
 use trading::{
-    CorrectReference, DeclareHoliday, DelistInstrument, Event, Line, ListInstrument, PriceLine, RelistInstrument,
-    SetHalted,
+    CorrectReference, DeclareHoliday, DelistInstrument, Event, Line, ListInstrument, PriceLine,
+    RelistInstrument, SetHalted,
 };
 
 type Judged = Result<Verdict, &'static str>;

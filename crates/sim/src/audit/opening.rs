@@ -55,7 +55,8 @@ impl Shadow {
         let stands = self.standing().any(|(_, _, order)| order.account == id)
             || self.blocks.values().any(|block| block.counterparty == id)
             || self.books.values().any(|order| order.account == id);
-        let holds = self.ledger.cells().any(|((account, _), held)| account == id && held.iter().sum::<i128>() > 0);
+        let holds =
+            self.ledger.cells().any(|((account, _), held)| account == id && held.iter().sum::<i128>() > 0);
         first(&[
             (self.owner(id).is_none(), "change/account_unknown"),
             (fees, "change/account_in_use"),

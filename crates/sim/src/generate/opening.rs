@@ -164,7 +164,8 @@ pub(super) fn asset(m: &mut Maker<'_>) -> Option<Command> {
 pub(super) fn rename(m: &mut Maker<'_>) -> Option<Command> {
     let participant = m.participant();
     let known = m.shadow.participants.get(participant.index()).map(|known| known.name.clone());
-    let bad = [String::new(), "  ".to_owned(), "x".repeat(201), "a\u{7}b".to_owned(), known.unwrap_or_default()];
+    let bad =
+        [String::new(), "  ".to_owned(), "x".repeat(201), "a\u{7}b".to_owned(), known.unwrap_or_default()];
     let name = if m.wrong() { m.dice.pick(&bad).cloned() } else { None };
     let name = name.unwrap_or_else(|| format!("甲乙 {}", m.dice.roll(1_000)));
     Some(Command::RenameParticipant(RenameParticipant { participant, name, reason: m.reason() }))
@@ -172,7 +173,12 @@ pub(super) fn rename(m: &mut Maker<'_>) -> Option<Command> {
 
 pub(super) fn close(m: &mut Maker<'_>) -> Option<Command> {
     // One that is empty, where there is one.
-    let empty = |id: &u32| m.shadow.ledger.cells().all(|((account, _), held)| account != *id || held.iter().all(|units| *units == 0));
+    let empty = |id: &u32| {
+        m.shadow
+            .ledger
+            .cells()
+            .all(|((account, _), held)| account != *id || held.iter().all(|units| *units == 0))
+    };
     let empty: Vec<u32> = (0..u32::try_from(m.shadow.accounts.len()).unwrap_or(0)).filter(empty).collect();
     let some = m.dice.pick(&empty).copied().filter(|_| !m.dice.once_in(4));
     let account = some.map_or_else(|| m.account(), AccountId);
