@@ -77,12 +77,12 @@ impl Shadow {
         Ok(Verdict::Begins(Happened::Trading(relisted)))
     }
 
-    pub(super) fn see_relisted(&mut self, id: InstrumentId, reference: Price) -> Found {
+    pub(super) fn see_relisted(&mut self, id: InstrumentId, reference: Price, command: &Command) -> Found {
         let known = self.instruments.get_mut(id.index()).filter(|known| known.delisted);
         let Some(known) = known else {
             return Err(Finding::new(Kind::Event, format!("instrument {id} came back, and had not left")));
         };
-        if known.reference != i128::from(reference.0) {
+        if matches!(command, Command::RelistInstrument(c) if c.reference.is_some()) {
             (known.reference, known.corrected) = (reference.0.into(), None);
         }
         (known.delisted, known.halted) = (false, false);

@@ -268,7 +268,9 @@ impl Auditor {
                 shadow.see_listed(*instrument, *reference, command)
             }
             T::InstrumentDelisted { instrument } => shadow.see_delisted(*instrument),
-            T::InstrumentRelisted { instrument, reference } => shadow.see_relisted(*instrument, *reference),
+            T::InstrumentRelisted { instrument, reference } => {
+                shadow.see_relisted(*instrument, *reference, command)
+            }
             T::HaltedSet { instrument, halted } => {
                 let known = shadow.instruments.get_mut(instrument.index());
                 check(known.is_some(), Kind::Event, || format!("instrument {instrument} was halted"))?;
