@@ -99,9 +99,14 @@ pub(super) fn next(shadow: &Shadow, profile: &Profile, dice: &mut Dice) -> Optio
     fund(shadow, dice)
 }
 
-/// Every account of a trader has had something of everything.
+/// Every account of a trader has had something of everything; but some that were opened later stay empty, and may be closed.
 fn fund(shadow: &Shadow, dice: &mut Dice) -> Option<Command> {
-    for account in (shadow.markets.len()..shadow.accounts.len()).map(AccountId::at) {
+    let later = |id: u32| shadow.codes[1].iter().any(|(code, of)| *of == id && code.contains('-'));
+    let all = (shadow.markets.len()..shadow.accounts.len()).map(AccountId::at);
+    for account in all.filter(|account| account.0 % 2 == 1 || !later(account.0)) {
+        if shadow.owner(account.0).is_none() {
+            continue;
+        }
         for (id, asset) in shadow.assets.iter().enumerate() {
             let (asset_id, cell) = (AssetId::at(id), (account.0, AssetId::at(id).0));
             // What is listed, everyone has; of the rest some have something.
