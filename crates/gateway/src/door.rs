@@ -32,7 +32,8 @@ pub fn check_texts(state: &State, command: &Command) -> Result<(), ResolveError>
             new("code", &c.code, registry.accounts().iter().map(|one| one.code.as_str()))?;
             // Owners are participants, and whoever was named before.
             let participants = registry.participants().iter().map(|one| one.code.as_str());
-            let owners = participants.chain(registry.accounts().iter().filter_map(|one| one.owner.as_deref()));
+            let owners =
+                participants.chain(registry.accounts().iter().filter_map(|one| one.owner.as_deref()));
             c.owner.as_ref().map_or(Ok(()), |owner| new("owner", owner, owners))
         }
         C::RenameParticipant(c) => {
