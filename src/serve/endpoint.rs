@@ -268,6 +268,12 @@ impl Endpoint {
 }
 
 impl Allowed {
+    /// Whether it is for anyone at all.
+    #[must_use]
+    pub fn is_open(self, open_market_data: bool) -> bool {
+        self == Self::Anyone || (self == Self::MarketData && open_market_data)
+    }
+
     /// Whether a caller may.
     ///
     /// # Errors
@@ -278,7 +284,7 @@ impl Allowed {
         state: &State,
         open_market_data: bool,
     ) -> Result<(), Problem> {
-        if self == Self::Anyone || (self == Self::MarketData && open_market_data) {
+        if self.is_open(open_market_data) {
             return Ok(());
         }
         let Some(caller) = caller else {

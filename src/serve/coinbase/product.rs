@@ -1,6 +1,6 @@
 //! Products: the instruments that trade on an order book, as `INSTRUMENT-CURRENCY`. Listings are not among them.
 
-use super::{Asked, bad, utc};
+use super::{Asked, bad, code, utc};
 use crate::node::Follower;
 use crate::serve::api::market::instrument_view;
 use crate::serve::api::views::Written;
@@ -14,29 +14,27 @@ use engine::State;
 use gateway::Names;
 use registry::AssetClass;
 use serde::Serialize;
+use serde_json::json;
 use std::collections::BTreeSet;
 
-/// What a product is called. A hyphen parts its two halves, and clients rely on there being one: within them it is a point.
+/// What a product is called: `INSTRUMENT-CURRENCY` ([`code`]).
 pub(super) fn product_name(state: &State, id: InstrumentId) -> String {
     let currency = state.venue().instrument(id).map(|instrument| instrument.currency);
-    let half = |code: String| code.replace('-', ".");
     let names = Names(state);
-    format!(
-        "{}-{}",
-        half(names.instrument(id)),
-        currency.map_or_else(String::new, |id| half(names.asset(id)))
-    )
+    let quote = currency.map_or_else(String::new, |id| names.asset(id));
+    code::product(&names.instrument(id), &quote)
 }
 
-/// The product of a name; `A/B` for `A-B`, as some clients write it.
+/// The product of a name.
 ///
 /// # Errors
 /// There is none.
 pub(super) fn product(state: &State, name: &str) -> Result<InstrumentId, Problem> {
-    let wanted = name.replace('/', "-");
-    let first = wanted.split('-').next().and_then(|code| state.venue().instrument_id(code));
-    let mut all = first.into_iter().chain((0..state.venue().instruments().len()).map(InstrumentId::at));
-    let found = all.find(|id| is_product(state, *id) && product_name(state, *id) == wanted);
+    let found = code::halves(name).and_then(|(base, quote)| {
+        let id = state.venue().instrument_id(&base)?;
+        let currency = state.venue().instrument(id)?.currency;
+        (is_product(state, id) && Names(state).asset(currency) == quote).then_some(id)
+    });
     found.ok_or_else(|| Problem::not_found(format_args!("product {name:?}")))
 }
 
@@ -46,7 +44,8 @@ pub(super) fn is_product(state: &State, id: InstrumentId) -> bool {
     market.is_some_and(|market| state.venue().rules(market).continuous.is_some())
 }
 
-fn all_products(state: &State) -> impl Iterator<Item = InstrumentId> {
+/// Every product that is listed.
+pub(super) fn all_products(state: &State) -> impl Iterator<Item = InstrumentId> {
     let listed =
         |id: &InstrumentId| state.venue().instrument(*id).is_some_and(|instrument| !instrument.delisted);
     (0..state.venue().instruments().len())
@@ -97,10 +96,17 @@ fn view(state: &State, id: InstrumentId, now: Timestamp) -> Option<Product> {
     })
 }
 
+fn all_views(state: &State, now: Timestamp) -> Vec<Product> {
+    all_products(state).filter_map(|id| view(state, id, now)).collect()
+}
+
 pub(super) fn products(call: &Call, follower: &Follower) -> Answered {
-    let (state, now) = (follower.state(), call.app.clock.now());
-    let all: Vec<Product> = all_products(state).filter_map(|id| view(state, id, now)).collect();
-    Ok(Reply::json(&all))
+    Ok(Reply::json(&all_views(follower.state(), call.app.clock.now())))
+}
+
+/// Products and currencies as they stand, as the feed tells of them.
+pub(super) fn status(state: &State, now: Timestamp) -> serde_json::Value {
+    json!({ "type": "status", "products": all_views(state, now), "currencies": all_currencies(state) })
 }
 
 pub(super) fn one(call: &Call, follower: &Follower) -> Answered {
@@ -134,7 +140,7 @@ fn all_currencies(state: &State) -> Vec<Currency> {
         let asset = state.registry().asset(id);
         let least = Names(state).units(id, 1);
         let kind = if matches!(asset.class, AssetClass::Currency) { "fiat" } else { "security" };
-        let (id, name) = (asset.code.replace('-', "."), asset.code.clone());
+        let (id, name) = (code::named(&asset.code), asset.code.clone());
         Currency {
             id,
             name,

@@ -3,8 +3,8 @@
 use super::items::{join, json};
 use crate::serve::api::accounts::holding_view;
 use crate::serve::api::market::{instrument_view, listings_view, phase};
-use crate::serve::api::views::{date, word};
-use base::{AccountId, AssetId, InstrumentId, MarketId, Price, Side};
+use crate::serve::api::views::{Written, date, word};
+use base::{AccountId, AssetId, InstrumentId, MarketId, Price, Quantity, Side};
 use engine::State;
 use gateway::Names;
 use registry::Holding;
@@ -89,8 +89,11 @@ struct Line {
     last: Option<Price>,
     reference: Price,
     volume: i128,
-    best: [Option<Price>; 2],
+    best: [Option<Best>; 2],
 }
+
+/// The best price of a side, and the quantity that is shown there.
+type Best = (Price, Quantity);
 
 #[derive(Serialize)]
 struct Tick {
@@ -105,7 +108,9 @@ struct Tick {
     volume: String,
     amount: String,
     bid: Option<String>,
+    bid_quantity: Option<String>,
     ask: Option<String>,
+    ask_quantity: Option<String>,
 }
 
 /// The last prices of all instruments.
@@ -125,7 +130,7 @@ impl Ticker {
         for (index, instrument) in state.venue().instruments().iter().enumerate() {
             let id = InstrumentId::at(index);
             let best = |side| {
-                let book = state.venue().depth(id, side).next().map(|(price, _)| price);
+                let book = state.venue().depth(id, side).next().map(|(price, level)| (price, level.quantity));
                 book.or_else(|| listed.get(&(id, side)).copied())
             };
             let day = &instrument.day;
@@ -135,7 +140,7 @@ impl Ticker {
             if self.lines.get(&id).is_some_and(|(told, _)| *told == line) {
                 continue;
             }
-            let Some(item) = tick(state, id) else { continue };
+            let Some(item) = tick(state, id, best) else { continue };
             changed.push(item.clone());
             self.lines.insert(id, (line, item));
         }
@@ -143,8 +148,9 @@ impl Ticker {
     }
 }
 
-fn tick(state: &State, id: InstrumentId) -> Option<String> {
-    let view = instrument_view(state, id, state.time())?;
+fn tick(state: &State, id: InstrumentId, [bid, ask]: [Option<Best>; 2]) -> Option<String> {
+    let (view, written) = (instrument_view(state, id, state.time())?, Written::of(state, id)?);
+    let quantity = |best: Option<Best>| best.map(|(_, quantity)| written.quantity(quantity));
     Some(json(&Tick {
         code: view.code,
         reference: view.reference,
@@ -157,17 +163,25 @@ fn tick(state: &State, id: InstrumentId) -> Option<String> {
         volume: view.volume,
         amount: view.amount,
         bid: view.bid,
+        bid_quantity: quantity(bid),
         ask: view.ask,
+        ask_quantity: quantity(ask),
     }))
 }
 
-/// The best price of each side of each instrument's listings.
-fn best_listings(state: &State) -> BTreeMap<(InstrumentId, Side), Price> {
+/// The best price of each side of each instrument's listings, and what is offered there.
+fn best_listings(state: &State) -> BTreeMap<(InstrumentId, Side), Best> {
     let mut best = BTreeMap::new();
     for (_, order) in state.venue().orders() {
         let terms = &order.terms;
-        let known = best.entry((terms.instrument, terms.side)).or_insert(terms.price);
-        *known = if terms.side == Side::Buy { terms.price.max(*known) } else { terms.price.min(*known) };
+        let known: &mut Best = best.entry((terms.instrument, terms.side)).or_insert((terms.price, Quantity::ZERO));
+        let better = if terms.side == Side::Buy { terms.price > known.0 } else { terms.price < known.0 };
+        if better {
+            *known = (terms.price, Quantity::ZERO);
+        }
+        if terms.price == known.0 {
+            known.1.0 = known.1.0.saturating_add(order.left().0);
+        }
     }
     best
 }

@@ -11,13 +11,23 @@ pub(super) enum Channel {
     Level2Batch,
     Matches,
     Ticker,
+    TickerBatch,
     Heartbeat,
+    Status,
     User,
 }
 
 impl Channel {
-    const ALL: [Self; 6] =
-        [Self::Level2, Self::Level2Batch, Self::Matches, Self::Ticker, Self::Heartbeat, Self::User];
+    const ALL: [Self; 8] = [
+        Self::Level2,
+        Self::Level2Batch,
+        Self::Matches,
+        Self::Ticker,
+        Self::TickerBatch,
+        Self::Heartbeat,
+        Self::Status,
+        Self::User,
+    ];
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -25,9 +35,16 @@ impl Channel {
             Self::Level2Batch => "level2_batch",
             Self::Matches => "matches",
             Self::Ticker => "ticker",
+            Self::TickerBatch => "ticker_batch",
             Self::Heartbeat => "heartbeat",
+            Self::Status => "status",
             Self::User => "user",
         }
+    }
+
+    /// Whether it is of some products; otherwise it is of all of them.
+    pub(super) fn is_of_products(self) -> bool {
+        self != Self::Status
     }
 
     fn named(name: &str) -> Result<Self, Problem> {
