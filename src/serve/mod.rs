@@ -43,6 +43,7 @@ pub use clock::Clock;
 pub use endpoint::{Allowed, Endpoint};
 pub use logging::start as start_log;
 pub use problem::{Code, Problem};
+pub use stream::asyncapi;
 pub use start::{Opening, Running, start};
 pub use tls::{acceptor, check as check_tls};
 
@@ -93,6 +94,8 @@ pub struct App {
     pub sign_ins: Rates<String>,
     /// The OpenAPI document, as JSON.
     pub openapi: String,
+    /// The AsyncAPI document of the stream, as JSON.
+    pub asyncapi: String,
     /// The API as a page to read.
     pub page: String,
     /// Cookies are for TLS alone.

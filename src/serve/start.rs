@@ -147,6 +147,7 @@ fn app(
         promises: stream::Promises::default(),
         gauges,
         openapi: openapi::text(&api::endpoints()),
+        asyncapi: stream::asyncapi(),
         page: page::page(&api::endpoints()),
         secure,
     })

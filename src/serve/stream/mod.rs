@@ -17,6 +17,7 @@
 //! | `log.rs` | one stream: its numbers, its ring, its subscribers |
 //! | `topic.rs` | what can be subscribed to, and by whom |
 //! | `words.rs` | what a client says |
+//! | `asyncapi.rs` | every message as a document |
 //! | `upgrade.rs`, `socket.rs`, `outbox.rs` | a connection, from its first request to its end |
 //! | `promises.rs` | whose orders end with their connection |
 //! | `herald.rs` | what is due is told; once a second figures of the node; streams that nobody reads any more end |
@@ -25,6 +26,7 @@
 //! the reader's thread never waits for a socket, and the engine never waits for the reader's thread unless that falls far behind.
 
 mod acts;
+mod asyncapi;
 mod book;
 mod candles;
 mod desk;
@@ -45,6 +47,7 @@ mod views;
 mod words;
 mod writer;
 
+pub use asyncapi::text as asyncapi;
 pub(crate) use candles::{Candle, before as minutes};
 pub(crate) use herald::run as herald;
 pub(crate) use hub::{Hub, Seat, Subscriber};

@@ -59,7 +59,7 @@ pub(super) struct Wanted<'a> {
     pub(super) account: Option<&'a str>,
 }
 
-const CHANNELS: &str = "book, listings, trades, candles, status, ticker, orders, fills, holdings, settlement, acts, \
+pub(super) const CHANNELS: &str = "book, listings, trades, candles, status, ticker, orders, fills, holdings, settlement, acts, \
     drop_copy, alerts, operations";
 
 fn forbidden(detail: &str) -> Problem {

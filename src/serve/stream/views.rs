@@ -9,9 +9,9 @@ use engine::State;
 use gateway::Names;
 use registry::Holding;
 use serde::Serialize;
-use serde_json::json;
 use std::collections::BTreeMap;
 use trading::Phase;
+use utoipa::ToSchema;
 
 /// Items by their keys, as they were told last.
 pub(super) struct Told<K>(BTreeMap<K, String>);
@@ -38,6 +38,49 @@ impl<K: Ord> Told<K> {
     }
 }
 
+/// What an instrument is doing.
+#[derive(Serialize, ToSchema)]
+pub(super) struct InstrumentStatus {
+    /// Its code.
+    code: String,
+    /// Where it trades.
+    market: String,
+    /// `closed`, `opening_call`, `continuous`, `interruption`, `closing_call`; of listings `closed` or `continuous`.
+    phase: String,
+    /// Trading is stopped.
+    halted: bool,
+    /// It has left the list.
+    delisted: bool,
+    /// An order would be taken now.
+    tradable: bool,
+}
+
+/// The day of a market.
+#[derive(Serialize, ToSchema)]
+pub(super) struct MarketStatus {
+    /// Its code.
+    market: String,
+    /// Its date.
+    date: String,
+    /// Whether it is a trading day.
+    trading_day: bool,
+    /// Whether its price list stands.
+    day_ended: bool,
+    /// Since when its rules are in force.
+    rules_from: String,
+}
+
+/// A listing, as anyone sees it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ListingItem {
+    /// Its number.
+    listing: u64,
+    /// The price.
+    price: String,
+    /// What is left of it.
+    quantity: String,
+}
+
 /// Phases, halts, days and rules.
 #[derive(Default)]
 pub(super) struct Status {
@@ -54,28 +97,28 @@ impl Status {
         let all = state.venue().instruments().iter().enumerate().map(|(index, instrument)| {
             let id = InstrumentId::at(index);
             let phase = phase(state, id, state.time());
-            let item = json!({
-                "code": instrument.code,
-                "market": Names(state).market(instrument.market),
-                "phase": word(&phase),
-                "halted": instrument.halted,
-                "delisted": instrument.delisted,
-                "tradable": !instrument.halted && !instrument.delisted && phase != Phase::Closed,
-            });
-            (id, item.to_string())
+            let item = InstrumentStatus {
+                code: instrument.code.clone(),
+                market: Names(state).market(instrument.market),
+                phase: word(&phase),
+                halted: instrument.halted,
+                delisted: instrument.delisted,
+                tradable: !instrument.halted && !instrument.delisted && phase != Phase::Closed,
+            };
+            (id, json(&item))
         });
         let (items, _) = self.instruments.take(all.collect());
         let all = state.markets().iter().enumerate().map(|(index, adopted)| {
             let id = MarketId::at(index);
             let today = state.venue().date(id);
-            let item = json!({
-                "market": adopted.rulebook.code,
-                "date": date(today),
-                "trading_day": state.venue().rules(id).calendar.is_trading_day(today),
-                "day_ended": state.venue().day_ended(id),
-                "rules_from": date(adopted.in_force),
-            });
-            (id, item.to_string())
+            let item = MarketStatus {
+                market: adopted.rulebook.code.clone(),
+                date: date(today),
+                trading_day: state.venue().rules(id).calendar.is_trading_day(today),
+                day_ended: state.venue().day_ended(id),
+                rules_from: date(adopted.in_force),
+            };
+            (id, json(&item))
         });
         let (markets, _) = self.markets.take(all.collect());
         let changed = !items.is_empty() || !markets.is_empty();
@@ -95,21 +138,36 @@ struct Line {
 /// The best price of a side, and the quantity that is shown there.
 type Best = (Price, Quantity);
 
-#[derive(Serialize)]
-struct Tick {
+/// The prices of an instrument.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Tick {
+    /// Its code.
     code: String,
+    /// The previous close, or what stands for it.
     reference: String,
+    /// The last price of the day.
     last: Option<String>,
+    /// The first.
     open: Option<String>,
+    /// The highest.
     high: Option<String>,
+    /// The lowest.
     low: Option<String>,
+    /// The close as it stands.
     close: String,
+    /// The last price less the reference.
     change: Option<String>,
+    /// Units traded today, by every method.
     volume: String,
+    /// Money for them.
     amount: String,
+    /// The best bid.
     bid: Option<String>,
+    /// What is shown there.
     bid_quantity: Option<String>,
+    /// The best ask.
     ask: Option<String>,
+    /// What is shown there.
     ask_quantity: Option<String>,
 }
 
@@ -206,7 +264,8 @@ impl Listings {
         let now = listings_view(state, self.instrument, |_| false);
         let side = |all: Vec<crate::serve::api::market::ListingView>| -> BTreeMap<u64, String> {
             let item = |one: &crate::serve::api::market::ListingView| {
-                json!({ "listing": one.listing, "price": one.price, "quantity": one.quantity }).to_string()
+                let (price, quantity) = (one.price.clone(), one.quantity.clone());
+                json(&ListingItem { listing: one.listing, price, quantity })
             };
             all.iter().map(|one| (one.listing, item(one))).collect()
         };

@@ -23,11 +23,11 @@ pub(super) struct Teller {
     /// The number of the last message: each has a higher one.
     pub(super) last: u64,
     /// The last trade of each instrument whose trades are told or shown, by code.
-    trades: BTreeMap<String, Trade>,
+    pub(super) trades: BTreeMap<String, Trade>,
     /// The same of those that made a price.
-    prices: BTreeMap<String, Trade>,
+    pub(super) prices: BTreeMap<String, Trade>,
     /// What is to be told of the prices of a product at the next beat.
-    batch: BTreeMap<String, Value>,
+    pub(super) batch: BTreeMap<String, Value>,
 }
 
 /// A message of the node.
