@@ -48,8 +48,11 @@ const TAGS: [(&str, &str); 13] = [
 /// The document of these endpoints, as it is sent.
 #[must_use]
 pub(super) fn text(endpoints: &[Endpoint]) -> String {
-    let text = document(endpoints).to_pretty_json().unwrap_or_default();
-    // The registry of formats has no hyphen where utoipa writes one.
+    formats(&document(endpoints).to_pretty_json().unwrap_or_default())
+}
+
+/// The registry of formats has no hyphen where utoipa writes one.
+pub(super) fn formats(text: &str) -> String {
     text.replace("\"format\": \"u-int", "\"format\": \"uint")
 }
 
@@ -100,7 +103,7 @@ fn document(endpoints: &[Endpoint]) -> OpenApi {
             ),
         )
         .build();
-    let contact = ContactBuilder::new().name(Some("The operator of this node")).url(Some("/v1/docs"));
+    let contact = ContactBuilder::new().name(Some("The operator of this node"));
     let server = ServerBuilder::new().url("/").description(Some("The node that serves this document."));
     let license = LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build();
     let info =

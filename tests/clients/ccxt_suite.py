@@ -16,12 +16,21 @@ import ccxt
 from ccxt_test import SYMBOL, driver
 from node import Node, Staff
 
-# What the suite asks for that a market like this one has not, or that ccxt's own driver leaves out: why is beside it.
+# What is the suite's own or its driver's, whoever answers: named as the suite names it, with the reason.
 SKIPPED = {
     "skipMethods": {
-        # The driver has no such thing for this API, whoever answers it: currencies without fees and networks.
-        "fetchCurrencies": {"withdraw": "no wallets", "deposit": "no wallets", "fee": "no wallets", "networks": "no wallets"},
-        "loadMarkets": {"currencyIdAndCode": "own codes"},
+        "fetchCurrencies": {"amountOfCurrencies": "it wants six at least, and there are as many as are traded here"},
+        "orderBook": {"timestamp": "the driver reads no time of a book"},
+        "fetchAccounts": {"type": "the driver gives accounts no type"},
+        "fetchOrders": {"timeInForce": "GTT is a word of this API that the suite does not know"},
+        "fetchClosedOrders": {"timeInForce": "the same"},
+        "watchOrders": {"timeInForce": "the same"},
+        "watchTradesForSymbols": "the driver waits under the symbol and is told under the product's name: it never returns",
+        # These ask for bitcoin, or another of nine coins; ccxt_test.py asks for the money of this market.
+        "fetchLedger": "asks for bitcoin",
+        "fetchDeposits": "asks for bitcoin",
+        "fetchWithdrawals": "asks for bitcoin",
+        "createDepositAddress": "asks for bitcoin",
     },
     "preferredSpotSymbol": SYMBOL,
 }
@@ -31,6 +40,8 @@ def business(node, keys, stop):
     """Trades, until it is told to stop: what is watched only comes when something happens."""
     buyer, seller = driver(node, keys[0]), driver(node, keys[1])
     while not stop.is_set():
+        # To and fro, so that nobody runs out of anything.
+        buyer, seller = seller, buyer
         seller.create_order(SYMBOL, "limit", "sell", 1000, 98.64, {"clientOrderId": str(uuid.uuid4())})
         buyer.create_order(SYMBOL, "limit", "buy", 1000, 98.64, {"clientOrderId": str(uuid.uuid4())})
         stop.wait(0.5)

@@ -12,6 +12,7 @@ mod ends;
 mod manners;
 mod pace;
 mod private;
+mod schema;
 mod socket;
 
 use common::Served;

@@ -9,6 +9,11 @@ use std::collections::BTreeMap;
 
 /// An event that a trade was settled with.
 #[derive(Deserialize)]
+struct Event {
+    settled: Settled,
+}
+
+#[derive(Deserialize)]
 struct Settled {
     trade: u64,
 }
@@ -44,8 +49,7 @@ impl View<'_> {
             let mut cells = Cells::of(row);
             let position = Position { sequence: cells.count()?, n: cells.count()? };
             let (time, kind, json) = (Timestamp(cells.int()?), cells.text()?, cells.text()?);
-            let trade = (kind == "settled").then(|| serde_json::from_str::<Settled>(&json).ok()).flatten();
-            let trade = trade.map(|settled| TradeId(settled.trade));
+            let trade = serde_json::from_str::<Event>(&json).ok().map(|event| TradeId(event.settled.trade));
             Ok((LedgerRow { position, time, kind, change: cells.int()?, balance: 0, fill: None }, trade))
         })?;
         let wanted = rows.iter().filter_map(|(_, trade)| *trade);

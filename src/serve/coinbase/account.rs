@@ -224,3 +224,8 @@ pub(super) fn fees(call: &Call, follower: &Follower) -> Answered {
         products,
     }))
 }
+
+/// There are none: money comes and goes through the settlement bank.
+pub(super) fn none(_: &Call, _: &Follower) -> Answered {
+    Ok(Reply::text("application/json", "[]"))
+}

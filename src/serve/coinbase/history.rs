@@ -46,7 +46,7 @@ struct Ticker {
     trade_id: Option<u64>,
     price: Option<String>,
     size: Option<String>,
-    side: Option<&'static str>,
+    side: Option<Side>,
     time: String,
     bid: Option<String>,
     bid_size: Option<String>,
@@ -71,7 +71,8 @@ pub(super) fn ticker(call: &Call) -> Answered {
         price: last.map(|trade| written.price(trade.price)),
         size: last.map(|trade| written.quantity(trade.quantity)),
         time: utc(last.map_or(now, |trade| trade.time)),
-        side: last.and_then(|trade| maker_side(trade.aggressor)),
+        // As in the feed's tickers, that of the order that came in.
+        side: last.and_then(|trade| trade.aggressor),
         bid,
         bid_size,
         ask,

@@ -75,6 +75,8 @@ fn endpoints() -> Vec<Endpoint> {
         reads("/profiles", SignedIn, account::profiles),
         reads("/profiles/{profile}", SignedIn, account::profile),
         reads("/fees", SignedIn, account::fees),
+        reads("/payment-methods", SignedIn, account::none),
+        reads("/coinbase-accounts", SignedIn, account::none),
         looks_up("/orders", SignedIn, orders::list),
         looks_up("/orders/{order}", SignedIn, orders::one),
         looks_up("/fills", SignedIn, orders::fills),
@@ -140,6 +142,18 @@ enum Edge {
     Last,
 }
 
+/// A number of a JSON object as it was written, which the number itself does not say: what stands under a name and is read as it.
+fn as_written<'a>(text: &'a str, name: &str, number: &serde_json::Number) -> Option<&'a str> {
+    let key = format!("\"{name}\"");
+    text.match_indices(&key).find_map(|(at, _)| {
+        let rest = text[at + key.len()..].trim_start().strip_prefix(':')?.trim_start();
+        let digits = |one: char| one.is_ascii_digit() || matches!(one, '.' | '-' | '+' | 'e' | 'E');
+        let token = &rest[..rest.find(|one| !digits(one)).unwrap_or(rest.len())];
+        let read: Option<serde_json::Number> = serde_json::from_str(token).ok();
+        (read.as_ref() == Some(number)).then_some(token)
+    })
+}
+
 /// A request that cannot be read.
 fn bad(detail: impl Into<String>) -> Problem {
     Problem::new(Code::BadQuery, detail)
@@ -183,5 +197,15 @@ mod tests {
         assert_eq!(written(1_772_589_600_000_000_000), "2026-03-04T02:00:00.000000Z");
         assert_eq!(written(1_772_589_600_114_000_999), "2026-03-04T02:00:00.114000Z");
         assert_eq!(written(-1), "1969-12-31T23:59:59.999999Z");
+    }
+
+    #[test]
+    fn a_number_is_known_as_it_was_written() {
+        let text = r#"{"a":"\"time\":7.5","time" : 1796099849.5320,"b":{"time":8}}"#;
+        let number = |text: &str| serde_json::from_str(text).unwrap();
+        assert_eq!(as_written(text, "time", &number("1796099849.532")), Some("1796099849.5320"));
+        assert_eq!(as_written(text, "time", &number("8")), Some("8"));
+        assert_eq!(as_written(text, "time", &number("9")), None);
+        assert_eq!(as_written(text, "times", &number("8")), None);
     }
 }

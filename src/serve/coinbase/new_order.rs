@@ -1,13 +1,13 @@
 //! An order, in the words of this API, and as a command of the node.
 
-use super::bad;
+use super::{as_written, bad};
 use crate::serve::endpoint::Call;
-use crate::serve::problem::Problem;
+use crate::serve::problem::{Code, Problem};
 use base::Side;
+use base::decimal::{Refusal, units};
 use gateway::{Life, Number, WireCommand};
 use serde::Deserialize;
-use serde_json::Value;
-use std::collections::BTreeMap;
+use serde_json::{Map, Value};
 use trading::{OrderKind, SelfTrade};
 
 /// An order, as it is entered here.
@@ -34,6 +34,8 @@ pub(super) struct NewOrder {
 enum Type {
     Limit,
     Market,
+    /// As older clients write a market order that waits: its price is what it waits for.
+    Stop,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -103,22 +105,41 @@ fn is_idle(value: &Value) -> bool {
     }
 }
 
+/// Writes out numbers that have a fraction, as they stand in the text: some clients send no texts. Whether there were any.
+fn written_out(text: &str, fields: &mut Map<String, Value>) -> bool {
+    let mut any = false;
+    for name in ["price", "size", "funds", "stop_price", "max_floor"] {
+        let Some(Value::Number(number)) = fields.get(name) else { continue };
+        let written = as_written(text, name, number).filter(|_| number.is_f64()).map(str::to_owned);
+        // One with an exponent is none here.
+        if let Some(written) = written.filter(|written| units(written, 0) != Err(Refusal::Form)) {
+            fields.insert(name.to_owned(), Value::String(written));
+            any = true;
+        }
+    }
+    any
+}
+
 impl NewOrder {
     /// Reads the body of a request. What asks for something that there is not is named: an order without it would be another one.
     ///
     /// # Errors
     /// The body is no order, or a field is not known here.
     pub(super) fn read(call: &Call) -> Result<Self, Problem> {
-        let all: BTreeMap<String, Value> = call.json()?;
+        let mut all: Map<String, Value> = call.json()?;
         let unknown = all.iter().find(|(name, value)| !FIELDS.contains(&name.as_str()) && !is_idle(value));
         if let Some((name, _)) = unknown {
             return Err(Problem::field(name, "this field of an order is not known here"));
         }
-        call.json()
+        if !std::str::from_utf8(&call.body).is_ok_and(|text| written_out(text, &mut all)) {
+            return call.json();
+        }
+        serde_json::from_value(Value::Object(all))
+            .map_err(|error| Problem::new(Code::BadJson, error.to_string()))
     }
 
     fn is_market(&self) -> bool {
-        self.r#type == Some(Type::Market)
+        matches!(self.r#type, Some(Type::Market | Type::Stop))
     }
 
     fn life(&self) -> Result<Life, Problem> {
@@ -154,7 +175,10 @@ impl NewOrder {
     ///
     /// # Errors
     /// It asks for what there is not.
-    pub(super) fn wire(self, account: String, instrument: String) -> Result<WireCommand, Problem> {
+    pub(super) fn wire(mut self, account: String, instrument: String) -> Result<WireCommand, Problem> {
+        if self.r#type == Some(Type::Stop) {
+            self.stop_price = self.stop_price.or(self.price.take());
+        }
         self.check_stop()?;
         if self.funds.is_some() {
             return Err(Problem::field("funds", "a market order is for a size here"));
@@ -207,6 +231,19 @@ mod tests {
     }
 
     #[test]
+    fn a_number_with_a_fraction_is_the_one_that_was_written() {
+        let read = |text: &str| {
+            let mut fields: Map<String, Value> = serde_json::from_str(text).unwrap();
+            (written_out(text, &mut fields), fields["price"].clone())
+        };
+        assert_eq!(read(r#"{"price":98.6}"#), (true, json!("98.6")));
+        assert_eq!(read(r#"{"size":1,"price": 98.6000000000000000001}"#), (true, json!("98.6000000000000000001")));
+        for other in [r#"{"price":1e-8}"#, r#"{"price":98}"#, r#"{"price":"98.6"}"#, r#"{"price":-1.5}"#] {
+            assert!(!read(other).0, "{other}");
+        }
+    }
+
+    #[test]
     fn an_order_is_translated_or_says_what_there_is_not() {
         let wire = |fields: Value| order(fields).unwrap().wire("DJ".to_owned(), "A".to_owned());
         let Ok(WireCommand::PlaceOrder { kind, life, self_trade, post_only, .. }) =
@@ -216,6 +253,12 @@ mod tests {
         };
         assert_eq!((kind, self_trade, post_only), (OrderKind::Market, SelfTrade::CancelResting, false));
         assert!(matches!(life, Life::Ioc));
+        let Ok(WireCommand::PlaceOrder { kind, price, trigger, .. }) =
+            wire(json!({ "type": "stop", "price": "3" }))
+        else {
+            panic!("no order")
+        };
+        assert_eq!((kind, price, trigger.map(|trigger| trigger.0)), (OrderKind::Market, None, Some("3".to_owned())));
         for (fields, field) in [
             (json!({ "funds": "5" }), Some("funds")),
             (json!({ "size": null }), Some("size")),

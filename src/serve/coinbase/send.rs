@@ -6,6 +6,7 @@ use super::orders::{Rejected, named, view};
 use super::product::{is_product, product};
 use super::{Asked, utc};
 use crate::serve::api::commands::send;
+use crate::serve::api::market::instrument_view;
 use crate::serve::endpoint::{Call, Later};
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
@@ -37,7 +38,7 @@ pub(super) fn place(call: Call) -> Later {
                 let rejected = Rejected::new(&wire, id, product_id, utc(app.clock.now()));
                 return Ok(Reply { sequence: problem.sequence, ..Reply::json(&rejected) });
             }
-            sent => sent?,
+            sent => sent.map_err(|problem| below_the_band(&call, &product_id, &wire, problem))?,
         };
         let number = sent.created.map(|made| made.number);
         let number = number.ok_or_else(|| Problem::new(Code::Internal, "an order without a number"))?;
@@ -51,6 +52,26 @@ pub(super) fn place(call: Call) -> Later {
         // The order stands, whether the projection can tell of it already or not.
         Ok(shown.await.unwrap_or_else(|_| Reply::json(&taken)).at(sent.sequence))
     })
+}
+
+/// Says of a price outside the band which side of it that is, where it is the lower one: clients know a word for that.
+fn below_the_band(call: &Call, name: &str, wire: &WireCommand, problem: Problem) -> Problem {
+    let WireCommand::PlaceOrder { price: Some(price), .. } = wire else { return problem };
+    if problem.refusal.map(Rejection::code) != Some("price_outside_band") {
+        return problem;
+    }
+    let follower = call.app.reader.read();
+    let state = follower.state();
+    let view = product(state, name).ok().and_then(|id| instrument_view(state, id, call.app.clock.now()));
+    let lowest = view.and_then(|view| Some((view.price_decimals, view.band?[0].clone())));
+    let is_below = lowest.is_some_and(|(decimals, lowest)| {
+        let ticks = |text: &str| base::decimal::units(text, decimals).ok();
+        ticks(&price.0).zip(ticks(&lowest)).is_some_and(|(price, lowest)| price < lowest)
+    });
+    match is_below {
+        true => Problem { detail: format!("price too small: {}", problem.detail), ..problem },
+        false => problem,
+    }
 }
 
 /// An order that was taken, and of which more can be told later.

@@ -49,7 +49,7 @@ impl Acts {
             let status = ended.get(&act).copied().unwrap_or("out_of_sight");
             let separator = if items.is_empty() { "" } else { "," };
             items.push_str(separator);
-            items.push_str(&json!({ "act": act.0, "status": status }).to_string());
+            items.push_str(&json(&ActEnded { act: act.0.into(), status }));
         }
         (!items.is_empty()).then(|| format!("{{\"items\":[{items}]}}"))
     }

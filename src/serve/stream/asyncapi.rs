@@ -15,6 +15,7 @@ use crate::serve::api::supervision::AlertView;
 use crate::serve::api::trades::CandleView;
 use crate::serve::endpoint::{Body, Schemas, shape};
 use crate::serve::problem::Shown;
+use gateway::WireCommand;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
@@ -24,9 +25,8 @@ const ABOUT: &str = "Market data, your own business and commands over one WebSoc
 /// The document, as it is sent.
 #[must_use]
 pub fn text() -> String {
-    let mut text = serde_json::to_string_pretty(&document()).unwrap_or_default();
-    text.push('\n');
-    text
+    let text = serde_json::to_string_pretty(&document()).unwrap_or_default();
+    crate::serve::openapi::formats(&text)
 }
 
 /// A message: its name, what it is for, and its schema.
@@ -38,6 +38,7 @@ struct Message {
 
 fn document() -> Value {
     let mut all = All(Vec::new());
+    WireCommand::schemas(&mut all.0);
     let (said, told) = (said(&mut all), told(&mut all));
     let names = |messages: &[Message], within: &str| -> Vec<Value> {
         messages.iter().map(|message| reference(within, &message.name)).collect()
@@ -52,6 +53,7 @@ fn document() -> Value {
             "action": action,
             "channel": reference("channels", "stream"),
             "summary": about,
+            "description": "Messages are told apart by `op`, and where there is none by `channel` and `type`; of commands by `do`.",
             "messages": names(messages, "channels/stream/messages"),
         })
     };
@@ -67,6 +69,8 @@ fn document() -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "description": ABOUT,
             "license": { "name": "Apache-2.0" },
+            "contact": { "name": "The operator of this node" },
+            "tags": [{ "name": "streams" }],
         },
         "defaultContentType": "application/json",
         "servers": { "node": {

@@ -39,14 +39,13 @@ pub(super) enum Said {
 pub(super) struct Auth {
     /// The public name of the key.
     pub(super) key: String,
-    /// Milliseconds since 1970, within ten seconds of the node's.
     #[schema(inline)]
     pub(super) time: Time,
     /// HMAC-SHA256, in hex, over time, `GET` and `/v1/stream`, under the key's secret.
     pub(super) sign: String,
 }
 
-/// Milliseconds, as text or as a number.
+/// Milliseconds since 1970, within ten seconds of the node's, as text or as a number.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub(super) enum Time {

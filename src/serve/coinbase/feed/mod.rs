@@ -271,15 +271,15 @@ impl Feed {
         let said =
             serde_json::from_str(text).map_err(|error| Problem::new(Code::BadJson, error.to_string()))?;
         match said {
-            Said::Subscribe(wanted) => self.subscribe(&wanted).await,
+            Said::Subscribe(wanted) => self.subscribe(&wanted, text).await,
             Said::Unsubscribe(wanted) => self.unsubscribe(&wanted),
         }
     }
 
-    async fn subscribe(&mut self, wanted: &Wanted) -> Result<(), Problem> {
+    async fn subscribe(&mut self, wanted: &Wanted, text: &str) -> Result<(), Problem> {
         self.app.reader.at_least(self.app.clerk.acknowledged()).await;
         if let Some(key) = &wanted.key {
-            let (time, sign) = wanted.signed();
+            let (time, sign) = wanted.signed(text);
             let signed = Signed { time: &time, method: "GET", path: SIGNED, body: b"" };
             // Its time is in seconds, and it changes nothing: it may come again.
             let claim = Claim { key, time: &time, sign };

@@ -1,6 +1,6 @@
 //! What a client of the feed says.
 
-use crate::serve::coinbase::bad;
+use crate::serve::coinbase::{as_written, bad};
 use crate::serve::problem::Problem;
 use serde::Deserialize;
 
@@ -107,11 +107,13 @@ impl Wanted {
         each.collect()
     }
 
-    /// Time and signature.
-    pub(super) fn signed(&self) -> (String, &str) {
+    /// Time and signature of the message with this text: the time is signed as it is written.
+    pub(super) fn signed(&self, text: &str) -> (String, &str) {
         let time = match &self.timestamp {
             Some(Stamp::Text(text)) => text.clone(),
-            Some(Stamp::Number(number)) => number.to_string(),
+            Some(Stamp::Number(number)) => {
+                as_written(text, "timestamp", number).map_or_else(|| number.to_string(), str::to_owned)
+            }
             None => String::new(),
         };
         (time, self.signature.as_deref().unwrap_or_default())
@@ -130,13 +132,12 @@ mod tests {
 
     #[test]
     fn channels_have_products_of_their_own_or_those_of_the_message() {
-        let message = wanted(
-            r#"{"type":"subscribe","product_ids":["A-B"],"channels":["level2",{"name":"ticker","product_ids":["C-D"]}],"timestamp":12}"#,
-        );
+        let text = r#"{"type":"subscribe","product_ids":["A-B"],"channels":["level2",{"name":"ticker","product_ids":["C-D"]}],"timestamp":1796099849.5320}"#;
+        let message = wanted(text);
         let channels = message.channels().unwrap();
         assert_eq!(channels[0], (Channel::Level2, ["A-B".to_owned()].as_slice()));
         assert_eq!(channels[1], (Channel::Ticker, ["C-D".to_owned()].as_slice()));
-        assert_eq!(message.signed(), ("12".to_owned(), ""));
+        assert_eq!(message.signed(text), ("1796099849.5320".to_owned(), ""));
         assert!(wanted(r#"{"type":"subscribe","channels":["full"]}"#).channels().is_err());
         assert!(wanted(r#"{"type":"subscribe"}"#).channels().is_err());
     }
