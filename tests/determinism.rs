@@ -78,7 +78,7 @@ fn a_snapshot_and_the_rest_of_the_log_make_the_same_state() {
 fn the_layout_of_snapshots_is_raised_when_the_state_changes() {
     let fixture = DataDir::at(&root().join("tests/fixtures/carbon-1"));
     let state = replay(&fixture, Until::End, &mut |_, _, _| Ok(())).unwrap().state;
-    let pinned = (5, "30f5e02a06eabbeaadf0e8670902abe0467fc935830b0c5ffdc4b53b0e52f7f0");
+    let pinned = (6, "8875877b568a00e9d3805fc06888d694b68fc2b02f9ab9027d4e5ad77349b7a0");
     assert_eq!(
         (engine::snapshot::LAYOUT, hex(&state.digest().unwrap()).as_str()),
         pinned,

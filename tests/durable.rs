@@ -32,6 +32,7 @@ fn envelope(number: u64) -> Envelope {
             participant: ParticipantId(u32::try_from(number / 4).unwrap()),
             code,
             kind: registry::AccountKind::House,
+            owner: None,
         }),
         1 => Command::RegisterParticipant(RegisterParticipant {
             code,
@@ -44,6 +45,7 @@ fn envelope(number: u64) -> Envelope {
         actor: OPERATOR,
         user: base::UserId::NOBODY,
         client_id: ClientId::of(&number.to_string()),
+        door: engine::Door::Unsaid,
         command,
     }
 }

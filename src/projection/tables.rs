@@ -59,7 +59,7 @@ pub(crate) const DAYS: Table = replaced(
 pub(crate) const RECORDS: Table = table(
     "records",
     1,
-    &["seq", "time_ns", "actor", "user_id", "client_id", "command", "json", "stage", "reason"],
+    &["seq", "time_ns", "actor", "user_id", "client_id", "door", "command", "json", "stage", "reason"],
 );
 pub(crate) const EVENTS: Table = table("events", 2, &["seq", "n", "kind", "json"]);
 pub(crate) const ORDERS: Table = replaced(
@@ -165,7 +165,7 @@ pub(crate) const CANDLES: Table = replaced(
 );
 pub(crate) const POSTINGS: Table =
     table("postings", 4, &["account", "seq", "n", "part", "kind", "asset", "change"]);
-pub(crate) const ALERTS: Table = table(
+pub(crate) const ALERTS: Table = replaced(
     "alerts",
     1,
     &[
@@ -180,6 +180,7 @@ pub(crate) const ALERTS: Table = table(
         "threshold",
         "records",
     ],
+    &["measured", "records"],
 );
 
 /// Rows that one statement takes, where the database likes several.

@@ -15,13 +15,13 @@ mod tariff;
 
 pub use amount::{BasisPoints, Money, Price, Quantity, amount_of, div_half_up, half_up, share};
 pub use calendar::{Calendar, Session, TimeOfDay, UtcOffset};
-pub use date::{Date, Timestamp};
+pub use date::{Date, Timestamp, Unreadable};
 pub use fact::{
     Delivery, Directive, FeeLine, Fill, Hold, Leg, Method, Obligation, Party, Payment, Side, Trade,
 };
 pub use id::{
     AccountId, ActId, AlertId, AssetId, AuctionId, BidId, CaseId, ConversionId, FreezeId, InstrumentId,
-    MarketId, OrderId, ParticipantId, PledgeId, ProposalId, Sequence, TradeId, UserId, is_code,
+    MarketId, OrderId, OwnerId, ParticipantId, PledgeId, ProposalId, Sequence, TradeId, UserId, is_code,
 };
 pub use rejection::Sentence;
 pub use role::Role;

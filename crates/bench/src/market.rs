@@ -97,7 +97,13 @@ fn envelope(actor: ParticipantId, number: u64, command: Command) -> Envelope {
     let mut id = [0; 16];
     id[..8].copy_from_slice(&number.to_le_bytes());
     id[8] = 1;
-    Envelope { actor, user: base::UserId::NOBODY, client_id: ClientId(id), command }
+    Envelope {
+        actor,
+        user: base::UserId::NOBODY,
+        client_id: ClientId(id),
+        door: engine::Door::Unsaid,
+        command,
+    }
 }
 
 /// Numbers and stamps envelopes as a node would, a microsecond apart.
@@ -129,7 +135,10 @@ fn opening(shape: Shape) -> Result<Vec<Envelope>> {
     let (admin, currency) = (ParticipantId(1), AssetId(0));
     for index in 1..=shape.accounts {
         let (participant, code) = (ParticipantId(index), format!("A{index}"));
-        add(admin, Command::OpenAccount(OpenAccount { participant, code, kind: AccountKind::House }));
+        add(
+            admin,
+            Command::OpenAccount(OpenAccount { participant, code, kind: AccountKind::House, owner: None }),
+        );
         let (account, amount) = (AccountId(index), Money(1_000_000_000_000));
         let reference = format!("in-{index}");
         add(admin, Command::Deposit(Deposit { account, currency, amount, reference }));

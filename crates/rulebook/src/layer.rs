@@ -13,7 +13,7 @@ use base::Date;
 use std::collections::BTreeMap;
 
 /// The tables that state a rule, and so must say where it comes from each time they are written.
-const TABLES: [&str; 25] = [
+const TABLES: [&str; 27] = [
     "trading.calendar",
     "trading.quantity",
     "trading.launch",
@@ -22,6 +22,7 @@ const TABLES: [&str; 25] = [
     "trading.block",
     "trading.auction",
     "trading.composite",
+    "trading.owners",
     "clearing.settlement",
     "clearing.fees.listed",
     "clearing.fees.block",
@@ -39,6 +40,7 @@ const TABLES: [&str; 25] = [
     "supervision.self_trade",
     "supervision.at_price_limit",
     "supervision.manipulation",
+    "supervision.alerts",
 ];
 /// The arrays of such tables.
 const LISTS: [&str; 2] = ["registry.period", "registry.period_add"];

@@ -8,7 +8,7 @@ use engine::rulebook::{Rulebook, Version};
 use registry::rules::{CarryOver, Fine};
 use supervision::rules::{Act, CountRule};
 use trading::rules::{
-    AuctionRules, BlockRules, ClosePrice, CompositePrice, ContinuousRules, ListingRules, TieRule,
+    AuctionRules, BlockRules, ClosePrice, CompositePrice, ContinuousRules, ListingRules, Own, TieRule,
 };
 
 /// A table of a version and its keys, in the order in which they are written.
@@ -74,6 +74,11 @@ impl Pen<'_> {
             };
             add("trading.composite", vec![("code", quoted(&composite.code)), ("price", price)]);
         }
+        let own = match rules.own {
+            Own::Owner => "owner",
+            Own::Account => "account",
+        };
+        add("trading.owners", vec![("own", quoted(own))]);
     }
 
     fn listing(&self, rules: &ListingRules) -> Keys {
@@ -103,6 +108,7 @@ impl Pen<'_> {
             ("value_max", rules.value_max.map(|value| self.money(value))),
             ("orders_per_second_max", rules.orders_per_second_max.map(|most| most.to_string())),
             ("close", Some(quoted(close))),
+            ("stop_at_reference", Some(rules.stop_at_reference.to_string())),
         ];
         stated(keys)
     }
@@ -235,6 +241,7 @@ impl Pen<'_> {
             ];
             add("supervision.manipulation", keys);
         }
+        add("supervision.alerts", vec![("grow", rules.grow.to_string())]);
     }
 
     fn quantity(&self, quantity: Quantity) -> String {
@@ -311,6 +318,7 @@ fn act(act: Act) -> String {
         Act::AlertOnly => "alert_only",
         Act::HaltInstrument => "halt_instrument",
         Act::FreezeAccount => "freeze_account",
+        Act::StopOwner => "stop_owner",
     };
     quoted(name)
 }
