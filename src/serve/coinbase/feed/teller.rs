@@ -184,10 +184,10 @@ impl Teller {
             "volume_24h": tick.volume,
             "low_24h": tick.low,
             "high_24h": tick.high,
-            "best_bid": tick.bid,
-            "best_bid_size": tick.bid_quantity,
-            "best_ask": tick.ask,
-            "best_ask_size": tick.ask_quantity,
+            "best_bid": or_zero(tick.bid.as_ref()),
+            "best_bid_size": or_zero(tick.bid_quantity.as_ref()),
+            "best_ask": or_zero(tick.ask.as_ref()),
+            "best_ask_size": or_zero(tick.ask_quantity.as_ref()),
             // Here it is the side of the order that came in.
             "side": trade.and_then(|trade| trade.side),
             "time": at,
@@ -229,6 +229,11 @@ impl Teller {
             .collect();
         json!({ "type": "subscriptions", "channels": channels })
     }
+}
+
+/// A side of a book without orders is told as zero at zero: clients read a number there.
+fn or_zero(text: Option<&String>) -> &str {
+    text.map_or("0", String::as_str)
 }
 
 fn read<T: serde::de::DeserializeOwned>(data: Value) -> Option<T> {
@@ -330,7 +335,7 @@ mod tests {
         let shown = ["price", "best_bid", "best_bid_size", "best_ask", "last_size", "side", "trade_id", "sequence"]
             .map(|name| first[0][name].clone());
         let wanted =
-            [json!("98.00"), json!("97.90"), json!("3"), Value::Null, json!("1"), json!("buy"), json!(4), json!(9)];
+            [json!("98.00"), json!("97.90"), json!("3"), json!("0"), json!("1"), json!("buy"), json!(4), json!(9)];
         assert_eq!(shown, wanted, "{first:?}");
         assert!(told(&mut teller, &tick("update", "\"97.91\"")).is_empty());
         assert!(told(&mut teller, &tick("update", "\"97.92\"")).is_empty());
