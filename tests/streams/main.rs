@@ -12,6 +12,7 @@ mod ends;
 mod manners;
 mod pace;
 mod private;
+mod queue;
 mod schema;
 mod socket;
 

@@ -9,6 +9,7 @@ use crate::serve::clock::machine_ns;
 use crate::serve::endpoint::{Answered, Call};
 use crate::serve::problem::Problem;
 use crate::serve::reply::Reply;
+use crate::serve::stream::{Standing, check_by_order};
 use base::{AssetId, InstrumentId, Timestamp};
 use engine::State;
 use gateway::Names;
@@ -181,8 +182,8 @@ pub(super) fn book(call: &Call, follower: &Follower) -> Answered {
     let levels = match Asked::of(call)?.one("level").unwrap_or("1") {
         "1" => 1,
         "2" => LEVELS_MAX,
-        "3" => return Err(bad("level 3 is not offered: orders are not shown one by one")),
-        other => return Err(bad(format!("level is 1 or 2, found {other:?}"))),
+        "3" => return by_order(call, state, id),
+        other => return Err(bad(format!("level is 1, 2 or 3, found {other:?}"))),
     };
     let BookView { sequence, bids, asks, indication, .. } =
         BookView::of(state, id, levels).ok_or_else(|| Problem::not_found("such product"))?;
@@ -194,6 +195,31 @@ pub(super) fn book(call: &Call, follower: &Follower) -> Answered {
         auction_mode: indication.is_some(),
         auction: indication,
         time,
+    }))
+}
+
+#[derive(Serialize)]
+struct ByOrder {
+    sequence: u64,
+    bids: Vec<[String; 3]>,
+    asks: Vec<[String; 3]>,
+    auction_mode: bool,
+    time: String,
+}
+
+/// Every order: its price, what is shown of it, and its number. What follows is told in the feed's channel `full`.
+fn by_order(call: &Call, state: &State, id: InstrumentId) -> Answered {
+    check_by_order(&call.app.config)?;
+    let view = call.app.hub.by_order(state, id).ok_or_else(|| Problem::not_found("such product"))?;
+    let shown = |all: Vec<Standing>| {
+        all.into_iter().map(|one| [one.price, one.quantity, one.order.to_string()]).collect()
+    };
+    Ok(Reply::json(&ByOrder {
+        sequence: view.number,
+        bids: shown(view.bids),
+        asks: shown(view.asks),
+        auction_mode: state.venue().indication(id).is_some(),
+        time: utc(call.app.clock.now()),
     }))
 }
 

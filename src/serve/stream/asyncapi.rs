@@ -4,6 +4,7 @@
 use super::acts::ActEnded;
 use super::book::Data as BookData;
 use super::items::{FillItem, OrderItem, TradeItem};
+use super::queue::{QueueChange, QueueView, Standing};
 use super::upgrade::PATH;
 use super::views::{InstrumentStatus, ListingItem, MarketStatus, Tick};
 use super::words::{Auth, Nothing, On, Seconds, Subscription};
@@ -304,6 +305,8 @@ enum Of {
 fn channels(all: &mut All) -> Vec<(&'static str, Of, Value, Value)> {
     let items = |item: Value| object(vec![("items", list(item))], &[]);
     let same = |channel, of, data: Value| (channel, of, data.clone(), data);
+    all.of::<Standing>();
+    let (queue, queue_change) = (all.of::<QueueView>(), all.of::<QueueChange>());
     let (book, listing, trade) = (all.of::<BookData>(), all.of::<ListingItem>(), all.of::<TradeItem>());
     let (candle, tick) = (all.of::<CandleView>(), all.of::<Tick>());
     let (instrument, market) = (all.of::<InstrumentStatus>(), all.of::<MarketStatus>());
@@ -318,6 +321,7 @@ fn channels(all: &mut All) -> Vec<(&'static str, Of, Value, Value)> {
     };
     vec![
         same("book", Of::Instrument, book),
+        ("queue", Of::Instrument, queue, items(queue_change)),
         ("listings", Of::Instrument, object(sides(), &[]), object(gone, &[])),
         same("trades", Of::Instrument, items(trade)),
         ("candles", Of::Instrument, or_null(candle.clone()), candle),

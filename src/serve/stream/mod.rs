@@ -13,6 +13,7 @@
 //! | `candles.rs` | the running minute of every instrument |
 //! | `publish.rs` | from the tape to messages |
 //! | `pace.rs` | when market data may be told again |
+//! | `queue.rs` | a book order by order, for those who follow it so |
 //! | `views.rs`, `book.rs`, `acts.rs` | what is shown as it stands, and what changed of it |
 //! | `log.rs` | one stream: its numbers, its ring, its subscribers |
 //! | `topic.rs` | what can be subscribed to, and by whom |
@@ -39,6 +40,7 @@ mod outbox;
 mod pace;
 mod promises;
 mod publish;
+mod queue;
 mod socket;
 mod tape;
 mod topic;
@@ -54,6 +56,7 @@ pub(crate) use hub::{Hub, Seat, Subscriber};
 pub(crate) use known::orders as known_orders;
 pub(crate) use outbox::{End, Out, Outbox};
 pub(crate) use promises::Promises;
-pub(crate) use topic::Topic;
+pub(crate) use queue::{QueueChange, QueueView, Standing};
+pub(crate) use topic::{Topic, check_by_order};
 pub(crate) use upgrade::{endpoints, upgrade};
 pub(crate) use writer::run as write;

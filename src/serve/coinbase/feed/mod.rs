@@ -345,6 +345,9 @@ impl Feed {
         if self.caller.is_none() && !open {
             return Err(Problem::new(Code::Unauthenticated, "nobody has signed"));
         }
+        if channel == Channel::Full {
+            stream::check_by_order(&self.app.config)?;
+        }
         if !channel.is_of_products() {
             return Ok(BTreeSet::new());
         }
@@ -366,6 +369,7 @@ impl Feed {
         };
         match channel {
             Channel::Level2 | Channel::Level2Batch => each(&[Topic::Book]),
+            Channel::Full => each(&[Topic::Queue]),
             Channel::Matches | Channel::Heartbeat => each(&[Topic::Trades]),
             Channel::Ticker | Channel::TickerBatch => each(&[Topic::Trades, |_| Topic::Ticker]),
             Channel::Status => [Topic::Status].into(),

@@ -6,6 +6,7 @@ use crate::serve::book::Level;
 use crate::serve::coinbase::history::maker_side;
 use crate::serve::coinbase::orders::NO_ORDER as ANOTHERS;
 use crate::serve::coinbase::utc;
+use crate::serve::stream::QueueChange;
 use base::Side;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -114,6 +115,12 @@ impl Teller {
                     product.zip(book).and_then(|(product, book)| level2(&product, &at, snapshot, &book));
                 message.into_iter().collect()
             }
+            "queue" if !snapshot => {
+                let product = self.product(&[Channel::Full], told.instrument.as_deref());
+                let changes = read::<Items<QueueChange>>(told.data).map_or_else(Vec::new, |all| all.items);
+                let told = product.map(|product| changes.iter().map(move |one| by_order(&product, &at, one)));
+                told.into_iter().flatten().collect()
+            }
             "trades" => match (read::<Items<Trade>>(told.data), told.instrument) {
                 (Some(trades), Some(code)) => self.traded(&code, &trades.items, snapshot, seq),
                 _ => Vec::new(),
@@ -150,6 +157,10 @@ impl Teller {
             }
         }
         let Some(product) = self.product(&[Channel::Matches], Some(code)) else { return Vec::new() };
+        // Whoever is told of every order is told of its trades there.
+        if !snapshot && self.product(&[Channel::Full], Some(code)).is_some() {
+            return Vec::new();
+        }
         let (kind, from) =
             if snapshot { ("last_match", trades.len().saturating_sub(1)) } else { ("match", 0) };
         trades[from..].iter().map(|trade| self.matched(kind, &product, trade, seq)).collect()
@@ -238,6 +249,38 @@ fn or_zero(text: Option<&String>) -> &str {
 
 fn read<T: serde::de::DeserializeOwned>(data: Value) -> Option<T> {
     serde_json::from_value(data).ok()
+}
+
+/// A change of the orders of a book. Its number is that of the change: one more than the last.
+fn by_order(product: &str, at: &str, change: &QueueChange) -> Value {
+    let QueueChange { number, what, side, price, quantity, trade, with, .. } = change;
+    let order = change.order.to_string();
+    let mut message = json!({
+        "type": what,
+        "time": at,
+        "product_id": product,
+        "sequence": number,
+        "side": side,
+        "price": price,
+    });
+    let own = match what.as_str() {
+        "match" => json!({
+            "trade_id": trade,
+            "maker_order_id": order,
+            "taker_order_id": with.map(|with| with.to_string()),
+            "size": quantity,
+        }),
+        "change" => json!({ "order_id": order, "new_size": quantity }),
+        "done" => {
+            let reason = if change.reason.as_deref() == Some("filled") { "filled" } else { "canceled" };
+            json!({ "order_id": order, "remaining_size": quantity, "reason": reason })
+        }
+        _ => json!({ "order_id": order, "remaining_size": quantity }),
+    };
+    if let (Some(all), Value::Object(own)) = (message.as_object_mut(), own) {
+        all.extend(own);
+    }
+    message
 }
 
 fn level2(product: &str, at: &str, snapshot: bool, book: &Book) -> Option<Value> {
@@ -342,5 +385,32 @@ mod tests {
         let beat = teller.batched(11);
         assert_eq!((beat.len(), &beat[0]["best_bid"], &beat[0]["sequence"]), (1, &json!("97.92"), &json!(11)));
         assert!(teller.batched(12).is_empty());
+    }
+
+    #[test]
+    fn every_order_is_told_to_who_asked_for_all_of_them() {
+        let mut teller = teller(&[Channel::Full, Channel::Matches]);
+        let change = |number: u64, what: &str, more: &str| {
+            format!(r#"{{"number":{number},"what":"{what}","order":7,"side":"sell","price":"98.00","quantity":"3"{more}}}"#)
+        };
+        let items = [
+            change(4, "open", ""),
+            change(5, "match", r#","trade":2,"with":8"#),
+            change(6, "change", ""),
+            change(7, "done", r#","reason":"amended""#),
+        ];
+        let text = format!(
+            r#"{{"channel":"queue","instrument":"B1","seq":9,"prev":8,"time":"2026-03-04T10:00:00+08:00","type":"update","data":{{"items":[{}]}}}}"#,
+            items.join(",")
+        );
+        let all = told(&mut teller, &text);
+        let kinds: Vec<_> = all.iter().map(|one| (one["type"].as_str().unwrap(), &one["sequence"])).collect();
+        assert_eq!(kinds, [("open", &json!(4)), ("match", &json!(5)), ("change", &json!(6)), ("done", &json!(7))]);
+        assert_eq!((&all[0]["order_id"], &all[0]["remaining_size"]), (&json!("7"), &json!("3")));
+        let (maker, taker) = (&all[1]["maker_order_id"], &all[1]["taker_order_id"]);
+        assert_eq!((maker, taker, &all[1]["size"]), (&json!("7"), &json!("8"), &json!("3")));
+        assert_eq!((&all[2]["new_size"], &all[3]["reason"]), (&json!("3"), &json!("canceled")));
+        let trade = r#"{"channel":"trades","instrument":"B1","seq":9,"prev":8,"time":"2026-03-04T10:00:00+08:00","type":"update","data":{"items":[{"trade":2,"sequence":9,"time":"2026-03-04T10:00:00+08:00","price":"98.00","quantity":"3","amount":"294.00","method":"continuous","side":"buy"}]}}"#;
+        assert!(told(&mut teller, trade).is_empty(), "a trade is told once");
     }
 }

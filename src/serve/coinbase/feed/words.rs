@@ -9,6 +9,7 @@ use serde::Deserialize;
 pub(super) enum Channel {
     Level2,
     Level2Batch,
+    Full,
     Matches,
     Ticker,
     TickerBatch,
@@ -18,9 +19,10 @@ pub(super) enum Channel {
 }
 
 impl Channel {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Level2,
         Self::Level2Batch,
+        Self::Full,
         Self::Matches,
         Self::Ticker,
         Self::TickerBatch,
@@ -33,6 +35,7 @@ impl Channel {
         match self {
             Self::Level2 => "level2",
             Self::Level2Batch => "level2_batch",
+            Self::Full => "full",
             Self::Matches => "matches",
             Self::Ticker => "ticker",
             Self::TickerBatch => "ticker_batch",
@@ -138,7 +141,7 @@ mod tests {
         assert_eq!(channels[0], (Channel::Level2, ["A-B".to_owned()].as_slice()));
         assert_eq!(channels[1], (Channel::Ticker, ["C-D".to_owned()].as_slice()));
         assert_eq!(message.signed(text), ("1796099849.5320".to_owned(), ""));
-        assert!(wanted(r#"{"type":"subscribe","channels":["full"]}"#).channels().is_err());
+        assert!(wanted(r#"{"type":"subscribe","channels":["fuller"]}"#).channels().is_err());
         assert!(wanted(r#"{"type":"subscribe"}"#).channels().is_err());
     }
 }
