@@ -43,8 +43,8 @@ pub use clock::Clock;
 pub use endpoint::{Allowed, Endpoint};
 pub use logging::start as start_log;
 pub use problem::{Code, Problem};
-pub use stream::asyncapi;
 pub use start::{Opening, Running, start};
+pub use stream::asyncapi;
 pub use tls::{acceptor, check as check_tls};
 
 use crate::config::Config;

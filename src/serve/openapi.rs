@@ -7,12 +7,12 @@ use gateway::WireCommand;
 use serde_json::json;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
+use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{
     HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItem, PathsBuilder,
 };
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{
     ComponentsBuilder, ContactBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi,
@@ -164,7 +164,8 @@ fn operation(endpoint: &Endpoint, schemas: &mut Schemas) -> OperationBuilder {
     }
     if endpoint.answers.iter().any(|(status, _)| *status == 101) {
         // No answer of HTTP is a success here; what is said afterwards has a document of its own.
-        let messages = ExtensionsBuilder::new().add("x-websocket", json!({ "messages": "/v1/asyncapi.json" }));
+        let messages =
+            ExtensionsBuilder::new().add("x-websocket", json!({ "messages": "/v1/asyncapi.json" }));
         operation = operation.extensions(Some(messages.build()));
     }
     operation.securities(Some(security(endpoint.allowed)))

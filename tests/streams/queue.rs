@@ -28,11 +28,20 @@ impl Copy {
         let side = |name: &str| -> Side {
             let all = snapshot["data"][name].as_array().unwrap().iter();
             let one = |one: &Value| {
-                (one["price"].as_str().unwrap().to_owned(), one["order"].as_u64().unwrap(), units(&one["quantity"]))
+                (
+                    one["price"].as_str().unwrap().to_owned(),
+                    one["order"].as_u64().unwrap(),
+                    units(&one["quantity"]),
+                )
             };
             all.map(one).collect()
         };
-        Self { number: snapshot["data"]["number"].as_u64().unwrap(), bids: side("bids"), asks: side("asks"), trades: 0 }
+        Self {
+            number: snapshot["data"]["number"].as_u64().unwrap(),
+            bids: side("bids"),
+            asks: side("asks"),
+            trades: 0,
+        }
     }
 
     fn take(&mut self, change: &Value) {

@@ -8,7 +8,8 @@ static DOCUMENT: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(&huangpu::serve::asyncapi()).unwrap());
 
 /// What the words of a schema say, but for those that describe and do not restrict.
-const DESCRIBE: [&str; 7] = ["description", "title", "format", "examples", "default", "deprecated", "pattern"];
+const DESCRIBE: [&str; 7] =
+    ["description", "title", "format", "examples", "default", "deprecated", "pattern"];
 
 /// Checks a message that was told.
 pub(crate) fn told(text: &str) {
@@ -51,7 +52,9 @@ fn fits(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
                 fits(named, value, at)?;
                 true
             }
-            "type" => says.as_array().map_or_else(|| is(says, value), |any| any.iter().any(|one| is(one, value))),
+            "type" => {
+                says.as_array().map_or_else(|| is(says, value), |any| any.iter().any(|one| is(one, value)))
+            }
             "const" => says == value,
             "enum" => says.as_array().unwrap().contains(value),
             "oneOf" => {
@@ -68,7 +71,8 @@ fn fits(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
                 true
             }
             "required" => {
-                let missing = says.as_array().unwrap().iter().find(|name| value.get(name.as_str().unwrap()).is_none());
+                let missing =
+                    says.as_array().unwrap().iter().find(|name| value.get(name.as_str().unwrap()).is_none());
                 if let Some(name) = missing {
                     return Err(format!("{at}: {name} is missing"));
                 }

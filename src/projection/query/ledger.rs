@@ -32,7 +32,8 @@ impl View<'_> {
         limit: u32,
     ) -> Result<Vec<LedgerRow>> {
         let before = before.unwrap_or(Position::END);
-        let of = [i64::from(account.0).into(), i64::from(asset.0).into(), arg(before.sequence), arg(before.n)];
+        let of =
+            [i64::from(account.0).into(), i64::from(asset.0).into(), arg(before.sequence), arg(before.n)];
         let sum = "SELECT CAST(COALESCE(SUM(change), 0) AS BIGINT) FROM postings \
              WHERE account = $1 AND asset = $2 AND (seq, n) < ($3, $4)";
         let found = self.db.rows(sum, &of, |row| Cells::of(row).int())?;

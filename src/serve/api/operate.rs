@@ -17,8 +17,14 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .gives::<Operations>(),
         Endpoint::reads("/v1/openapi.json", Allowed::Anyone, TAG, "This document", openapi)
             .gives::<serde_json::Value>(),
-        Endpoint::reads("/v1/asyncapi.json", Allowed::Anyone, TAG, "The messages of the stream, as an AsyncAPI document", asyncapi)
-            .gives::<serde_json::Value>(),
+        Endpoint::reads(
+            "/v1/asyncapi.json",
+            Allowed::Anyone,
+            TAG,
+            "The messages of the stream, as an AsyncAPI document",
+            asyncapi,
+        )
+        .gives::<serde_json::Value>(),
         Endpoint::reads("/v1/docs", Allowed::Anyone, TAG, "The API as a page to read", docs),
         Endpoint::reads("/v1/docs.css", Allowed::Anyone, TAG, "How that page looks", style),
     ]

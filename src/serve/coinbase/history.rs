@@ -182,7 +182,9 @@ impl Granularity {
 pub(super) fn candles(call: &Call) -> Answered {
     let (id, asked) = (asked_for(call)?, Asked::of(call)?);
     let granularity = asked.one("granularity").unwrap_or("60");
-    let Some(granularity) = Granularity::parse(granularity) else { return Err(bad("Unsupported granularity")) };
+    let Some(granularity) = Granularity::parse(granularity) else {
+        return Err(bad("Unsupported granularity"));
+    };
     let now = call.app.clock.now();
     let to = asked.time("end", Edge::Last)?.unwrap_or(now);
     let from = asked.time("start", Edge::First)?;
@@ -193,7 +195,13 @@ pub(super) fn candles(call: &Call) -> Answered {
         )));
     }
     // Candles that begin in the span: of those that are put together, no part of one.
-    let whole = |from| if granularity.start(from) < from { Timestamp(granularity.start(from).0.saturating_add(granularity.length_ns())) } else { from };
+    let whole = |from| {
+        if granularity.start(from) < from {
+            Timestamp(granularity.start(from).0.saturating_add(granularity.length_ns()))
+        } else {
+            from
+        }
+    };
     let earliest = Timestamp(to.0.saturating_sub(most).saturating_add(1));
     let first = from.map_or(if granularity.together == 1 { Timestamp(0) } else { whole(earliest) }, whole);
     let span = (first, Timestamp(to.0.saturating_add(1)));

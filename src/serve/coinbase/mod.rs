@@ -124,7 +124,11 @@ impl Asked {
             let wrong = || bad(format!("{name} is a time such as 2026-03-04T02:00:00Z, or a date"));
             if let Some(date) = Date::parse(text) {
                 let start = gateway::parse_time(&format!("{date}T00:00:00Z")).ok_or_else(wrong)?;
-                return Ok(if edge == Edge::First { start } else { Timestamp(start.0.saturating_add(DAY_NS - 1)) });
+                return Ok(if edge == Edge::First {
+                    start
+                } else {
+                    Timestamp(start.0.saturating_add(DAY_NS - 1))
+                });
             }
             let seconds = || text.parse().ok().and_then(|seconds: i64| seconds.checked_mul(1_000_000_000));
             let utc = || gateway::parse_time(&format!("{text}Z"));
@@ -185,10 +189,7 @@ mod tests {
         assert_eq!(time("2026-03-04T02:00:00.500"), Some(Timestamp(1_772_589_600_500_000_000)));
         assert_eq!((time("never"), time("2026-03-04T02:00:00ZZ"), time("2026-13-04")), (None, None, None));
         assert_eq!(time("2026-03-04").map(utc).as_deref(), Some("2026-03-04T00:00:00.000000Z"));
-        assert_eq!(
-            read("2026-03-04", Edge::Last).map(utc).as_deref(),
-            Some("2026-03-04T23:59:59.999999Z")
-        );
+        assert_eq!(read("2026-03-04", Edge::Last).map(utc).as_deref(), Some("2026-03-04T23:59:59.999999Z"));
     }
 
     #[test]

@@ -237,7 +237,10 @@ mod tests {
             (written_out(text, &mut fields), fields["price"].clone())
         };
         assert_eq!(read(r#"{"price":98.6}"#), (true, json!("98.6")));
-        assert_eq!(read(r#"{"size":1,"price": 98.6000000000000000001}"#), (true, json!("98.6000000000000000001")));
+        assert_eq!(
+            read(r#"{"size":1,"price": 98.6000000000000000001}"#),
+            (true, json!("98.6000000000000000001"))
+        );
         for other in [r#"{"price":1e-8}"#, r#"{"price":98}"#, r#"{"price":"98.6"}"#, r#"{"price":-1.5}"#] {
             assert!(!read(other).0, "{other}");
         }
@@ -258,7 +261,10 @@ mod tests {
         else {
             panic!("no order")
         };
-        assert_eq!((kind, price, trigger.map(|trigger| trigger.0)), (OrderKind::Market, None, Some("3".to_owned())));
+        assert_eq!(
+            (kind, price, trigger.map(|trigger| trigger.0)),
+            (OrderKind::Market, None, Some("3".to_owned()))
+        );
         for (fields, field) in [
             (json!({ "funds": "5" }), Some("funds")),
             (json!({ "size": null }), Some("size")),

@@ -131,12 +131,14 @@ struct Details {
     r#type: &'static str,
 }
 
+/// What products are made of, and every other thing that is or was traded here: accounts hold that too.
 fn all_currencies(state: &State) -> Vec<Currency> {
     let both = |id: InstrumentId| {
         let instrument = state.venue().instrument(id);
         instrument.into_iter().flat_map(|instrument| [instrument.currency, instrument.asset])
     };
-    let ids: BTreeSet<AssetId> = all_products(state).flat_map(both).collect();
+    let all = (0..state.venue().instruments().len()).map(InstrumentId::at);
+    let ids: BTreeSet<AssetId> = all.flat_map(both).collect();
     let view = |id: AssetId| {
         let asset = state.registry().asset(id);
         let least = Names(state).units(id, 1);

@@ -273,12 +273,18 @@ fn answers(all: &mut All) -> Vec<Message> {
     let unsubscribed = of().into_iter().chain([("was_subscribed", flag())]).collect();
     let signed_in = vec![("user", string()), ("participant", string())];
     let dead_man = vec![("seconds", number()), ("cancelled", flag()), ("id", or_null(string()))];
-    let failed = vec![("id", or_null(string())), ("sequence", or_null(number())), ("problem", problem.clone())];
+    let failed =
+        vec![("id", or_null(string())), ("sequence", or_null(number())), ("problem", problem.clone())];
     let sent = with(vec![("op", word("answer"))], all.inline::<Sent>());
     let failed = with(vec![("op", word("answer"))], object(failed, &[]));
     vec![
         message("authenticated", "Who one is", signed_in, &[]),
-        message("subscribed", "A subscription begins: a snapshot follows, or what was missed", subscribed, &named),
+        message(
+            "subscribed",
+            "A subscription begins: a snapshot follows, or what was missed",
+            subscribed,
+            &named,
+        ),
         message("unsubscribed", "A subscription is over", unsubscribed, &named),
         message("pong", "The node is there", Vec::new(), &[]),
         message("cancel_on_disconnect", "Whether orders end with the connection", vec![("on", flag())], &[]),

@@ -56,7 +56,7 @@ pub(crate) use hub::{Hub, Seat, Subscriber};
 pub(crate) use known::orders as known_orders;
 pub(crate) use outbox::{End, Out, Outbox};
 pub(crate) use promises::Promises;
-pub(crate) use queue::{QueueChange, QueueView, Standing};
+pub(crate) use queue::{QueueChange, Standing};
 pub(crate) use topic::{Topic, check_by_order};
 pub(crate) use upgrade::{endpoints, upgrade};
 pub(crate) use writer::run as write;

@@ -144,11 +144,7 @@ fn standing(state: &State, desk: &mut Desk, scope: Scope) -> (String, bool) {
 /// The market whose local time a topic is told in.
 pub(super) fn market(topic: Topic, state: &State) -> Option<MarketId> {
     match topic {
-        Topic::Book(id)
-        | Topic::Queue(id)
-        | Topic::Listings(id)
-        | Topic::Trades(id)
-        | Topic::Candles(id) => {
+        Topic::Book(id) | Topic::Queue(id) | Topic::Listings(id) | Topic::Trades(id) | Topic::Candles(id) => {
             state.venue().instrument(id).map(|instrument| instrument.market)
         }
         _ => None,

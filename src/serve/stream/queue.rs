@@ -119,9 +119,8 @@ impl QueueCopy {
     pub(super) fn of(state: &State, instrument: InstrumentId, number: u64) -> Self {
         let side = |side| state.venue().queue(instrument, side);
         let all = side(Side::Buy).chain(side(Side::Sell));
-        let known = all.map(|order| {
-            (order.order, Known { side: order.side, price: order.price, shown: order.shown })
-        });
+        let known = all
+            .map(|order| (order.order, Known { side: order.side, price: order.price, shown: order.shown }));
         Self { instrument, number, known: known.collect() }
     }
 
@@ -183,7 +182,13 @@ impl QueueCopy {
             known
         });
         let traded = Known { side, price: fill.price, shown: fill.quantity };
-        changes.push(Change { what: "match", order, known: traded, met: Some((fill.trade, with)), reason: None });
+        changes.push(Change {
+            what: "match",
+            order,
+            known: traded,
+            met: Some((fill.trade, with)),
+            reason: None,
+        });
         let left = Quantity(known.shown.0 - fill.quantity.0);
         if left == Quantity::ZERO {
             self.known.remove(&order);

@@ -135,7 +135,9 @@ impl Topic {
 
     fn check_fields(self, wanted: Wanted<'_>) -> Result<(), Problem> {
         let (instrument, account) = match self {
-            Self::Book(_) | Self::Queue(_) | Self::Listings(_) | Self::Trades(_) | Self::Candles(_) => (true, false),
+            Self::Book(_) | Self::Queue(_) | Self::Listings(_) | Self::Trades(_) | Self::Candles(_) => {
+                (true, false)
+            }
             Self::Orders(_) | Self::Fills(_) | Self::Settlement(_) | Self::Holdings(_) => (false, true),
             _ => (false, false),
         };

@@ -232,7 +232,8 @@ fn best_listings(state: &State) -> BTreeMap<(InstrumentId, Side), Best> {
     let mut best = BTreeMap::new();
     for (_, order) in state.venue().orders() {
         let terms = &order.terms;
-        let known: &mut Best = best.entry((terms.instrument, terms.side)).or_insert((terms.price, Quantity::ZERO));
+        let known: &mut Best =
+            best.entry((terms.instrument, terms.side)).or_insert((terms.price, Quantity::ZERO));
         let better = if terms.side == Side::Buy { terms.price > known.0 } else { terms.price < known.0 };
         if better {
             *known = (terms.price, Quantity::ZERO);

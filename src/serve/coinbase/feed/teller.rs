@@ -375,15 +375,27 @@ mod tests {
         assert!(teller.tell(begun).is_empty(), "nobody listens to matches");
         assert_eq!(teller.last_trade("B1"), Some(5));
         let first = told(&mut teller, &tick("snapshot", "\"97.90\""));
-        let shown = ["price", "best_bid", "best_bid_size", "best_ask", "last_size", "side", "trade_id", "sequence"]
-            .map(|name| first[0][name].clone());
-        let wanted =
-            [json!("98.00"), json!("97.90"), json!("3"), json!("0"), json!("1"), json!("buy"), json!(4), json!(9)];
+        let shown =
+            ["price", "best_bid", "best_bid_size", "best_ask", "last_size", "side", "trade_id", "sequence"]
+                .map(|name| first[0][name].clone());
+        let wanted = [
+            json!("98.00"),
+            json!("97.90"),
+            json!("3"),
+            json!("0"),
+            json!("1"),
+            json!("buy"),
+            json!(4),
+            json!(9),
+        ];
         assert_eq!(shown, wanted, "{first:?}");
         assert!(told(&mut teller, &tick("update", "\"97.91\"")).is_empty());
         assert!(told(&mut teller, &tick("update", "\"97.92\"")).is_empty());
         let beat = teller.batched(11);
-        assert_eq!((beat.len(), &beat[0]["best_bid"], &beat[0]["sequence"]), (1, &json!("97.92"), &json!(11)));
+        assert_eq!(
+            (beat.len(), &beat[0]["best_bid"], &beat[0]["sequence"]),
+            (1, &json!("97.92"), &json!(11))
+        );
         assert!(teller.batched(12).is_empty());
     }
 
@@ -391,7 +403,9 @@ mod tests {
     fn every_order_is_told_to_who_asked_for_all_of_them() {
         let mut teller = teller(&[Channel::Full, Channel::Matches]);
         let change = |number: u64, what: &str, more: &str| {
-            format!(r#"{{"number":{number},"what":"{what}","order":7,"side":"sell","price":"98.00","quantity":"3"{more}}}"#)
+            format!(
+                r#"{{"number":{number},"what":"{what}","order":7,"side":"sell","price":"98.00","quantity":"3"{more}}}"#
+            )
         };
         let items = [
             change(4, "open", ""),
@@ -405,7 +419,10 @@ mod tests {
         );
         let all = told(&mut teller, &text);
         let kinds: Vec<_> = all.iter().map(|one| (one["type"].as_str().unwrap(), &one["sequence"])).collect();
-        assert_eq!(kinds, [("open", &json!(4)), ("match", &json!(5)), ("change", &json!(6)), ("done", &json!(7))]);
+        assert_eq!(
+            kinds,
+            [("open", &json!(4)), ("match", &json!(5)), ("change", &json!(6)), ("done", &json!(7))]
+        );
         assert_eq!((&all[0]["order_id"], &all[0]["remaining_size"]), (&json!("7"), &json!("3")));
         let (maker, taker) = (&all[1]["maker_order_id"], &all[1]["taker_order_id"]);
         assert_eq!((maker, taker, &all[1]["size"]), (&json!("7"), &json!("8"), &json!("3")));
