@@ -142,7 +142,7 @@ fn all_currencies(state: &State) -> Vec<Currency> {
     let view = |id: AssetId| {
         let asset = state.registry().asset(id);
         let least = Names(state).units(id, 1);
-        let kind = if matches!(asset.class, AssetClass::Currency) { "fiat" } else { "security" };
+        let kind = if matches!(asset.class, AssetClass::Currency) { "fiat" } else { "other" };
         let (id, name) = (code::named(&asset.code), asset.code.clone());
         Currency {
             id,
