@@ -15,6 +15,7 @@ mod private;
 mod queue;
 mod schema;
 mod socket;
+mod violations;
 
 use common::Served;
 use serde_json::{Value, json};

@@ -99,13 +99,17 @@ pub fn random<const N: usize>() -> Result<[u8; N]> {
 /// # Errors
 /// As [`random`].
 pub fn random_text(length: usize) -> Result<String> {
-    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-    let mut text = String::with_capacity(length);
-    for _ in 0..length {
-        let [byte] = random::<1>()?;
-        text.push(char::from(LETTERS[usize::from(byte) % LETTERS.len()]));
+    let mut bytes = vec![0; length];
+    for byte in &mut bytes {
+        [*byte] = random::<1>()?;
     }
-    Ok(text)
+    Ok(letters(&bytes))
+}
+
+/// A letter or digit for each byte, of those that are not mistaken for each other.
+pub(super) fn letters(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    bytes.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect()
 }
 
 fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {

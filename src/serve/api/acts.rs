@@ -138,8 +138,9 @@ fn act(call: &Call, sent_as: Option<&str>) -> Result<ActId, Problem> {
 fn approve(call: Call) -> Later {
     Box::pin(async move {
         let Approval { id } = if call.body.is_empty() { Approval::default() } else { call.json()? };
-        let command = Command::ApproveAct { act: act(&call, id.as_deref())? };
-        let sent = send_command(&call.app, call.caller()?, id, command).await?;
+        let name = call.name(id);
+        let command = Command::ApproveAct { act: act(&call, name.known())? };
+        let sent = send_command(&call.app, call.caller()?, name, command).await?;
         Ok(Reply::json(&sent).at(sent.sequence))
     })
 }
@@ -158,8 +159,9 @@ pub(super) struct Withdrawal {
 fn withdraw(call: Call) -> Later {
     Box::pin(async move {
         let Withdrawal { id, reason } = call.json()?;
-        let command = Command::WithdrawAct { act: act(&call, id.as_deref())?, reason };
-        let sent = send_command(&call.app, call.caller()?, id, command).await?;
+        let name = call.name(id);
+        let command = Command::WithdrawAct { act: act(&call, name.known())?, reason };
+        let sent = send_command(&call.app, call.caller()?, name, command).await?;
         Ok(Reply::json(&sent).at(sent.sequence))
     })
 }

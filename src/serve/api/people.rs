@@ -150,7 +150,7 @@ fn create_user(call: Call) -> Later {
         };
         let password = app.passwords.hash("password", password).await?;
         let command = CreateUser { participant, name, duties, password, must_change: true };
-        sent(send_command(app, caller, id, Command::CreateUser(command)).await?)
+        sent(send_command(app, caller, call.name(id), Command::CreateUser(command)).await?)
     })
 }
 
@@ -177,14 +177,14 @@ fn reset(call: Call) -> Later {
         let user = another(&call)?;
         let password = app.passwords.hash("password", password).await?;
         let command = Command::SetPassword(SetPassword { user, password, must_change: true });
-        sent(send_command(app, caller, id, command).await?)
+        sent(send_command(app, caller, call.name(id), command).await?)
     })
 }
 
 fn codes_off(call: Call) -> Later {
     Box::pin(async move {
         let command = Command::SetTotp(SetTotp { user: another(&call)?, secret_hash: None });
-        sent(send_command(&call.app, call.caller()?, None, command).await?)
+        sent(send_command(&call.app, call.caller()?, call.name(None), command).await?)
     })
 }
 
@@ -279,7 +279,7 @@ fn create_key(call: Call) -> Later {
         let secret = app.secrets.of_key(&key);
         let secret_hash = hash_of(secret.as_bytes());
         let command = CreateKey { user: caller.user, id: key.clone(), secret_hash, account, duties };
-        let sent = send_command(app, caller, id, Command::CreateKey(command)).await?;
+        let sent = send_command(app, caller, call.name(id), Command::CreateKey(command)).await?;
         let (status, sequence) = (if sent.act.is_some() { 202 } else { 200 }, sent.sequence);
         let status = StatusCode::from_u16(status).unwrap_or_default();
         Ok(Reply::json_at(status, &KeyMade { key, secret, sent }).at(sequence))
@@ -297,6 +297,6 @@ fn revoke(call: Call) -> Later {
         if !seen {
             return Err(Problem::absent("key", &id));
         }
-        sent(send_command(app, caller, None, Command::RevokeKey(RevokeKey { id })).await?)
+        sent(send_command(app, caller, call.name(None), Command::RevokeKey(RevokeKey { id })).await?)
     })
 }

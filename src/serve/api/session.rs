@@ -5,6 +5,7 @@ use super::views::word;
 use crate::node::Follower;
 use crate::serve::App;
 use crate::serve::access::{COOKIE, Caller, Session, Via, hash_of};
+use crate::serve::clock::machine_ms;
 use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint, Later};
 use crate::serve::gauges::SignIn as CameOfIt;
 use crate::serve::problem::{Code, Problem};
@@ -18,6 +19,8 @@ use totp_rs::{Builder, Totp};
 use utoipa::ToSchema;
 
 const TAG: &str = "session";
+/// How long a one-time code is the one of now, in milliseconds.
+const STEP_MS: u64 = 30_000;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     use Allowed::{Anyone, SignedIn};
@@ -179,7 +182,18 @@ async fn check(app: &App, name: &str, password: String, code: Option<String>) ->
     let totp = totp(app.secrets.totp_with(name, wanted)?)?;
     // The codes are those of the machine's clock, whatever clock the market runs on.
     let step = totp.check_current(&code?)?;
-    app.codes.is_new(name, step).then_some(id)
+    is_new_code(app, name, step).await.then_some(id)
+}
+
+/// Whether a code, by its step in time, is used for the first time: with this node or one before it.
+async fn is_new_code(app: &App, user: &str, step: u64) -> bool {
+    let what = hash_of(format!("code {step} of {user}").as_bytes());
+    // It is accepted a step before and a step after its own.
+    let until = i64::try_from(step.saturating_add(3).saturating_mul(STEP_MS)).unwrap_or(i64::MAX);
+    app.used.is_new(what, machine_ms(), until).await.unwrap_or_else(|error| {
+        tracing::error!("{error:#}");
+        false
+    })
 }
 
 /// Codes of six digits, every thirty seconds, as every authenticator makes them (RFC 6238).
@@ -328,7 +342,11 @@ fn totp_on(call: Call) -> Later {
         let hash = hash_of(&secret);
         let step = totp(secret).and_then(|totp| totp.check_current(&code));
         // It is one that was used, too: nobody signs in with it.
-        if step.is_none_or(|step| !app.codes.is_new(&name, step)) {
+        let new = match step {
+            Some(step) => is_new_code(app, &name, step).await,
+            None => false,
+        };
+        if !new {
             return Err(Problem::field("code", "this is not the code of now"));
         }
         let command = Command::SetTotp(SetTotp { user: caller.user, secret_hash: Some(hash) });

@@ -38,6 +38,13 @@ const DAY_NS: i64 = 86_400 * 1_000_000_000;
 static MANNER: Manner =
     Manner { identify: sign::identify, tell: refusal::tell, strict: false, signs_open: false };
 
+pub(super) use refusal::tell;
+
+/// Whether a path is one of this API's.
+pub(super) fn is_below(path: &str) -> bool {
+    path.strip_prefix(MOUNT).is_some_and(|rest| rest.starts_with('/'))
+}
+
 /// Its router, with what is asked for in vain below it. Some clients end every path with a slash.
 pub(super) fn router(app: &Arc<App>) -> Router {
     let nothing = || async { refusal::tell(Problem::not_found("such path")).into_response() };

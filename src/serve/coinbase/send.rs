@@ -32,7 +32,7 @@ pub(super) fn place(call: Call) -> Later {
             let names = Names(state);
             order.wire(names.account(account), names.instrument(instrument))?
         };
-        let sent = match send(app, caller, id.clone(), &wire).await {
+        let sent = match send(app, caller, call.name(id.clone()), &wire).await {
             // An order that would not only add is no error in this API: it is answered, and was rejected.
             Err(problem) if problem.refusal.map(Rejection::code) == Some("would_take") => {
                 let rejected = Rejected::new(&wire, id, product_id, utc(app.clock.now()));
@@ -106,7 +106,7 @@ pub(super) fn cancel(call: Call) -> Later {
             };
             WireCommand::CancelOrder { account: names.account(account_of(follower.state(), caller)?), order }
         };
-        let sent = send(app, caller, None, &wire).await?;
+        let sent = send(app, caller, call.name(None), &wire).await?;
         Ok(Reply::json(&name).at(sent.sequence))
     })
 }

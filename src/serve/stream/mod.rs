@@ -58,5 +58,5 @@ pub(crate) use outbox::{End, Out, Outbox};
 pub(crate) use promises::Promises;
 pub(crate) use queue::{QueueChange, Standing};
 pub(crate) use topic::{Topic, check_by_order};
-pub(crate) use upgrade::{endpoints, upgrade};
+pub(crate) use upgrade::{endpoints, line, take_for, upgrade};
 pub(crate) use writer::run as write;
