@@ -105,7 +105,7 @@ mod tests {
         assert_eq!(of("trigger", Wrong::Broken("so".to_owned())), "stop_price: so");
         let mut known = std::collections::BTreeMap::new();
         for reason in Rejection::catalogue() {
-            let problem = Problem::refused(reason, 1, "a".to_owned());
+            let problem = Problem::refused(reason, 1, "a".to_owned(), false);
             let words = words(&problem);
             assert!(words == problem.detail || words.len() > 5, "{words}");
             known.insert((reason.stage(), reason.code()), words);
