@@ -57,6 +57,20 @@ pub(super) struct OrderItem {
     kind: &'static str,
     /// How long it may stand; none of a listing.
     life: Option<&'static str>,
+    /// The last day on which it may stand.
+    until: Option<String>,
+    /// It only adds to the book.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    post_only: Option<bool>,
+    /// What happens where it would meet an order of its owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    self_trade: Option<String>,
+    /// So much must trade at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    minimum: Option<String>,
+    /// What is shown of it at a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display: Option<String>,
     /// The price; none of a market order.
     price: Option<String>,
     /// The price at which a stop wakes.
@@ -96,9 +110,14 @@ pub(super) fn order(state: &State, live: &Live) -> Option<String> {
         (false, OrderKind::Market) => "market",
     };
     let left = if live.ended.is_some() { base::Quantity::ZERO } else { live.left };
+    let manner = live.came.as_ref().and_then(|came| came.manner.as_ref());
+    let until = match live.life {
+        Some(Life::UntilDate(date)) => Some(date.to_string()),
+        _ => None,
+    };
     Some(json(&OrderItem {
         order: live.order.0,
-        id: live.came.as_ref().map(|came| came.id.to_string()),
+        id: live.came.as_ref().and_then(|came| came.id.as_deref().map(str::to_owned)),
         sequence: live.came.as_ref().map(|came| came.sequence),
         time: live.came.as_ref().map(|came| local(state, Some(written.market), came.time)),
         account: written.names.account(live.account),
@@ -106,6 +125,11 @@ pub(super) fn order(state: &State, live: &Live) -> Option<String> {
         side: word(&live.side),
         kind,
         life: live.life.map(life),
+        until,
+        post_only: manner.map(|manner| manner.post_only),
+        self_trade: manner.map(|manner| manner.self_trade.to_string()),
+        minimum: manner.and_then(|manner| written.part(manner.minimum)),
+        display: manner.and_then(|manner| written.part(manner.display)),
         price: (live.kind == OrderKind::Limit).then(|| written.price(live.price)),
         trigger: live.trigger.map(|trigger| written.price(trigger)),
         quantity: written.quantity(live.quantity),

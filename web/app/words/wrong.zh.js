@@ -40,7 +40,9 @@ export const RULES_ZH = {
   "name a market whose rulebook is adopted": "请填写规则已通过的市场", "name a currency": "请填写币种", "only allowances and offsets have vintages: leave it out": "只有配额和抵销凭证有年份，请留空", "expected one year, or for allowances the years in rising order": "请填写一个年份；配额可填写递增的多个年份",
   "a limit order names its price": "限价单须有价格", "a market order names no price: leave it out": "市价单不得有价格，请留空", "an order with life \"gtd\" names its last day": "指定日有效的委托须填写末日", "only an order with life \"gtd\" names a last day": "仅指定日有效的委托可填写末日",
   "this is above zero, or left out": "须大于零，或留空", "name an account or a participant, not both": "账户与主体只可填写其一", "expected a hash: 64 hexadecimal digits": "应为 64 位十六进制摘要", "there is no such account": "账户不存在",
-  "an id has 1 to 64 bytes, and no control characters": "编号为 1 至 64 字节，不含控制字符", "a key has duties of its user, and no others": "密钥职责不得超出其用户", "this is not the code of now": "口令不是当前口令",
+  "an id has 1 to 64 printable characters of ASCII, without space and slash": "编号为 1 至 64 个可打印的 ASCII 字符，不含空格和斜杠", "a key has duties of its user, and no others": "密钥职责不得超出其用户", "this is not the code of now": "口令不是当前口令",
+  "this has at most {n} bytes, found {n}": "至多 {n} 字节，实为 {n}", "this is not empty": "不得为空", "this neither begins nor ends with a space": "首尾不得有空格",
+  "character {n} is a control character, or one that is not seen": "第 {n} 个字符是控制字符或不可见字符", "character {n} is no character": "第 {n} 个字符无效", "character {n} is a space of another kind": "第 {n} 个字符是特殊空格",
   "a password has at least {n} characters and at most {n} bytes": "密码至少 {n} 个字符，至多 {n} 字节",
 };
 

@@ -113,18 +113,8 @@ fn short(number: u64) -> u32 {
 
 /// Thirty-two bytes in hexadecimal.
 fn hash(field: &'static str, text: &str) -> Resolved<[u8; 32]> {
-    let mut bytes = [0; 32];
-    let pairs = text.as_bytes().chunks(2).map(|pair| {
-        let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
-        let (high, low) = (digit(pair.first())?, digit(pair.get(1))?);
-        u8::try_from(high * 16 + low).ok()
-    });
-    let read: Option<Vec<u8>> = pairs.collect();
-    match read.filter(|read| read.len() == bytes.len()) {
-        Some(read) => {
-            bytes.copy_from_slice(&read);
-            Ok(bytes)
-        }
+    match crate::hex::read(text).and_then(|bytes| bytes.try_into().ok()) {
+        Some(bytes) => Ok(bytes),
         None => wrong(field, "expected a hash: 64 hexadecimal digits"),
     }
 }
