@@ -224,8 +224,8 @@ def replay(buyer):
     assert buyer.fetch_balance() == buyer.fetch_balance()
     order = (SYMBOL, "limit", "buy", 1000, 97.90)
     buyer.create_order(*order)
-    told = refused(ccxt.AuthenticationError, buyer.create_order, *order)
-    assert "client_oid" in told, told
+    told = refused(ccxt.RateLimitExceeded, buyer.create_order, *order)
+    assert "replayed" in told and "an id of its own" in told, told
     moment -= 3_600
     told = refused(ccxt.AuthenticationError, buyer.fetch_balance)
     assert "timestamp expired" in told, told
