@@ -104,8 +104,13 @@ fn described() -> impl Iterator<Item = (String, RefOr<Schema>)> {
     })
 }
 
+/// The names of all commands.
+pub(crate) fn command_names() -> impl Iterator<Item = String> {
+    described().map(|(name, _)| name)
+}
+
 /// The body by which a command is sent.
-pub(super) fn body_of(name: &str) -> Body {
+pub(crate) fn body_of(name: &str) -> Body {
     let fields = described().find(|(known, _)| known == name);
     fields.map_or(Body::None, |(_, fields)| Body::Is(Box::new(with_id(fields))))
 }
