@@ -303,6 +303,7 @@ impl Config {
             field("time.jump_seconds_max", Slot::Number(&mut time.jump_seconds_max, 1..=86_400), "by which the clock may be put forward at once while the node runs"),
             field("time.pause_days_max", Slot::Number(&mut time.pause_days_max, 1..=36_500), "that a node may have stood still before it is started"),
             field("market_data.public", Slot::Flag(&mut market_data.public), "whether market data may be read without signing in"),
+            field("market_data.by_order", Slot::Flag(&mut market_data.by_order), "whether the orders of a book are shown one by one, without their owners"),
             field("metrics.public", Slot::Flag(&mut metrics.public), "whether anyone may read /metrics; otherwise this machine and operators"),
         ]
     }

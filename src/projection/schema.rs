@@ -29,7 +29,7 @@ CREATE TABLE days (
 ){c};
 
 CREATE TABLE records (
-    seq BIGINT NOT NULL PRIMARY KEY, time_ns BIGINT NOT NULL, actor BIGINT NOT NULL REFERENCES participants (id), user_id BIGINT NOT NULL,
+    seq BIGINT NOT NULL PRIMARY KEY, time_ns BIGINT NOT NULL, actor BIGINT NOT NULL, user_id BIGINT NOT NULL,
     client_id TEXT, door TEXT, command TEXT NOT NULL, json TEXT NOT NULL, stage TEXT, reason TEXT
 ){c};
 CREATE TABLE events (

@@ -124,7 +124,7 @@ fn body(name: &str, db: Dialect) -> String {
         "candles_named" => shown.candles(),
         "records_named" => format!(
             "SELECT x.seq, {} AS time, p.code AS sender, x.user_id, x.client_id, x.door, x.command, x.json, x.stage, x.reason
-            FROM records x JOIN participants p ON p.id = x.actor",
+            FROM records x LEFT JOIN participants p ON p.id = x.actor",
             time("x.time_ns"),
         ),
         "postings_named" => format!(

@@ -54,6 +54,7 @@ pub(super) fn is_for_two(user: UserId, command: &Command) -> bool {
         }
         C::CorrectReference(_) | C::AdoptRulebook(_) => true,
         C::DeclareHoliday(_) | C::RevokeHoliday(_) => true,
+        C::RenameParticipant(_) | C::CloseAccount(_) | C::RelistInstrument(_) => true,
         C::CreateUser(_) | C::SetUserDuties(_) | C::CreateKey(_) => true,
         C::SetTradingBlocked(c) => !c.blocked,
         C::SetAccountFrozen(c) => !c.frozen,
@@ -195,7 +196,7 @@ impl Shadow {
             | C::Surrender(registry::Surrender { account, .. })
             | C::ApplyCarryOver(registry::ApplyCarryOver { account, .. }) => owner(*account),
             C::AnnounceAuction(_) | C::DrawLot(_) | C::CancelAuction(_) => roles(&[Operator]),
-            C::ListInstrument(_) | C::DelistInstrument(_) => roles(&[Operator]),
+            C::ListInstrument(_) | C::DelistInstrument(_) | C::RelistInstrument(_) => roles(&[Operator]),
             C::CorrectReference(_) | C::AdoptRulebook(_) => roles(&[Operator]),
             C::DeclareHoliday(_) | C::RevokeHoliday(_) => roles(&[Operator]),
             C::PutRosterInForce => roles(&[Operator]),
@@ -205,6 +206,7 @@ impl Shadow {
             C::RegisterParticipant(_) | C::OpenAccount(_) | C::DefineAsset(_) => {
                 roles(&[Operator, Registrar])
             }
+            C::RenameParticipant(_) | C::CloseAccount(_) => roles(&[Operator, Registrar]),
             C::Issue(_) | C::Preallocate(_) | C::Allocate(_) => roles(&[Authority]),
             C::RecordEmissions(_) | C::DetermineShortfall(_) => roles(&[Authority]),
             C::DecideCarryOver(_) => roles(&[Authority, Registrar]),
