@@ -2,8 +2,8 @@
 
 use crate::{
     ControlRejection, CorrectReference, DeclareHoliday, DelistInstrument, End, Event, Instrument, Line,
-    ListInstrument, PostTrade, RelistInstrument, RevokeHoliday, SetHalted, Statistics, Terms, Turnover, Venue, board::Board,
-    floor,
+    ListInstrument, PostTrade, RelistInstrument, RevokeHoliday, SetHalted, Statistics, Terms, Turnover,
+    Venue, board::Board, floor,
 };
 use base::{Date, InstrumentId, Price, Timestamp, is_code};
 use serde::{Deserialize, Serialize};

@@ -5,8 +5,8 @@ use super::{Make, markets, opening};
 use base::{Date, MarketId, Price};
 use engine::Command;
 use trading::{
-    CorrectReference, DeclareHoliday, DelistInstrument, Line, ListInstrument, RelistInstrument, RevokeHoliday, SetHalted,
-    Turnover,
+    CorrectReference, DeclareHoliday, DelistInstrument, Line, ListInstrument, RelistInstrument,
+    RevokeHoliday, SetHalted, Turnover,
 };
 
 pub(super) const COMMANDS: &[(u32, Make)] = &[
