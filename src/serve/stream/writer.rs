@@ -18,12 +18,7 @@ const TOGETHER: usize = 64;
 type Sink = SplitSink<WebSocket, Message>;
 
 /// Runs until the connection ends. `passed_on`: what it writes was passed on by others, who took it from the outbox.
-pub(crate) async fn run(
-    mut sink: Sink,
-    mut out: mpsc::Receiver<Out>,
-    outbox: Arc<Outbox>,
-    passed_on: bool,
-) {
+pub(crate) async fn run(mut sink: Sink, mut out: mpsc::Receiver<Out>, outbox: Arc<Outbox>, passed_on: bool) {
     let mut ping = tokio::time::interval(PING);
     ping.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     ping.tick().await;
