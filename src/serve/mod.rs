@@ -45,7 +45,7 @@ mod tls;
 
 pub use api::endpoints;
 pub use api::{Name, Sent, send};
-pub use clock::Clock;
+pub use clock::{Clock, Going, Hand, Held, NotThatTime, Plausible};
 pub use endpoint::{Allowed, Endpoint};
 pub use logging::start as start_log;
 pub use past::check as check_projection;

@@ -39,7 +39,8 @@ impl Command {
             C::OpenCase(_) | C::NoteCase(_) | C::CloseCase(_) => SUPERVISOR,
             C::AnnounceAuction(_) | C::DrawLot(_) | C::CancelAuction(_) => OPERATOR_DUTY,
             C::ListInstrument(_) | C::DelistInstrument(_) | C::RelistInstrument(_) => OPERATOR_DUTY,
-            C::CorrectReference(_) | C::DeclareHoliday(_) | C::AdoptRulebook(_) => OPERATOR_DUTY,
+            C::CorrectReference(_) | C::AdoptRulebook(_) => OPERATOR_DUTY,
+            C::DeclareHoliday(_) | C::RevokeHoliday(_) => OPERATOR_DUTY,
             C::RegisterParticipant(_) | C::OpenAccount(_) | C::DefineAsset(_) => OPERATOR_DUTY,
             C::RenameParticipant(_) | C::CloseAccount(_) => OPERATOR_DUTY,
             C::Issue(_) | C::Preallocate(_) | C::Allocate(_) | C::DecideCarryOver(_) => OPERATOR_DUTY,
@@ -63,7 +64,8 @@ impl Command {
         use Command as C;
         match self {
             C::Issue(_) | C::Preallocate(_) | C::Allocate(_) | C::DecideCarryOver(_) => true,
-            C::CorrectReference(_) | C::AdoptRulebook(_) | C::DeclareHoliday(_) => true,
+            C::CorrectReference(_) | C::AdoptRulebook(_) => true,
+            C::DeclareHoliday(_) | C::RevokeHoliday(_) => true,
             C::SetHalted(c) => !c.halted,
             C::SetTradingBlocked(c) => !c.blocked,
             C::SetAccountFrozen(c) => !c.frozen,

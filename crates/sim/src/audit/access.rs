@@ -52,7 +52,8 @@ pub(super) fn is_for_two(user: UserId, command: &Command) -> bool {
         C::Issue(_) | C::Preallocate(_) | C::Allocate(_) | C::DecideCarryOver(_) | C::UnfreezeUnits(_) => {
             true
         }
-        C::CorrectReference(_) | C::DeclareHoliday(_) | C::AdoptRulebook(_) => true,
+        C::CorrectReference(_) | C::AdoptRulebook(_) => true,
+        C::DeclareHoliday(_) | C::RevokeHoliday(_) => true,
         C::RenameParticipant(_) | C::CloseAccount(_) | C::RelistInstrument(_) => true,
         C::CreateUser(_) | C::SetUserDuties(_) | C::CreateKey(_) => true,
         C::SetTradingBlocked(c) => !c.blocked,
@@ -196,7 +197,8 @@ impl Shadow {
             | C::ApplyCarryOver(registry::ApplyCarryOver { account, .. }) => owner(*account),
             C::AnnounceAuction(_) | C::DrawLot(_) | C::CancelAuction(_) => roles(&[Operator]),
             C::ListInstrument(_) | C::DelistInstrument(_) | C::RelistInstrument(_) => roles(&[Operator]),
-            C::CorrectReference(_) | C::DeclareHoliday(_) | C::AdoptRulebook(_) => roles(&[Operator]),
+            C::CorrectReference(_) | C::AdoptRulebook(_) => roles(&[Operator]),
+            C::DeclareHoliday(_) | C::RevokeHoliday(_) => roles(&[Operator]),
             C::PutRosterInForce => roles(&[Operator]),
             C::MassCancel(c) => stopping(c.of),
             C::SetTradingBlocked(c) if c.blocked => stopping(c.of),
