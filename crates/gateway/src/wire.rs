@@ -435,6 +435,39 @@ pub enum WireCommand {
     RevokeKey {
         key: String,
     },
+    InviteUser {
+        participant: String,
+        name: String,
+        #[schema(value_type = Vec<schema::Duty>)]
+        duties: Duties,
+        token_hash: String,
+        expires: String,
+        #[serde(default, skip_serializing_if = "is_default")]
+        coded: bool,
+    },
+    OfferLink {
+        user: String,
+        token_hash: String,
+        expires: String,
+        #[serde(default, skip_serializing_if = "is_default")]
+        coded: bool,
+        #[serde(default, skip_serializing_if = "is_default")]
+        codes_off: bool,
+    },
+    Enrol {
+        user: String,
+        token_hash: String,
+        password_hash: String,
+    },
+    EnrolTotp {
+        user: String,
+        secret_hash: String,
+        sealed: String,
+    },
+    UnlockUser {
+        user: String,
+        reason: String,
+    },
     PutRosterInForce {},
     ProposeAct {
         #[schema(value_type = Object)]
@@ -511,7 +544,8 @@ impl WireCommand {
             Self::OpenAccount { participant: code, .. }
             | Self::RecordEmissions { participant: code, .. }
             | Self::DetermineShortfall { participant: code, .. }
-            | Self::CreateUser { participant: code, .. } => participant(code),
+            | Self::CreateUser { participant: code, .. }
+            | Self::InviteUser { participant: code, .. } => participant(code),
             Self::MassCancel { account: of, participant: firm, .. }
             | Self::BlockTrading { account: of, participant: firm, .. }
             | Self::UnblockTrading { account: of, participant: firm, .. } => {
@@ -523,7 +557,11 @@ impl WireCommand {
             | Self::ActivateUser { user, .. }
             | Self::DeactivateUser { user, .. }
             | Self::SetPassword { user, .. }
-            | Self::SetTotp { user, .. } => vec![("user", Party::User(user))],
+            | Self::SetTotp { user, .. }
+            | Self::OfferLink { user, .. }
+            | Self::Enrol { user, .. }
+            | Self::EnrolTotp { user, .. }
+            | Self::UnlockUser { user, .. } => vec![("user", Party::User(user))],
             Self::CreateKey { user, account: of, .. } => {
                 let of = of.iter().flat_map(|code| account(code));
                 [("user", Party::User(user.as_str()))].into_iter().chain(of).collect()

@@ -99,13 +99,34 @@ impl Registry {
         command: &RegisterParticipant,
         out: &mut impl FnMut(Event),
     ) -> Result<ParticipantId, OpeningRejection> {
-        self.check_code(&command.code, self.participant_codes.contains_key(&command.code))?;
+        self.check_participant(command)?;
         let participant = ParticipantId::at(self.participants.len());
         self.participant_codes.insert(command.code.clone(), participant);
         let RegisterParticipant { code, name, roles } = command.clone();
         self.participants.push(Participant { code, name, roles });
         out(Event::ParticipantRegistered { participant });
         Ok(participant)
+    }
+
+    /// Whether a participant can be registered.
+    ///
+    /// # Errors
+    /// As [`Registry::register_participant`].
+    pub fn check_participant(&self, command: &RegisterParticipant) -> Result<(), OpeningRejection> {
+        self.check_code(&command.code, self.participant_codes.contains_key(&command.code))
+    }
+
+    /// Whether an account can be opened.
+    ///
+    /// # Errors
+    /// As [`Registry::open_account`].
+    pub fn check_account(&self, command: &OpenAccount) -> Result<(), OpeningRejection> {
+        self.check_code(&command.code, self.account_codes.contains_key(&command.code))?;
+        if command.participant.index() < self.participants.len() {
+            Ok(())
+        } else {
+            Err(OpeningRejection::ParticipantUnknown)
+        }
     }
 
     /// Opens an account.
@@ -117,10 +138,7 @@ impl Registry {
         command: &OpenAccount,
         out: &mut impl FnMut(Event),
     ) -> Result<AccountId, OpeningRejection> {
-        self.check_code(&command.code, self.account_codes.contains_key(&command.code))?;
-        if command.participant.index() >= self.participants.len() {
-            return Err(OpeningRejection::ParticipantUnknown);
-        }
+        self.check_account(command)?;
         let account = AccountId::at(self.accounts.len());
         self.account_codes.insert(command.code.clone(), account);
         let OpenAccount { participant, code, kind } = command.clone();

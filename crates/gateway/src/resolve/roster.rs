@@ -56,6 +56,44 @@ impl<B: ReferenceBook> Resolver<'_, B> {
             }
             W::RevokeKey { key } => Command::RevokeKey(o::RevokeKey { id: key.clone() }),
             W::PutRosterInForce {} => Command::PutRosterInForce,
+            _ => return self.enrolment(wire),
+        })
+    }
+
+    /// Links, and what a user does by one; secrets for one-time codes.
+    fn enrolment(&self, wire: &WireCommand) -> Resolved<Command> {
+        use WireCommand as W;
+        let user = |name: &str| self.user("user", name);
+        let token_hash = |text: &str| hash("token_hash", text);
+        Ok(match wire {
+            W::InviteUser { participant, name, duties, token_hash: token, expires, coded } => {
+                let (name, duties) = (name.clone(), *duties);
+                let participant = self.participant("participant", participant)?;
+                let (token_hash, expires) = (token_hash(token)?, Self::time("expires", expires)?);
+                let link = o::Link { token_hash, expires, coded: *coded, codes_off: false };
+                Command::InviteUser(o::InviteUser { participant, name, duties, link })
+            }
+            W::OfferLink { user: name, token_hash: token, expires, coded, codes_off } => {
+                let user = user(name)?;
+                let (token_hash, expires) = (token_hash(token)?, Self::time("expires", expires)?);
+                let link = o::Link { token_hash, expires, coded: *coded, codes_off: *codes_off };
+                Command::OfferLink(o::OfferLink { user, link })
+            }
+            W::Enrol { user: name, token_hash: token, password_hash } => {
+                let (user, token_hash) = (user(name)?, token_hash(token)?);
+                Command::Enrol(o::Enrol { user, token_hash, password: password_hash.clone() })
+            }
+            W::EnrolTotp { user: name, secret_hash, sealed } => {
+                let (user, secret_hash) = (user(name)?, hash("secret_hash", secret_hash)?);
+                let sealed = match bytes(sealed) {
+                    Some(sealed) => sealed,
+                    None => return wrong("sealed", "expected bytes: an even number of hexadecimal digits"),
+                };
+                Command::EnrolTotp(o::EnrolTotp { user, secret_hash, sealed })
+            }
+            W::UnlockUser { user: name, reason } => {
+                Command::UnlockUser(o::UnlockUser { user: user(name)?, reason: reason.clone() })
+            }
             _ => self.act(wire)?,
         })
     }
@@ -113,18 +151,18 @@ fn short(number: u64) -> u32 {
 
 /// Thirty-two bytes in hexadecimal.
 fn hash(field: &'static str, text: &str) -> Resolved<[u8; 32]> {
-    let mut bytes = [0; 32];
+    match bytes(text).and_then(|read| read.try_into().ok()) {
+        Some(read) => Ok(read),
+        None => wrong(field, "expected a hash: 64 hexadecimal digits"),
+    }
+}
+
+/// Bytes in hexadecimal.
+fn bytes(text: &str) -> Option<Vec<u8>> {
     let pairs = text.as_bytes().chunks(2).map(|pair| {
         let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
         let (high, low) = (digit(pair.first())?, digit(pair.get(1))?);
         u8::try_from(high * 16 + low).ok()
     });
-    let read: Option<Vec<u8>> = pairs.collect();
-    match read.filter(|read| read.len() == bytes.len()) {
-        Some(read) => {
-            bytes.copy_from_slice(&read);
-            Ok(bytes)
-        }
-        None => wrong(field, "expected a hash: 64 hexadecimal digits"),
-    }
+    pairs.collect()
 }
