@@ -1,6 +1,7 @@
 //! The command line. Each command is a file of its own here.
 
 mod backup;
+mod ceremony;
 mod completions;
 mod config;
 mod demo;

@@ -1,16 +1,14 @@
 //! `huangpu serve`: a node that people and programs can use.
 
 use crate::cli::files::{self, Story};
-use crate::cli::{self, Ended, print, progress, run};
+use crate::cli::{self, Ended, ceremony, print, progress, run};
 use crate::config::{Config, ConfigArgs, Effective};
 use crate::node::{DataDir, Node, verify};
-use crate::serve::access::{hash_password, random_text};
 use crate::serve::{Clock, Opening, Running, acceptor, check_tls, start, start_log};
 use anyhow::{Context, Result, bail};
 use base::{Timestamp, UserId};
 use engine::{ClientId, Command, Envelope, Event, OPERATOR, State};
 use journal::RealDisk;
-use roster::{CreateUser, Duties, Duty};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -48,8 +46,8 @@ pub(crate) fn run(args: &Args) -> Ended {
     let mut node = cli::open(&data, false)?;
     prepare(&mut node, &story, config.clock.as_ref().map(|from| from.time))?;
     let clock = clock(&config, &node);
-    admit_operator(&mut node, clock)?;
-    block_on(serve(node, config, data, clock, |_| Ok(String::new())))
+    let first = ceremony::admit(&mut node, clock, &data)?;
+    block_on(serve(node, config, data, clock, move |running| Ok(ceremony::said(&first, running))))
 }
 
 /// Looks at everything that a start depends on and that can be looked at beside a node that runs, and changes nothing.
@@ -142,33 +140,6 @@ fn prepare(node: &mut Node, story: &Story, clock: Option<Timestamp>) -> Result<(
         }
     }
     bar.finish_and_clear();
-    Ok(())
-}
-
-/// Where there are no users, admits the first one, and from then on every command names its user. Its password is said before it
-/// counts: whatever fails after that, somebody has read it.
-fn admit_operator(node: &mut Node, clock: Clock) -> Result<()> {
-    if node.state().roster().in_force() {
-        return Ok(());
-    }
-    let password = random_text(16)?;
-    let operator = CreateUser {
-        participant: OPERATOR,
-        name: "operator".to_owned(),
-        duties: Duties::of(&[Duty::Operator]),
-        password: hash_password(&password)?,
-        must_change: true,
-    };
-    let new = node.state().roster().user_named("operator").is_none();
-    if new {
-        print(&format!(
-            "first operator: user operator, password {password} (to be changed at the first sign-in)\n"
-        ))?;
-    }
-    let create = new.then_some(("serve/operator", Command::CreateUser(operator)));
-    for (id, command) in create.into_iter().chain([("serve/in_force", Command::PutRosterInForce)]) {
-        own(node, clock.now().max(node.time()), id, command)?;
-    }
     Ok(())
 }
 

@@ -36,8 +36,9 @@ mod start;
 mod stream;
 mod ticker;
 mod tls;
+mod unlocks;
 
-pub use api::endpoints;
+pub use api::{endpoints, link_path};
 pub use api::{Sent, send};
 pub use clock::Clock;
 pub use endpoint::{Allowed, Endpoint};
@@ -47,7 +48,7 @@ pub use start::{Opening, Running, start};
 pub use tls::{acceptor, check as check_tls};
 
 use crate::config::Config;
-use access::{Nonces, Passwords, Rates, Secrets, Sessions};
+use access::{Lockouts, Nonces, Passwords, Pending, Rates, Secrets, Sessions};
 use clerk::Clerk;
 use gauges::Gauges;
 use past::Past;
@@ -79,8 +80,12 @@ pub struct App {
     pub gauges: Arc<Gauges>,
     /// Sessions of people.
     pub sessions: Sessions,
+    /// Who failed to sign in too often.
+    pub lockouts: Arc<Lockouts>,
     /// Passwords.
     pub passwords: Passwords,
+    /// Secrets for one-time codes that are not yet in use.
+    pub pending: Pending,
     /// Secrets of keys.
     pub secrets: Secrets,
     /// Signatures that were seen.

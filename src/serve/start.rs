@@ -2,7 +2,9 @@
 
 use crate::config::Config;
 use crate::node::{Flow, Follower, Node, Pipeline};
-use crate::serve::access::{Nonces, Passwords, Rates, Secrets, Sessions, Terms as SessionTerms};
+use crate::serve::access::{
+    Lockouts, Nonces, Passwords, Pending, Rates, Secrets, Sessions, Terms as SessionTerms,
+};
 use crate::serve::clerk::{Clerk, Counter};
 use crate::serve::clock::machine_ms;
 use crate::serve::codes::Codes;
@@ -10,7 +12,7 @@ use crate::serve::gauges::Gauges;
 use crate::serve::past::{self, Past};
 use crate::serve::reader::{Feed, Reader, Sink};
 use crate::serve::stream::{self, Hub};
-use crate::serve::{App, Clock, api, coinbase, http, listen, openapi, page, ticker};
+use crate::serve::{App, Clock, api, coinbase, http, listen, openapi, page, ticker, unlocks};
 use anyhow::{Context, Result, anyhow};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -64,7 +66,8 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
     let (gauges, log_id) = (Arc::new(Gauges::default()), node.log_id());
     let (past, past_feed) = Past::start(&config, &node)?;
     let hub = Hub::new(Arc::clone(&gauges), stream::minutes(&past.projection, node.state()));
-    let sinks: Vec<Box<dyn Sink>> = vec![hub.sink()];
+    let lockouts = Arc::new(Lockouts::new(config.sessions.lock_out_after, minutes(config.sessions.lock_out_minutes)));
+    let sinks: Vec<Box<dyn Sink>> = vec![hub.sink(), unlocks::sink(Arc::clone(&lockouts))];
     let (reader, feed) = Reader::start(Follower::of(&node)?, sinks)?;
     let flow = Flow { snapshot_every: Some(config.snapshots.every_records), ..Flow::default() };
     let pipeline = Pipeline::start(node, flow)?;
@@ -76,7 +79,7 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
         clock,
         clerk,
         (reader, past, hub),
-        (gauges, nonces),
+        (gauges, nonces, lockouts),
         tls.is_some(),
     )?);
     let router = http::router(&app, api::endpoints(), coinbase::router(&app));
@@ -90,6 +93,10 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
     let ticker = tokio::spawn(ticker::run(Arc::clone(&app)));
     let herald = tokio::spawn(stream::herald(Arc::clone(&app)));
     Ok(Running { address, app, stop, server, ticker, herald, run_loop, ended })
+}
+
+fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(minutes.saturating_mul(60))
 }
 
 fn run(
@@ -117,20 +124,19 @@ fn app(
     clock: Clock,
     clerk: Arc<Clerk>,
     (reader, past, hub): (Arc<Reader>, Past, Arc<Hub>),
-    (gauges, nonces): (Arc<Gauges>, Nonces),
+    (gauges, nonces, lockouts): (Arc<Gauges>, Nonces, Arc<Lockouts>),
     secure: bool,
 ) -> Result<App> {
     let some = |number: u32| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
-    let minutes = |minutes: u64| Duration::from_secs(minutes.saturating_mul(60));
     let terms = SessionTerms {
         idle: minutes(config.sessions.idle_minutes),
         life: minutes(config.sessions.hours_max.saturating_mul(60)),
-        attempts: config.sessions.lock_out_after,
-        lock_out: minutes(config.sessions.lock_out_minutes),
     };
     Ok(App {
         sessions: Sessions::new(terms),
+        lockouts,
         passwords: Passwords::new()?,
+        pending: Pending::default(),
         secrets: Secrets::open(&data)?,
         nonces,
         codes: Codes::default(),

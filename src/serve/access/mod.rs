@@ -1,16 +1,21 @@
 //! Who asks: sessions of people, signatures of programs, and how often they may.
 
 mod caller;
+mod lockouts;
 mod nonces;
 mod passwords;
+mod pending;
 mod rate;
 mod secrets;
 mod sessions;
 mod signature;
+mod strength;
 
 pub use caller::{Caller, Via};
+pub use lockouts::{EVERYWHERE_TIMES, Lockouts, origin};
 pub use nonces::Nonces;
 pub use passwords::{Passwords, hash as hash_password};
+pub use pending::Pending;
 pub use rate::{Rates, Spent};
 pub use secrets::{Secrets, hash_of, random, random_text};
 pub use sessions::{COOKIE, Session, Sessions, Terms, token_in};

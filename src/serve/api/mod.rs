@@ -19,6 +19,7 @@ mod trail;
 pub(crate) mod views;
 
 pub use commands::{Sent, send};
+pub use people::link_path;
 
 use crate::serve::endpoint::Endpoint;
 use crate::serve::{health, metrics, stream};

@@ -5,6 +5,7 @@ use crate::serve::App;
 use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint};
 use crate::serve::page;
 use crate::serve::reply::Reply;
+use engine::State;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::Ordering::Relaxed;
 use utoipa::ToSchema;
@@ -63,6 +64,8 @@ pub(crate) struct Operations {
     pub streams: [u64; 2],
     /// Requests over HTTP.
     pub requests: u64,
+    /// Operators of the node who have no password yet: until two have one, nothing that takes two persons can be done.
+    pub not_enrolled: Vec<String>,
 }
 
 /// Bounds of a latency, microseconds, to a power of two.
@@ -86,12 +89,13 @@ pub(crate) struct JournalView {
 }
 
 fn operations(call: &Call, follower: &Follower) -> Answered {
-    Ok(Reply::json(&figures(&call.app, follower.state().sequence().0)))
+    Ok(Reply::json(&figures(&call.app, follower.state())))
 }
 
-/// How the node is doing now, at a record of the log.
+/// How the node is doing now, at a state of the log.
 #[must_use]
-pub(crate) fn figures(app: &App, sequence: u64) -> Operations {
+pub(crate) fn figures(app: &App, state: &State) -> Operations {
+    let sequence = state.sequence().0;
     let gauges = &app.gauges;
     let (uptime, records) = (gauges.started.elapsed().as_secs(), gauges.records.load(Relaxed));
     let sizes = crate::serve::metrics::segment_bytes(&app.data);
@@ -114,5 +118,15 @@ pub(crate) fn figures(app: &App, sequence: u64) -> Operations {
         sessions: app.sessions.count() as u64,
         streams: [gauges.streams.load(Relaxed), gauges.streams_cut.load(Relaxed)],
         requests: gauges.requests.load(Relaxed),
+        not_enrolled: not_enrolled(state),
     }
+}
+
+fn not_enrolled(state: &State) -> Vec<String> {
+    let users = state.roster().users().iter();
+    let waits = |user: &&roster::User| {
+        let operates = user.participant == engine::OPERATOR && user.duties.has(roster::Duty::Operator);
+        operates && user.active && !user.is_enrolled()
+    };
+    users.filter(waits).map(|user| user.name.clone()).collect()
 }
