@@ -39,8 +39,8 @@ fn who_guesses_at_once_guesses_no_more_often() {
 fn the_code_that_turns_codes_on_opens_nothing() {
     let served = Served::start();
     let trader = served.person("trader");
-    trader.send("POST", "/v1/session/totp", None).good();
-    let secret = Secrets::open(served.dir.path()).unwrap().next_totp("trader", None);
+    let shown = trader.post("/v1/session/totp", &json!({ "password": PASSWORD })).good();
+    let secret = totp_rs::Secret::try_from_base32(shown["secret"].as_str().unwrap()).unwrap();
     let totp: Totp = totp_rs::Builder::new().with_secret(secret).build().unwrap();
     let now = u64::try_from(fresh_ms()).unwrap() / 1_000;
     let code = totp.generate(now).to_string();

@@ -58,8 +58,8 @@ pub(crate) fn admit(node: &mut Node, clock: Clock, data: &Path) -> Result<Vec<Aw
         let lasting = has.filter(|has| has.expires > now).map(|has| link(&name, has.expires));
         let (token, link) = match lasting.filter(|(_, link)| has.as_ref() == Some(link)) {
             Some(lasting) => lasting,
-            // Another gave it that link, which is good: it is his to hand over.
-            None if has.is_some_and(|has| has.expires > now) => continue,
+            // Another operator gave it that link, which is good: it is his to hand over.
+            None if has.is_some_and(|has| has.expires > now && has.coded) => continue,
             None => {
                 let (token, link) = link(&name, expires);
                 let id = format!("serve/link/{name}/{}", expires.0);

@@ -47,7 +47,10 @@ pub(crate) fn run(args: &Args) -> Ended {
     prepare(&mut node, &story, config.clock.as_ref().map(|from| from.time))?;
     let clock = clock(&config, &node);
     let first = ceremony::admit(&mut node, clock, &data)?;
-    block_on(serve(node, config, data, clock, move |running| Ok(ceremony::said(&first, running))))
+    block_on(serve(node, config, data, clock, move |running| {
+        let _ = print(&ceremony::said(&first, running));
+        Ok(String::new())
+    }))
 }
 
 /// Looks at everything that a start depends on and that can be looked at beside a node that runs, and changes nothing.

@@ -150,6 +150,13 @@ impl Client {
     }
 }
 
+impl Client {
+    /// An answer as it came.
+    pub fn read(all: &[u8]) -> Got {
+        parse(all)
+    }
+}
+
 fn parse(all: &[u8]) -> Got {
     let end = all.windows(4).position(|window| window == b"\r\n\r\n").expect("an answer has a head");
     let head = String::from_utf8_lossy(&all[..end]).into_owned();

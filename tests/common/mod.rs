@@ -114,6 +114,11 @@ impl Served {
         Client::new(self.address)
     }
 
+    /// How often it has hashed a password.
+    pub fn hashed(&self) -> u64 {
+        self.running.as_ref().map_or(0, |running| running.app.passwords.hashed())
+    }
+
     /// The runtime that it runs in.
     pub fn runtime(&self) -> &Runtime {
         &self.runtime

@@ -162,7 +162,11 @@ impl State {
             | Command::UnlockUser(_) => {
                 // Thousands of users at most: a copy of them is quickly made, and what is tried on it is what will be done.
                 let mut trial = self.roster.clone();
-                Ok(keep_users(&mut trial, &self.registry, self.time, command, &mut |_| ())?)
+                match keep_users(&mut trial, &self.registry, self.time, command, &mut |_| ()) {
+                    // By the time it is approved there may be.
+                    Err(RosterRejection::NothingToChange) => Ok(()),
+                    tried => Ok(tried?),
+                }
             }
             _ => Ok(()),
         }

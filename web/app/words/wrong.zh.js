@@ -15,6 +15,7 @@ export const EXPECTED_ZH = {
   "the smallest step of a price such as \"0.01\"": "最小变动价位，如 \"0.01\"", "a whole number of days from 0 to 366": "0 至 366 的整数（天）", "a whole number of seconds from 0 to 86400": "0 至 86400 的整数（秒）",
   "a multiple such as 5": "倍数，如 5", "a table of trading days and local time": "交易日与当地时间的表", "a time zone such as \"Asia/Shanghai\"": "时区，如 \"Asia/Shanghai\"",
   "the code of the composite line such as \"COMCEA\"": "综合行情代码，如 \"COMCEA\"", "the code of an instrument such as \"CEA25\"": "品种代码，如 \"CEA25\"", "\"mean\" or { instrument = \"…\" }": "\"mean\" 或 { instrument = \"…\" }",
+  "an array of commands such as [\"issue\", \"deposit\"]": "指令的数组，如 [\"issue\", \"deposit\"]",
   "a number such as \"100000\" or \"48.00\"": "数字，如 \"100000\" 或 \"48.00\"", "a date such as \"2021-07-16\"": "日期，如 \"2021-07-16\"", "a time such as \"2021-07-16T09:30:00+08:00\"": "时间，如 \"2021-07-16T09:30:00+08:00\"",
 };
 
@@ -42,6 +43,8 @@ export const RULES_ZH = {
   "this is above zero, or left out": "须大于零，或留空", "name an account or a participant, not both": "账户与主体只可填写其一", "expected a hash: 64 hexadecimal digits": "应为 64 位十六进制摘要", "there is no such account": "账户不存在",
   "an id has 1 to 64 bytes, and no control characters": "编号为 1 至 64 字节，不含控制字符", "a key has duties of its user, and no others": "密钥职责不得超出其用户", "this is not the code of now": "口令不是当前口令",
   "a password has at least {n} characters and at most {n} bytes": "密码至少 {n} 个字符，至多 {n} 字节",
+  "a password is not the user's name with a little beside it": "密码不得只在用户名旁略加字符", "a password is no simple pattern": "密码不得为简单规律", "this password is among those that are guessed first": "此密码属于最先被猜测的密码",
+  "this is the password in use: choose another one": "此密码正在使用，请另选", "ask for a secret first: one is kept for ten minutes": "请先获取密钥，密钥保留十分钟", "expected bytes: an even number of hexadecimal digits": "应为偶数位十六进制数字",
 };
 
 /** What a name can be of, and what can stand in a rulebook. */
