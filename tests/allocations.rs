@@ -22,6 +22,7 @@ fn round(state: &mut State, events: &mut Events, number: &mut u64) {
             actor: BookMarket::owner(account),
             user: base::UserId::NOBODY,
             client_id: ClientId(id),
+            door: engine::Door::Unsaid,
             command,
         };
         let record = Record {

@@ -33,6 +33,7 @@ fn submission(number: u64) -> Submission {
         actor: OPERATOR,
         user: base::UserId::NOBODY,
         client_id: ClientId::of(&number.to_string()),
+        door: engine::Door::Unsaid,
         command,
     };
     let time = Timestamp(1_600_000_000_000_000_000 + number.cast_signed());

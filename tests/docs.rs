@@ -138,6 +138,7 @@ fn nodes(data: &tempfile::TempDir) -> [Node; 2] {
                 actor: engine::OPERATOR,
                 user: base::UserId::NOBODY,
                 client_id: engine::ClientId::of(&format!("user/{}", create.name)),
+                door: engine::Door::Node,
                 command: engine::Command::CreateUser(create),
             };
             node.submit(node.time(), envelope, &mut |_, _, _| Ok(())).unwrap();

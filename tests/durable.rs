@@ -44,6 +44,7 @@ fn envelope(number: u64) -> Envelope {
         actor: OPERATOR,
         user: base::UserId::NOBODY,
         client_id: ClientId::of(&number.to_string()),
+        door: engine::Door::Unsaid,
         command,
     }
 }

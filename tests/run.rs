@@ -336,11 +336,11 @@ fn bad_input_names_its_place_and_changes_nothing() {
         (head.replace("\"operator\"", "\"nobody\"") + "\"tick\"}", "by: there is no participant \"nobody\""),
         (
             format!("{head}\"tick\"}}\n{}\"tick\"}}", head.replace("07-16", "07-17")),
-            ":2: time: 2021-07-17 in a file that began on 2021-07-16",
+            ":2:9: time: 2021-07-17 in a file that is named for 2021-07-16",
         ),
         (
             format!("{head}\"tick\"}}\n{}\"tick\"}}", head.replace("09:00", "08:59")),
-            ":2: time: it lies before",
+            ":2:9: time: it lies before",
         ),
         (
             format!("{head}\"deposit\",\"account\":\"X\",\"amount\":1.5,\"reference\":\"r\"}}"),
@@ -369,6 +369,42 @@ fn bad_input_names_its_place_and_changes_nothing() {
     let output = huangpu(&["run", path(&rulebook), path(&file), "--data", path(&data)]);
     assert!(text(&output.stderr).contains("the id 1 was used by the same sender for another command"));
     assert_eq!(json(&["verify", path(&data), "--json"])["digest"], digest);
+}
+
+#[test]
+fn a_mistyped_year_does_not_reach_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let rulebook = root().join("examples/carbon/rulebook.toml");
+    let data = folder.path().join("data");
+    let day = |name: &str, date: &str, id: &str| {
+        let file = folder.path().join(name);
+        let line = format!(r#"{{"time":"{date}T09:00:00+08:00","id":"{id}","by":"operator","do":"tick"}}"#);
+        fs::write(&file, line).unwrap();
+        file
+    };
+    let run = |file: &Path, flags: &[&str]| {
+        let arguments = ["run", path(&rulebook), path(file), "--data", path(&data)];
+        let output = huangpu(&[&arguments[..], flags].concat());
+        (output.status.code(), text(&output.stderr))
+    };
+    let (code, said) = run(&day("2026-03-02.jsonl", "2062-03-02", "1"), &[]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("2026-03-02.jsonl:1:9: time: 2062-03-02 in a file that is named for 2026-03-02"),
+        "{said}"
+    );
+    assert_eq!(run(&day("2026-03-02.jsonl", "2026-03-02", "1"), &[]).0, Some(0));
+    // A file that is named for no day, or for the mistyped one: the record before it says what is likely.
+    for name in ["day.jsonl", "2062-03-03.jsonl"] {
+        let file = day(name, "2062-03-03", "2");
+        let (code, said) = run(&file, &[]);
+        assert_eq!(code, Some(1), "{said}");
+        let expected =
+            ":1:9: time: 2062-03-03T01:00:00Z is more than a year after the record before it, 2026-03-02T";
+        assert!(said.contains(expected), "{said}");
+    }
+    assert_eq!(run(&day("2026-03-03.jsonl", "2026-03-03", "2"), &[]).0, Some(0), "the log was not touched");
+    assert_eq!(run(&day("day.jsonl", "2062-03-03", "3"), &["--any-date"]).0, Some(0));
 }
 
 #[test]

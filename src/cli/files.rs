@@ -1,10 +1,10 @@
 //! Command files: JSON Lines, one command a line, one file a market day. Empty lines and lines that begin with `#` are
 //! passed over. Everything is read and checked for form before the first command is sent.
 
-use anyhow::{Context, Result, bail};
-use base::Date;
+use anyhow::{Context, Result, anyhow, bail};
+use base::{Date, Timestamp};
 use engine::rulebook::Rulebook;
-use gateway::Line;
+use gateway::{Line, LineError};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -31,9 +31,56 @@ pub(crate) struct Story {
     pub(crate) name: String,
 }
 
+/// Whether the dates of command files are taken as they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::Args)]
+pub(crate) struct Dates {
+    /// Take the dates of command files as they are, also where a file is named for another day, or begins more than a year
+    /// after the record before it
+    #[arg(long = "any-date")]
+    any: bool,
+}
+
+/// Seconds between two records that follow each other, beyond which a mistyped year is likelier than a pause.
+const PAUSE_S_MAX: i64 = 366 * 86_400;
+
+impl Dates {
+    /// Whether the day of a line is that for which its file is named.
+    fn check_name(self, path: &Path, date: Date) -> Result<(), String> {
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        match stem.get(..10).and_then(Date::parse) {
+            Some(named) if named != date && !self.any => {
+                Err(format!("{date} in a file that is named for {named} (--any-date takes it as it is)"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether no file begins long after what comes before it: the last record of the log, or the file before.
+    ///
+    /// # Errors
+    /// The place of the first line that does.
+    pub(crate) fn check_pauses(self, story: &Story, last: Option<Timestamp>) -> Result<()> {
+        let mut last = last;
+        for day in &story.days {
+            let (Some(first), Some(end)) = (day.lines.first(), day.lines.last()) else { continue };
+            if let Some(before) = last.filter(|before| first.line.time > before.after_seconds(PAUSE_S_MAX))
+                && !self.any
+            {
+                let [time, before] = [first.line.time, before].map(|time| gateway::format_time(time, None));
+                let message = format!(
+                    "{time} is more than a year after the record before it, {before}: a log cannot go back (--any-date takes it as it is)"
+                );
+                return Err(wrong_time(&day.path, first.number, &first.text, message));
+            }
+            last = last.max(Some(end.line.time));
+        }
+        Ok(())
+    }
+}
+
 /// Reads a folder (all its `.toml` and `.jsonl`, by name), or rulebooks and files.
-pub(crate) fn read(paths: &[PathBuf]) -> Result<Story> {
-    let story = read_to_serve(paths)?;
+pub(crate) fn read(paths: &[PathBuf], dates: Dates) -> Result<Story> {
+    let story = read_to_serve(paths, dates)?;
     if story.days.is_empty() {
         bail!("there are no command files (.jsonl) to run beside {}", paths[0].display());
     }
@@ -41,7 +88,7 @@ pub(crate) fn read(paths: &[PathBuf]) -> Result<Story> {
 }
 
 /// The same; there need be no command files.
-pub(crate) fn read_to_serve(paths: &[PathBuf]) -> Result<Story> {
+pub(crate) fn read_to_serve(paths: &[PathBuf], dates: Dates) -> Result<Story> {
     let (rulebooks, files, named) = match paths {
         [folder] if folder.is_dir() => {
             let rulebooks = listed(folder, "toml")?;
@@ -64,7 +111,7 @@ pub(crate) fn read_to_serve(paths: &[PathBuf]) -> Result<Story> {
         [] => bail!("name a folder, or a rulebook and command files"),
     };
     let rulebooks = read_rulebooks(&rulebooks)?;
-    let days = files.iter().map(|path| read_day(path, &rulebooks[0])).collect::<Result<Vec<_>>>()?;
+    let days = files.iter().map(|path| read_day(path, &rulebooks[0], dates)).collect::<Result<Vec<_>>>()?;
     for pair in days.windows(2) {
         if pair[1].date < pair[0].date {
             bail!(
@@ -110,7 +157,12 @@ fn listed(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-fn read_day(path: &Path, rulebook: &Rulebook) -> Result<DayFile> {
+/// A line whose time cannot be taken.
+fn wrong_time(path: &Path, number: usize, text: &str, message: String) -> anyhow::Error {
+    anyhow!("{}:{number}:{}", path.display(), LineError::at(text, "time", message))
+}
+
+fn read_day(path: &Path, rulebook: &Rulebook, dates: Dates) -> Result<DayFile> {
     let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let text = match std::str::from_utf8(&bytes) {
         Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
@@ -127,18 +179,19 @@ fn read_day(path: &Path, rulebook: &Rulebook) -> Result<DayFile> {
             continue;
         }
         let place = || format!("{}:{number}", path.display());
-        let line = gateway::parse_line(text).map_err(|error| anyhow::anyhow!("{}:{error}", place()))?;
+        let line = gateway::parse_line(text).map_err(|error| anyhow!("{}:{error}", place()))?;
         let date = calendar.local(line.time).0;
+        let wrong = |message| wrong_time(path, number, text, message);
+        dates.check_name(path, date).map_err(wrong)?;
         let day = day.get_or_insert_with(|| DayFile { path: path.to_owned(), date, lines: Vec::new() });
         if date != day.date {
-            bail!(
-                "{}: time: {date} in a file that began on {}: one file holds one market day",
-                place(),
+            return Err(wrong(format!(
+                "{date} in a file that began on {}: one file holds one market day",
                 day.date
-            );
+            )));
         }
         if day.lines.last().is_some_and(|last| line.time < last.line.time) {
-            bail!("{}: time: it lies before that of the line before it", place());
+            return Err(wrong("it lies before that of the line before it".to_owned()));
         }
         day.lines.push(Placed { number, text: text.to_owned(), line });
     }

@@ -18,18 +18,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// The first day
-    #[arg(long, value_name = "DATE", value_parser = date)]
+    #[arg(long, value_name = "DATE", value_parser = gateway::read_date)]
     from: Option<Date>,
     /// The last day
-    #[arg(long, value_name = "DATE", value_parser = date)]
+    #[arg(long, value_name = "DATE", value_parser = gateway::read_date)]
     to: Option<Date>,
     /// Print JSON
     #[arg(long)]
     json: bool,
-}
-
-fn date(text: &str) -> Result<Date, String> {
-    Date::parse(text).ok_or_else(|| "expected a date such as 2021-07-16".to_owned())
 }
 
 pub(crate) fn run(args: &Args) -> Ended {

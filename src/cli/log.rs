@@ -39,10 +39,11 @@ pub(crate) enum Point {
 
 /// Reads a record number or a date.
 pub(crate) fn point(text: &str) -> Result<Point, String> {
-    let number = text.parse().ok().map(Point::Record);
-    number
-        .or_else(|| Date::parse(text).map(Point::Day))
-        .ok_or_else(|| "expected a record number or a date such as 2021-07-16".to_owned())
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse().map(Point::Record).map_err(|_| "there is no record of such a number".to_owned());
+    }
+    let form = "a record number or a date such as 2021-07-16";
+    Date::read(text).map(Point::Day).map_err(|why| format!("expected {}", why.expected(form)))
 }
 
 impl Point {
@@ -89,8 +90,10 @@ pub(crate) fn run(args: &Args) -> Ended {
         let id = record.envelope.client_id.to_string();
         if args.json {
             let mut line = json!({ "record": record.sequence.0, "time": time, "id": id, "by": by });
-            if let (Some(user), Some(line)) = (&user, line.as_object_mut()) {
-                line.insert("as".to_owned(), json!(user));
+            let said = [("as", user.as_deref()), ("door", record.envelope.door.name())];
+            if let Some(line) = line.as_object_mut() {
+                let said = said.into_iter().filter_map(|(key, value)| Some((key.to_owned(), json!(value?))));
+                line.extend(said);
             }
             if let (Some(line), Some(command)) = (line.as_object_mut(), command.as_object_mut()) {
                 line.append(command);
@@ -101,8 +104,9 @@ pub(crate) fn run(args: &Args) -> Ended {
             let name =
                 command.as_object_mut().and_then(|object| object.shift_remove("do")).unwrap_or_default();
             let user = user.map(|user| format!(" as={user}")).unwrap_or_default();
-            let mut text =
-                format!("#{} {time} {by}/{id} {}{}{user}\n", record.sequence, plain(&name), fields(&command));
+            let door = record.envelope.door.name().map(|door| format!(" door={door}")).unwrap_or_default();
+            let (name, fields) = (plain(&name), fields(&command));
+            let mut text = format!("#{} {time} {by}/{id} {name}{fields}{user}{door}\n", record.sequence);
             for event in &events {
                 text.push_str(&format!("    {}\n", event_line(event)));
             }

@@ -6,7 +6,7 @@ use crate::report::{self, Compliance, DayReport, FinalReport, Report as _};
 use anyhow::{Context, Result};
 use base::{MarketId, Timestamp, UserId};
 use engine::rulebook::Rulebook;
-use engine::{ClientId, Command, Envelope, Event, OPERATOR, Record, State};
+use engine::{ClientId, Command, Door, Envelope, Event, OPERATOR, Record, State};
 use gateway::{Names, Resolver};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -18,6 +18,8 @@ pub(crate) struct Args {
     /// A folder with a rulebook (.toml) for each market and one command file (.jsonl) a day; or rulebooks and command files
     #[arg(required = true, value_name = "FOLDER | RULEBOOK FILE")]
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    dates: files::Dates,
     /// Where the log and the reports are kept [default: a folder under your data directory]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -65,12 +67,15 @@ struct Outcome<'a> {
 }
 
 pub(crate) fn run(args: &Args) -> Ended {
-    let story = files::read(&args.paths)?;
+    let story = files::read(&args.paths, args.dates)?;
     let data = match &args.data {
         Some(data) => data.clone(),
         None => DataDir::default_for(&story.name)?,
     };
     let mut node = cli::open(&data, args.json)?;
+    node.takes_files()?;
+    let last = (node.state().sequence().0 > 0).then(|| node.time());
+    args.dates.check_pauses(&story, last)?;
     let begins =
         story.days.first().and_then(|day| day.lines.first()).map_or(Timestamp(0), |first| first.line.time);
     let markets = story.rulebooks.iter().map(|rulebook| adopt(&mut node, begins, rulebook));
@@ -127,7 +132,7 @@ pub(crate) fn adopt(node: &mut Node, time: Timestamp, rulebook: &Rulebook) -> Re
     let hash = hex(blake3::hash(&postcard::to_stdvec(rulebook)?).as_bytes());
     let client_id = ClientId::of(&format!("rulebook/{hash}"));
     let command = Command::AdoptRulebook(Box::new(rulebook.clone()));
-    let envelope = Envelope { actor: OPERATOR, user: UserId::NOBODY, client_id, command };
+    let envelope = Envelope { actor: OPERATOR, user: UserId::NOBODY, client_id, door: Door::File, command };
     let code = &rulebook.code;
     let mut refused = None;
     node.submit(time, envelope, &mut |_, _, _| Ok(()))
@@ -192,7 +197,7 @@ pub(crate) fn run_day(
         }
         let (actor, user, command) =
             resolved.map_err(|error| anyhow::anyhow!("{}:{}", place(), error.in_line(&placed.text)))?;
-        let envelope = Envelope { actor, user, client_id: ClientId::of(&line.id), command };
+        let envelope = Envelope { actor, user, client_id: ClientId::of(&line.id), door: Door::File, command };
         match node.submit(line.time, envelope, &mut observer).with_context(place)? {
             Submitted::Known(_) | Submitted::Waiting(_) => already_in_log += 1,
             Submitted::New(_) => {}
@@ -231,7 +236,13 @@ fn end_day(
     });
     let ends = ends.fold(node.time(), Timestamp::max);
     let client_id = ClientId::of(&format!("end/{}", file.date));
-    let tick = Envelope { actor: OPERATOR, user: UserId::NOBODY, client_id, command: Command::Tick };
+    let tick = Envelope {
+        actor: OPERATOR,
+        user: UserId::NOBODY,
+        client_id,
+        door: Door::File,
+        command: Command::Tick,
+    };
     node.submit(ends, tick, observer)?;
     Ok(())
 }

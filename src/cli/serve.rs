@@ -1,13 +1,13 @@
 //! `huangpu serve`: a node that people and programs can use.
 
-use crate::cli::files::{self, Story};
+use crate::cli::files::{self, Dates, Story};
 use crate::cli::{self, Ended, ceremony, print, progress, run};
 use crate::config::{Config, ConfigArgs, Effective};
 use crate::node::{DataDir, Node, verify};
 use crate::serve::{Clock, Opening, Running, acceptor, check_tls, start, start_log};
 use anyhow::{Context, Result, bail};
 use base::{Timestamp, UserId};
-use engine::{ClientId, Command, Envelope, Event, OPERATOR, State};
+use engine::{ClientId, Command, Door, Envelope, Event, OPERATOR, State};
 use journal::RealDisk;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -27,12 +27,14 @@ pub(crate) struct Args {
     /// Do not play the command files of the folder
     #[arg(long)]
     no_play: bool,
+    #[command(flatten)]
+    dates: Dates,
 }
 
 pub(crate) fn run(args: &Args) -> Ended {
     let config = Effective::read(&args.config)?.config;
     start_log(&config.log);
-    let mut story = files::read_to_serve(&args.paths)?;
+    let mut story = files::read_to_serve(&args.paths, args.dates)?;
     if args.no_play {
         story.days.clear();
     }
@@ -44,7 +46,7 @@ pub(crate) fn run(args: &Args) -> Ended {
         return check(&config, &story, &data);
     }
     let mut node = cli::open(&data, false)?;
-    prepare(&mut node, &story, config.clock.as_ref().map(|from| from.time))?;
+    prepare(&mut node, &story, args.dates, config.clock.as_ref().map(|from| from.time))?;
     let clock = clock(&config, &node);
     let first = ceremony::admit(&mut node, clock, &data)?;
     block_on(serve(node, config, data, clock, move |running| {
@@ -112,7 +114,7 @@ fn other_rules(code: &str) -> String {
 
 /// Opens the markets of a log that is new, and plays the command files into it; where that was broken off, it goes on from there.
 /// A log with users, or with a market of which nothing is said here, is not new. `clock` is when a sandbox begins.
-fn prepare(node: &mut Node, story: &Story, clock: Option<Timestamp>) -> Result<()> {
+fn prepare(node: &mut Node, story: &Story, dates: Dates, clock: Option<Timestamp>) -> Result<()> {
     let state = node.state();
     let is_ours = |code: &str| story.rulebooks.iter().any(|rulebook| rulebook.code == code);
     if state.roster().in_force() || !state.markets().iter().all(|market| is_ours(&market.rulebook.code)) {
@@ -121,6 +123,8 @@ fn prepare(node: &mut Node, story: &Story, clock: Option<Timestamp>) -> Result<(
         }
         return Ok(());
     }
+    let last = (node.state().sequence().0 > 0).then(|| node.time());
+    dates.check_pauses(story, last)?;
     let begins = story.days.first().and_then(|day| day.lines.first()).map(|first| first.line.time);
     let begins = begins.or(clock).unwrap_or_else(|| Clock::real().now()).max(node.time());
     let mut markets = Vec::new();
@@ -148,7 +152,13 @@ fn prepare(node: &mut Node, story: &Story, clock: Option<Timestamp>) -> Result<(
 
 /// A command of the node itself.
 pub(crate) fn own(node: &mut Node, time: Timestamp, id: &str, command: Command) -> Result<()> {
-    let envelope = Envelope { actor: OPERATOR, user: UserId::NOBODY, client_id: ClientId::of(id), command };
+    let envelope = Envelope {
+        actor: OPERATOR,
+        user: UserId::NOBODY,
+        client_id: ClientId::of(id),
+        door: Door::Node,
+        command,
+    };
     let mut refused = None;
     node.submit(time, envelope, &mut |_, _, _| Ok(()))?;
     node.flush(&mut |_, events, _| {

@@ -1,7 +1,7 @@
 //! The table of fields: what each is called, what it takes, and where it is kept.
 
 use crate::config::{Config, LogFormat, LogLevel, Moment};
-use gateway::parse_time;
+use base::{Timestamp, Unreadable};
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -145,9 +145,13 @@ impl Slot<'_> {
                     ));
                 }
             }
-            Slot::Moment(moment) => match text.and_then(|text| Some((text, parse_time(text)?))) {
-                Some((text, time)) => **moment = Some(Moment { text: text.to_owned(), time }),
-                None => return Some("expected a time such as 2021-07-16T09:00:00+08:00".to_owned()),
+            Slot::Moment(moment) => match text.map(|text| (text, Timestamp::read(text))) {
+                Some((text, Ok(time))) => **moment = Some(Moment { text: text.to_owned(), time }),
+                other => {
+                    let why = other.and_then(|(_, read)| read.err()).unwrap_or(Unreadable::Form);
+                    let form = "a time such as 2021-07-16T09:00:00+08:00";
+                    return Some(format!("expected {}", why.expected(form)));
+                }
             },
             Slot::Database(url) => match text {
                 Some(text) if DATABASES.iter().any(|scheme| text.starts_with(scheme)) => {

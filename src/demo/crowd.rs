@@ -99,6 +99,7 @@ impl Crowd {
         let members = CROWD.iter().map(|(_, _, _, accounts, user)| {
             let id = state.roster().user_named(user);
             let caller = id.and_then(|id| Caller::of(state, id, Via::Session(String::new())));
+            let caller = caller.map(|caller| caller.at(engine::Door::Node));
             Ok(Member { caller: caller.with_context(|| format!("there is no user {user}"))?, accounts })
         });
         let members = members.collect::<Result<Vec<_>>>()?;

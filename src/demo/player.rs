@@ -3,7 +3,7 @@
 use crate::node::Node;
 use anyhow::{Context, Result, anyhow, bail};
 use base::{MarketId, Timestamp, UserId};
-use engine::{ClientId, Command, Envelope, Event, OPERATOR};
+use engine::{ClientId, Command, Door, Envelope, Event, OPERATOR};
 use gateway::{ResolveError, Resolver, parse_fields};
 use serde_json::Value;
 
@@ -50,7 +50,7 @@ impl<'n> Player<'n> {
     fn submit(&mut self, actor: base::ParticipantId, command: Command) -> Result<()> {
         self.number += 1;
         let client_id = ClientId::of(&format!("{}/{}", self.prefix, self.number));
-        let envelope = Envelope { actor, user: UserId::NOBODY, client_id, command };
+        let envelope = Envelope { actor, user: UserId::NOBODY, client_id, door: Door::Node, command };
         self.node.submit(self.time, envelope, &mut told)?;
         Ok(())
     }

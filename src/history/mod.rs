@@ -117,6 +117,7 @@ pub fn run(options: &Options, progress: &mut dyn FnMut(u64, u64)) -> Result<Outc
     let mut planner = Planner::new(&rulebook, &record, first)?;
 
     let (mut node, _) = Node::open(&options.data, &mut |_, _| ())?;
+    node.takes_files()?;
     let mut feed =
         Feed { node: &mut node, collector: Collector::default(), commands: 0, known: 0, unsynced: 0 };
     feed.send(planner.take())?;

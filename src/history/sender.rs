@@ -1,7 +1,7 @@
 //! Numbers and times of the planned commands.
 
 use base::{Date, ParticipantId, Timestamp, UserId};
-use engine::{ClientId, Command, Envelope};
+use engine::{ClientId, Command, Door, Envelope};
 
 /// A command and when it is sent.
 pub(super) struct Planned {
@@ -40,7 +40,7 @@ impl Sender {
         let client_id = ClientId::of(&format!("{}/{}", self.date, self.number));
         self.out.push(Planned {
             time: self.clock,
-            envelope: Envelope { actor, user: UserId::NOBODY, client_id, command },
+            envelope: Envelope { actor, user: UserId::NOBODY, client_id, door: Door::File, command },
         });
     }
 
@@ -71,7 +71,7 @@ impl Sender {
             let client_id = ClientId::of(&format!("{}/S{}", self.date, self.supplies));
             planned.push(Planned {
                 time,
-                envelope: Envelope { actor, user: UserId::NOBODY, client_id, command },
+                envelope: Envelope { actor, user: UserId::NOBODY, client_id, door: Door::File, command },
             });
         }
         self.out.splice(place..place, planned);

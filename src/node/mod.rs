@@ -29,7 +29,7 @@ pub use verify::{Fault, Verified, verify, verify_on};
 use crate::node::core::{BATCH_RECORDS_MAX, Core, Slot, Taken};
 use anyhow::{Context, Result, bail};
 use base::{ParticipantId, Sequence, Timestamp};
-use engine::{Envelope, Event, Record, State};
+use engine::{Door, Envelope, Event, Record, State};
 use gateway::Created;
 use journal::{Disk, Frames, Journal, Log, Opening, Options, RealDisk};
 use std::path::Path;
@@ -81,6 +81,8 @@ pub struct Node<D: Disk = RealDisk> {
     core: Core,
     slot: Slot,
     snapshot_at: u64,
+    /// The roster was in force when this node was opened: command files were for setting up, and that is over.
+    set_up: bool,
 }
 
 impl Node {
@@ -120,7 +122,8 @@ impl<D: Disk> Node<D> {
             )
         };
         let (slot, snapshot_at) = (Slot::default(), opened.snapshot);
-        Ok((Self { disk, dir, journal, core, slot, snapshot_at }, opened))
+        let set_up = core.state.roster().in_force();
+        Ok((Self { disk, dir, journal, core, slot, snapshot_at, set_up }, opened))
     }
 
     /// The state as of the last flush.
@@ -165,17 +168,35 @@ impl<D: Disk> Node<D> {
         self.core.time()
     }
 
+    /// Whether command files are still taken: until a log is opened whose roster is in force. The run that puts it in force may end.
+    ///
+    /// # Errors
+    /// They are not.
+    pub fn takes_files(&self) -> Result<()> {
+        if self.set_up {
+            bail!(
+                "the roster of the log in {} is in force: from then on its users send commands, signed in to the node that serves \
+                 it (huangpu serve). Command files are for setting up; nothing of these was taken",
+                self.dir.root().display()
+            );
+        }
+        Ok(())
+    }
+
     /// Numbers and stamps a command. A command that the same sender sent before under the same id is not taken again.
     ///
     /// # Errors
-    /// Another command is known under this id, the time lies before that of the last record, or the batch that had to be
-    /// flushed first could not be.
+    /// Another command is known under this id, the time lies before that of the last record, the batch that had to be
+    /// flushed first could not be, or it comes from a file and [`Node::takes_files`] says no.
     pub fn submit(
         &mut self,
         time: Timestamp,
         envelope: Envelope,
         observer: &mut Observer<'_>,
     ) -> Result<Submitted> {
+        if envelope.door == Door::File {
+            self.takes_files()?;
+        }
         let hash = self.core.answers.hash((envelope.actor, envelope.client_id));
         let mut taken = self.core.take(time, &envelope, hash, &mut self.slot, BATCH_RECORDS_MAX)?;
         if let Taken::Full = taken {

@@ -348,6 +348,7 @@ impl Writer {
             i64::from(record.envelope.actor.0).into(),
             user_of(record).into(),
             client_text(record.envelope.client_id).into(),
+            record.envelope.door.name().into(),
             name.into(),
             command.to_string().into(),
             refusal.map(|rejection| rejection.stage()).into(),

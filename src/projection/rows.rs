@@ -191,6 +191,8 @@ pub struct RecordRow {
     pub user: u64,
     /// The sender's own id for it.
     pub client_id: String,
+    /// By which door it came, where the record says so: `file`, `http`, `stream`, `facade` or `node`.
+    pub door: Option<String>,
     /// The name of the command, for example `place_order`.
     pub command: String,
     /// The command as JSON, as a command file has it.

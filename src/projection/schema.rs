@@ -5,7 +5,7 @@ use super::tables::TABLES;
 use anyhow::{Context, Result, bail};
 
 /// The version of the schema. A projection of another version is not read: it is rebuilt.
-pub(crate) const VERSION: &str = "1";
+pub(crate) const VERSION: &str = "2";
 
 /// `{c}`: see [`Db::clustered`].
 const DDL: &str = "
@@ -29,7 +29,7 @@ CREATE TABLE days (
 
 CREATE TABLE records (
     seq BIGINT NOT NULL PRIMARY KEY, time_ns BIGINT NOT NULL, actor BIGINT NOT NULL, user_id BIGINT NOT NULL,
-    client_id TEXT NOT NULL, command TEXT NOT NULL, json TEXT NOT NULL, stage TEXT, reason TEXT
+    client_id TEXT NOT NULL, door TEXT, command TEXT NOT NULL, json TEXT NOT NULL, stage TEXT, reason TEXT
 ){c};
 CREATE TABLE events (
     seq BIGINT NOT NULL, n BIGINT NOT NULL, kind TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY (seq, n)

@@ -59,7 +59,7 @@ pub(crate) const DAYS: Table = replaced(
 pub(crate) const RECORDS: Table = table(
     "records",
     1,
-    &["seq", "time_ns", "actor", "user_id", "client_id", "command", "json", "stage", "reason"],
+    &["seq", "time_ns", "actor", "user_id", "client_id", "door", "command", "json", "stage", "reason"],
 );
 pub(crate) const EVENTS: Table = table("events", 2, &["seq", "n", "kind", "json"]);
 pub(crate) const ORDERS: Table = replaced(

@@ -46,6 +46,9 @@ pub struct AlertLine {
 /// The alerts of a market raised on the trading day `since` or later.
 #[must_use]
 pub fn alerts(state: &State, market: MarketId, since: Date) -> Alerts {
+    // There is no trading day before the rules.
+    let rules = state.markets().get(market.index()).map(|market| market.rulebook.versions[0].from);
+    let since = rules.map_or(since, |first| since.max(first));
     let since_text = since.to_string();
     let Some(view) = View::of(state, market) else {
         let market = Names(state).market(market);

@@ -2,7 +2,7 @@
 
 use crate::serve::App;
 use base::Timestamp;
-use engine::{ClientId, Command, Envelope, OPERATOR};
+use engine::{ClientId, Command, Door, Envelope, OPERATOR};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,8 +21,13 @@ pub(super) async fn run(app: Arc<App>) {
         }
         last = due;
         let client_id = ClientId::of(&format!("tick/{}", now.0));
-        let tick =
-            Envelope { actor: OPERATOR, user: base::UserId::NOBODY, client_id, command: Command::Tick };
+        let tick = Envelope {
+            actor: OPERATOR,
+            user: base::UserId::NOBODY,
+            client_id,
+            door: Door::Node,
+            command: Command::Tick,
+        };
         if let Err(error) = app.clerk.post(tick) {
             tracing::debug!("no tick: {error}");
             last = Timestamp(i64::MIN);

@@ -158,6 +158,7 @@ fn enrolled_before() -> Got {
         actor: participant,
         user,
         client_id: engine::ClientId::of("before"),
+        door: engine::Door::Http,
         command: engine::Command::SetTotp(set),
     };
     node.submit(node.time(), envelope, &mut |_, _, _| Ok(())).unwrap();

@@ -182,7 +182,13 @@ pub fn try_send(
     id: &str,
     command: Command,
 ) -> Option<Rejection> {
-    let envelope = Envelope { actor, user: UserId::NOBODY, client_id: ClientId::of(id), command };
+    let envelope = Envelope {
+        actor,
+        user: UserId::NOBODY,
+        client_id: ClientId::of(id),
+        door: engine::Door::Node,
+        command,
+    };
     node.submit(time, envelope, &mut |_, _, _| Ok(())).unwrap();
     let mut refused = None;
     node.flush(&mut |_, events, _| {

@@ -275,7 +275,13 @@ fn text_that_no_database_takes_stops_nothing() {
     client_id.0[1] = 0;
     let (code, name, roles) = ("A".to_owned(), "A\0'; DROP TABLE records; --".to_owned(), Vec::new());
     let command = Command::RegisterParticipant(registry::RegisterParticipant { code, name, roles });
-    let envelope = Envelope { actor: OPERATOR, user: base::UserId::NOBODY, client_id, command };
+    let envelope = Envelope {
+        actor: OPERATOR,
+        user: base::UserId::NOBODY,
+        client_id,
+        door: engine::Door::Unsaid,
+        command,
+    };
     let record = Record { sequence: base::Sequence(1), time: base::Timestamp(1), envelope };
     state.apply(&record, &mut events);
     for place in Place::all("text") {

@@ -159,8 +159,13 @@ impl Desk {
     }
 
     fn apply(&mut self, time: &str, actor: ParticipantId, command: Command) {
-        let envelope =
-            Envelope { actor, user: base::UserId::NOBODY, client_id: ClientId::of("test"), command };
+        let envelope = Envelope {
+            actor,
+            user: base::UserId::NOBODY,
+            client_id: ClientId::of("test"),
+            door: engine::Door::Unsaid,
+            command,
+        };
         let time = gateway::parse_time(time).unwrap();
         let record = Record { sequence: Sequence(self.state.sequence().0 + 1), time, envelope };
         self.state.apply(&record, &mut self.events);

@@ -28,7 +28,13 @@ impl BookMarket {
             let number = state.sequence().0 + 1;
             let mut id = [1; 16];
             id[..8].copy_from_slice(&number.to_le_bytes());
-            let envelope = Envelope { actor, user: base::UserId::NOBODY, client_id: ClientId(id), command };
+            let envelope = Envelope {
+                actor,
+                user: base::UserId::NOBODY,
+                client_id: ClientId(id),
+                door: engine::Door::Unsaid,
+                command,
+            };
             let record = Record { sequence: Sequence(number), time: Timestamp(time), envelope };
             state.apply(&record, &mut events);
             assert_eq!(events.refusal(), None);

@@ -53,7 +53,13 @@ impl World {
         id: &str,
         command: Command,
     ) -> Vec<Event> {
-        let sent = Envelope { actor: by, user, client_id: engine::ClientId::of(id), command };
+        let sent = Envelope {
+            actor: by,
+            user,
+            client_id: engine::ClientId::of(id),
+            door: engine::Door::Unsaid,
+            command,
+        };
         let mut payload = Vec::new();
         encode(&sent, &mut payload).unwrap();
         let envelope = decode(&payload).unwrap();

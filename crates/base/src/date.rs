@@ -12,8 +12,39 @@ pub struct Timestamp(pub i64);
 #[serde(transparent)]
 pub struct Date(pub i32);
 
+/// Why a text is no date, and no time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unreadable {
+    /// It is not written as one.
+    Form,
+    /// Its year lies outside those that are counted, 1900 to 2261.
+    Year,
+    /// The calendar has no such day.
+    Day,
+    /// A clock never shows it: `24:00:00`, `09:31:60`.
+    TimeOfDay,
+    /// Nobody's time is a day ahead or behind.
+    Offset,
+}
+
+impl Unreadable {
+    /// What was expected, as it stands behind that word; `form` shows how it is written.
+    #[must_use]
+    pub const fn expected(self, form: &'static str) -> &'static str {
+        match self {
+            Self::Form => form,
+            Self::Year => "a year from 1900 to 2261",
+            Self::Day => "a day that the calendar has",
+            Self::TimeOfDay => "a time of day from 00:00:00 to 23:59:59",
+            Self::Offset => "an offset from UTC of less than a day",
+        }
+    }
+}
+
 /// Nanoseconds in a second.
 pub(crate) const SECOND: i64 = 1_000_000_000;
+/// The years that are counted: 2261 is the last that a [`Timestamp`] reaches whole.
+const YEARS: std::ops::Range<i32> = 1900..2262;
 /// Nanoseconds in a day.
 pub(crate) const DAY: i64 = 86_400 * SECOND;
 
@@ -22,7 +53,7 @@ impl Date {
     /// (the last year that [`Timestamp`] reaches).
     #[must_use]
     pub fn new(year: i32, month: i32, day: i32) -> Option<Self> {
-        if !(1900..2262).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        if !YEARS.contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
             return None;
         }
         // Days from civil: years run from March, in eras of 400 years (146,097 days).
@@ -80,17 +111,37 @@ impl Date {
     /// Reads `YYYY-MM-DD`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let bytes = text.as_bytes();
-        let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-        if bytes.len() != 10 || !text.is_ascii() || bytes[4] != b'-' || bytes[7] != b'-' {
-            return None;
-        }
-        let (year, month, day) = (&text[..4], &text[5..7], &text[8..]);
-        if !(digits(year) && digits(month) && digits(day)) {
-            return None;
-        }
-        Self::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
+        Self::read(text).ok()
     }
+
+    /// Reads `YYYY-MM-DD`, and says what is wrong with anything else.
+    ///
+    /// # Errors
+    /// See [`Unreadable`].
+    pub fn read(text: &str) -> Result<Self, Unreadable> {
+        let [year, month, day] = numbers(text, b'-', [4, 2, 2]).ok_or(Unreadable::Form)?;
+        if !YEARS.contains(&year) {
+            return Err(Unreadable::Year);
+        }
+        Self::new(year, month, day).ok_or(Unreadable::Day)
+    }
+}
+
+/// Numbers of so many digits each, with one sign between them and nothing else.
+fn numbers<const N: usize>(text: &str, between: u8, digits: [usize; N]) -> Option<[i32; N]> {
+    let (mut rest, mut found) = (text.as_bytes(), [0; N]);
+    for (index, (number, digits)) in found.iter_mut().zip(digits).enumerate() {
+        if index > 0 {
+            rest = rest.strip_prefix(&[between])?;
+        }
+        let (written, after) = rest.split_at_checked(digits)?;
+        if !written.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        *number = written.iter().fold(0, |sum, digit| sum * 10 + i32::from(digit - b'0'));
+        rest = after;
+    }
+    rest.is_empty().then_some(found)
 }
 
 impl std::fmt::Display for Date {
@@ -104,10 +155,52 @@ impl Timestamp {
     /// The latest instant there is.
     pub const MAX: Self = Self(i64::MAX);
 
+    /// Reads an instant of RFC 3339, such as `2021-07-16T09:30:00+08:00` or `2021-07-16T01:30:00.5Z`: seconds and the
+    /// offset are written out, `T` and `Z` are capitals, a fraction has one to nine digits.
+    ///
+    /// # Errors
+    /// See [`Unreadable`].
+    pub fn read(text: &str) -> Result<Self, Unreadable> {
+        let (date, rest) = text.split_at_checked(10).ok_or(Unreadable::Form)?;
+        let (clock, rest) = rest.split_at_checked(9).ok_or(Unreadable::Form)?;
+        let clock = clock.strip_prefix('T').ok_or(Unreadable::Form)?;
+        let [hour, minute, second] = numbers(clock, b':', [2, 2, 2]).ok_or(Unreadable::Form)?;
+        let (fraction, zone) = fraction(rest).ok_or(Unreadable::Form)?;
+        let (sign, [hours, minutes]) = offset(zone).ok_or(Unreadable::Form)?;
+        let date = Date::read(date)?;
+        if hour > 23 || minute > 59 || second > 59 {
+            return Err(Unreadable::TimeOfDay);
+        }
+        if hours > 23 || minutes > 59 {
+            return Err(Unreadable::Offset);
+        }
+        let seconds = i64::from(hour * 3_600 + minute * 60 + second - sign * (hours * 3_600 + minutes * 60));
+        Ok(Self(i64::from(date.0) * DAY + seconds * SECOND + fraction))
+    }
+
     /// This instant, `seconds` later; the last instant there is when that does not fit.
     #[must_use]
     pub const fn after_seconds(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds.saturating_mul(SECOND)))
+    }
+}
+
+/// The nanoseconds of a fraction of a second, and what follows it.
+fn fraction(text: &str) -> Option<(i64, &str)> {
+    let Some(rest) = text.strip_prefix('.') else { return Some((0, text)) };
+    let (digits, rest) = rest.split_at(rest.bytes().take_while(u8::is_ascii_digit).count());
+    let nanos = format!("{digits:0<9}");
+    if digits.is_empty() || nanos.len() > 9 { None } else { Some((nanos.parse().ok()?, rest)) }
+}
+
+/// The sign, hours and minutes of `Z` or `+08:00`.
+fn offset(text: &str) -> Option<(i32, [i32; 2])> {
+    let signed = |sign, rest| Some((sign, numbers(rest, b':', [2, 2])?));
+    match (text, text.strip_prefix('+'), text.strip_prefix('-')) {
+        ("Z", ..) => Some((1, [0, 0])),
+        (_, Some(rest), _) => signed(1, rest),
+        (_, _, Some(rest)) => signed(-1, rest),
+        _ => None,
     }
 }
 
@@ -135,6 +228,75 @@ mod tests {
         assert_eq!(Date::parse("2024-01-05").unwrap().month_before().to_string(), "2023-12-05");
         for bad in ["2023-02-29", "2023-2-01", "2023-13-01", "20230101", "2023-01-0١", "+023-01-01"] {
             assert_eq!(Date::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn times_are_read_strictly() {
+        use Unreadable::{Day, Form, Offset, TimeOfDay, Year};
+        let whole = 1_626_399_000 * SECOND;
+        for (text, nanos) in [
+            ("2021-07-16T09:30:00+08:00", whole),
+            ("2021-07-16T01:30:00Z", whole),
+            ("2021-07-16T01:30:00-00:00", whole),
+            ("2021-07-15T20:00:00-05:30", whole),
+            ("2021-07-17T01:29:00+23:59", whole),
+            ("2021-07-16T01:30:00.5Z", whole + SECOND / 2),
+            ("2021-07-16T01:30:00.000000001Z", whole + 1),
+            ("1900-01-01T00:00:00+00:00", -25_567 * DAY),
+            ("2261-12-31T23:59:59.999999999Z", 106_651 * DAY - 1),
+        ] {
+            assert_eq!(Timestamp::read(text), Ok(Timestamp(nanos)), "{text}");
+        }
+        for (text, why) in [
+            ("", Form),
+            ("now", Form),
+            ("1626399000", Form),
+            ("2021-07-16", Form),
+            ("2021-07-16T09:30+08:00", Form),
+            ("2021-07-16T09:30:00", Form),
+            ("2021-07-16T9:30:00Z", Form),
+            ("2021-7-16T09:30:00Z", Form),
+            ("2021-07-16 09:30:00Z", Form),
+            ("2021-07-16t09:30:00z", Form),
+            ("20210716T093000Z", Form),
+            (" 2021-07-16T09:30:00Z", Form),
+            ("2021-07-16T09:30:00Z ", Form),
+            ("2021-07-16T09:30:00ZZ", Form),
+            ("2021-07-16T09:30:00.Z", Form),
+            ("2021-07-16T09:30:00,5Z", Form),
+            ("2021-07-16T09:30:00.1234567890Z", Form),
+            ("2021-07-16T09:30:00+08", Form),
+            ("2021-07-16T09:30:00+0800", Form),
+            ("2021-07-16T09:30:00+08:00:00", Form),
+            ("2021-07-16T09:30:00+8:00", Form),
+            ("2021-07-16T09:30:00\u{2212}05:00", Form),
+            ("2021-07-16T09:30:00+08:00[Asia/Shanghai]", Form),
+            ("2021-07-16T09:30:0\u{661}Z", Form),
+            ("+02021-07-16T09:30:00Z", Form),
+            ("-0001-07-16T09:30:00Z", Form),
+            ("12021-07-16T09:30:00Z", Form),
+            ("0000-07-16T09:30:00Z", Year),
+            ("1899-12-31T23:59:59Z", Year),
+            ("2262-01-01T00:00:00Z", Year),
+            ("9999-12-31T23:59:59Z", Year),
+            ("2021-02-29T09:30:00Z", Day),
+            ("2021-13-01T09:30:00Z", Day),
+            ("2021-00-01T09:30:00Z", Day),
+            ("2021-07-32T09:30:00Z", Day),
+            ("2021-07-16T24:00:00Z", TimeOfDay),
+            ("2021-07-16T09:60:00Z", TimeOfDay),
+            ("2021-07-16T09:31:60Z", TimeOfDay),
+            ("2016-12-31T23:59:60Z", TimeOfDay),
+            ("2021-07-16T09:30:00+24:00", Offset),
+            ("2021-07-16T09:30:00-25:00", Offset),
+            ("2021-07-16T09:30:00+08:60", Offset),
+        ] {
+            assert_eq!(Timestamp::read(text), Err(why), "{text:?}");
+        }
+        let dates = [("0000-01-01", Year), ("9999-12-31", Year), ("-001-01-01", Form), ("2021-02-30", Day)];
+        for (text, why) in dates {
+            assert_eq!(Date::read(text), Err(why), "{text:?}");
         }
     }
 }

@@ -97,7 +97,13 @@ fn envelope(actor: ParticipantId, number: u64, command: Command) -> Envelope {
     let mut id = [0; 16];
     id[..8].copy_from_slice(&number.to_le_bytes());
     id[8] = 1;
-    Envelope { actor, user: base::UserId::NOBODY, client_id: ClientId(id), command }
+    Envelope {
+        actor,
+        user: base::UserId::NOBODY,
+        client_id: ClientId(id),
+        door: engine::Door::Unsaid,
+        command,
+    }
 }
 
 /// Numbers and stamps envelopes as a node would, a microsecond apart.

@@ -1,11 +1,11 @@
 //! How a command is written in the log (docs/journal-format.md, "Payloads").
 //!
-//! All payloads begin with 24 bytes: kind, version, the user, the sender, its client id. The commands that
+//! All payloads begin with 24 bytes: kind, version and door, the user, the sender, its client id. The commands that
 //! trade follow with a fixed layout and are read without allocating, at most 64 bytes (80 for an order with a minimum, a hidden
 //! part or a trigger); all others follow with their command in CBOR, field names spelled out. Integers are little-endian.
 //! Layouts are never changed, only added.
 
-use crate::{ClientId, Command, Envelope};
+use crate::{ClientId, Command, Door, Envelope};
 use base::{AccountId, Date, InstrumentId, OrderId, ParticipantId, Price, Quantity, Side, UserId};
 use trading::{AmendOrder, CancelOrder, EnterOrder, Life, OrderKind, PlaceOrder, SelfTrade, TakeListing};
 
@@ -71,7 +71,7 @@ pub fn encode(envelope: &Envelope, out: &mut Vec<u8>) -> Result<(), CodecError> 
         Command::AmendOrder(_) => AMEND_ORDER,
         _ => CBOR,
     };
-    out.extend_from_slice(&[kind, VERSION]);
+    out.extend_from_slice(&[kind, envelope.door.over(VERSION)]);
     out.extend_from_slice(&envelope.user.0.to_le_bytes());
     out.extend_from_slice(&envelope.actor.0.to_le_bytes());
     out.extend_from_slice(&envelope.client_id.0);
@@ -207,11 +207,13 @@ pub fn header(payload: &[u8]) -> Result<(ParticipantId, ClientId), CodecError> {
 pub fn decode(payload: &[u8]) -> Result<Envelope, CodecError> {
     let (actor, client_id) = header(payload)?;
     let (kind, version) = (payload[0], payload[1]);
+    let unknown = CodecError::Unknown { kind, version };
+    let (door, layout) = Door::split(version).ok_or_else(|| unknown.clone())?;
     // Logs that knew no users have zeros here: nobody.
     let user = UserId(u16::from_le_bytes([payload[2], payload[3]]));
     let body = &payload[HEADER_BYTES..];
-    if version != VERSION {
-        return Err(CodecError::Unknown { kind, version });
+    if layout != VERSION {
+        return Err(unknown);
     }
     let command = match kind {
         PLACE_ORDER => {
@@ -262,9 +264,9 @@ pub fn decode(payload: &[u8]) -> Result<Envelope, CodecError> {
             }
             command
         }
-        kind => return Err(CodecError::Unknown { kind, version }),
+        _ => return Err(unknown),
     };
-    Ok(Envelope { actor, user, client_id, command })
+    Ok(Envelope { actor, user, client_id, door, command })
 }
 
 fn exact<const N: usize>(kind: u8, payload: &[u8]) -> Result<&[u8; N], CodecError> {
@@ -299,6 +301,7 @@ mod tests {
             actor: ParticipantId(7),
             user: UserId(0x0201),
             client_id: ClientId::of("0716-001"),
+            door: Door::Http,
             command,
         }
     }

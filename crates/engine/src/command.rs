@@ -1,5 +1,6 @@
 //! Everything that can be asked of the engine.
 
+use crate::door::Door;
 use crate::rulebook::Rulebook;
 use base::{ActId, ParticipantId, Sequence, Timestamp, UserId};
 use clearing as _;
@@ -50,6 +51,8 @@ pub struct Envelope {
     pub user: UserId,
     /// The sender's name for it.
     pub client_id: ClientId,
+    /// By which door it came.
+    pub door: Door,
     /// What is asked.
     pub command: Command,
 }

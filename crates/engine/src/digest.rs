@@ -4,7 +4,7 @@
 //! the page before it and the bytes of its own records; the digest of the log is that of its last, perhaps incomplete, page.
 //! So it depends on the records and on nothing else (not on how they were batched), and a snapshot can carry it on.
 
-use crate::{Event, Record};
+use crate::{Door, Event, Record};
 use serde::{Deserialize, Serialize};
 
 /// Records a page.
@@ -50,7 +50,7 @@ impl LogDigest {
         Self::default()
     }
 
-    /// Absorbs a record, given as its payload in the log, and its events: sequence, time, payload length, payload, number
+    /// Absorbs a record, given as its payload in the log, and its events: sequence, time, payload length, payload without its door, number
     /// of events (all little-endian 64-bit), and each event in its postcard encoding.
     ///
     /// # Errors
@@ -69,7 +69,9 @@ impl LogDigest {
         head[8..16].copy_from_slice(&record.time.0.to_le_bytes());
         head[16..].copy_from_slice(&(payload.len() as u64).to_le_bytes());
         self.page.extend_from_slice(&head);
+        let begins = self.page.len();
         self.page.extend_from_slice(payload);
+        Door::hide(&mut self.page[begins..]);
         self.page.extend_from_slice(&(events.len() as u64).to_le_bytes());
         let mut page = std::mem::take(&mut self.page);
         for event in events {

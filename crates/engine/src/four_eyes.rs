@@ -173,7 +173,7 @@ impl State {
         let &Act { actor, proposer: user, client_id, .. } = &act;
         let before = out.as_slice().len();
         out.push(Event::ActApproved { act: id, by: sent.user });
-        let done = self.perform(&Envelope { actor, user, client_id, command }, out);
+        let done = self.perform(&Envelope { actor, user, client_id, door: sent.door, command }, out);
         if done.is_err() {
             // A command that is refused changed nothing.
             out.shorten(before);

@@ -22,7 +22,13 @@ fn bytes(hex: &str) -> Vec<u8> {
 }
 
 fn envelope(id: &str, command: Command) -> Envelope {
-    Envelope { actor: ParticipantId(0x0403_0201), user: UserId::NOBODY, client_id: ClientId::of(id), command }
+    Envelope {
+        actor: ParticipantId(0x0403_0201),
+        user: UserId::NOBODY,
+        client_id: ClientId::of(id),
+        door: engine::Door::Unsaid,
+        command,
+    }
 }
 
 #[track_caller]
@@ -403,7 +409,13 @@ fn fields_of(name: &str) -> Vec<String> {
     };
     let mut payload = Vec::new();
     encode(
-        &Envelope { actor: ParticipantId(0), user: UserId::NOBODY, client_id: ClientId::of(""), command },
+        &Envelope {
+            actor: ParticipantId(0),
+            user: UserId::NOBODY,
+            client_id: ClientId::of(""),
+            door: engine::Door::Unsaid,
+            command,
+        },
         &mut payload,
     )
     .unwrap();

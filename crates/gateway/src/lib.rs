@@ -16,6 +16,6 @@ pub use decimal::Number;
 pub use line::{FieldsError, Line, LineError, parse_fields, parse_line};
 pub use render::Names;
 pub use resolve::{Created, Reference, ReferenceBook, ResolveError, Resolver};
-pub use time::{format_time, parse_time};
+pub use time::{DATE_FORM, TIME_FORM, format_time, parse_time, read_date, read_time};
 pub use wire::{Class, Life, Party, WireCommand};
 pub use wrong::Wrong;

@@ -1,6 +1,6 @@
 //! One line of a command file: `{"time": …, "id": …, "by": …, "as": …, "do": …, …}`.
 
-use crate::{WireCommand, parse_time};
+use crate::{TIME_FORM, WireCommand};
 use base::Timestamp;
 use serde_json::{Map, Value};
 use serde_path_to_error::Segment;
@@ -100,6 +100,9 @@ fn found(value: &Value) -> String {
     }
 }
 
+/// What a printed record says beyond its command: a line may say it, and means nothing by it. By which door a line comes is known.
+const SAID: [&str; 1] = ["door"];
+
 /// Reads a line.
 ///
 /// # Errors
@@ -111,7 +114,7 @@ pub fn parse_line(text: &str) -> Result<Line, LineError> {
         Some(other) => Err(LineError::at(text, field, format!("expected {what}, found {}", found(&other)))),
         None => Err(LineError::at(text, field, format!("missing field `{field}`: {what}"))),
     };
-    let time = take("time", "a time such as \"2021-07-16T09:30:00+08:00\"")?;
+    let time = take("time", TIME_FORM)?;
     let id = take("id", "your own name for this command")?;
     let by = take("by", "the code of the participant who sends it")?;
     let user = if fields(text).iter().any(|(name, _)| name == "as") {
@@ -119,13 +122,15 @@ pub fn parse_line(text: &str) -> Result<Line, LineError> {
     } else {
         None
     };
-    let Some(time) = parse_time(&time) else {
-        let found = found(&Value::String(time));
-        let message = format!("expected a time such as \"2021-07-16T09:30:00+08:00\", found {found}");
-        return Err(LineError::at(text, "time", message));
-    };
+    let time = Timestamp::read(&time).map_err(|why| {
+        let (expected, found) = (why.expected(TIME_FORM), found(&Value::String(time)));
+        LineError::at(text, "time", format!("expected {expected}, found {found}"))
+    })?;
     let id = check_id(text, id)?;
     let name = take("do", "the name of a command")?;
+    for said in SAID {
+        object.shift_remove(said);
+    }
     let command = read_command(text, name, object)?;
     Ok(Line { time, id, by, user, command })
 }

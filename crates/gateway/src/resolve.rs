@@ -6,7 +6,7 @@ mod roster;
 
 pub use reference::{Created, Reference, ReferenceBook};
 
-use crate::{Class, LineError, Number, WireCommand, Wrong, parse_time};
+use crate::{Class, DATE_FORM, LineError, Number, TIME_FORM, WireCommand, Wrong};
 use base::{
     AccountId, AssetId, AuctionId, BidId, ConversionId, Date, FreezeId, InstrumentId, MarketId, Money,
     OrderId, ParticipantId, PledgeId, Price, ProposalId, Quantity, Sequence, Timestamp,
@@ -38,6 +38,11 @@ type Resolved<T> = Result<T, ResolveError>;
 
 fn wrong<T>(field: &'static str, because: impl Into<Wrong>) -> Resolved<T> {
     Err(ResolveError { field, wrong: because.into() })
+}
+
+/// Something else stands there.
+fn unexpected<T>(field: &'static str, expected: &'static str, found: &str) -> Resolved<T> {
+    wrong(field, Wrong::Unexpected { expected, found: found.to_owned() })
 }
 
 /// Nothing has this name.
@@ -160,15 +165,11 @@ impl<B: ReferenceBook> Resolver<'_, B> {
     }
 
     fn date(field: &'static str, text: &str) -> Resolved<Date> {
-        let expected = r#"a date such as "2021-07-16""#;
-        let unexpected = || wrong(field, Wrong::Unexpected { expected, found: text.to_owned() });
-        Date::parse(text).map_or_else(unexpected, Ok)
+        Date::read(text).or_else(|why| unexpected(field, why.expected(DATE_FORM), text))
     }
 
     fn time(field: &'static str, text: &str) -> Resolved<Timestamp> {
-        let expected = r#"a time such as "2021-07-16T09:30:00+08:00""#;
-        let unexpected = || wrong(field, Wrong::Unexpected { expected, found: text.to_owned() });
-        parse_time(text).map_or_else(unexpected, Ok)
+        Timestamp::read(text).or_else(|why| unexpected(field, why.expected(TIME_FORM), text))
     }
 
     fn reference(

@@ -226,8 +226,11 @@ fn names_times_and_ids_that_are_none() {
     wrong("place_listing", "missing field `price`", "do", "\"missing", known);
     wrong("place_listing", "", "do", "\"\"", known);
     wrong("+08:00", "", "time", "\"2021", "expected a time such as");
-    wrong("07-16", "02-30", "time", "\"2021", "expected a time such as");
-    wrong("2021-", "9999-", "time", "\"9999", "expected a time such as");
+    wrong("07-16", "02-30", "time", "\"2021", "expected a day that the calendar has");
+    wrong(":00+", ":60+", "time", "\"2021", "expected a time of day from 00:00:00 to 23:59:59");
+    wrong("+08:00", "+24:00", "time", "\"2021", "expected an offset from UTC of less than a day");
+    wrong("2021-", "0000-", "time", "\"0000", "expected a year from 1900 to 2261");
+    wrong("2021-", "9999-", "time", "\"9999", "expected a year from 1900 to 2261");
     wrong("\"price\", \"by\"", "\"\", \"by\"", "id", "\"\"", "an id has 1 to 64 bytes");
     let long = format!("\"{}\", \"by\"", "碳".repeat(22));
     wrong("\"price\", \"by\"", &long, "id", "\"碳", "an id has 1 to 64 bytes");

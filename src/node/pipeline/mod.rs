@@ -234,7 +234,7 @@ impl<D: SendDisk> Pipeline<D> {
         if node.has_pending() {
             return Err(anyhow!("commands wait for a flush: flush the node before it is started"));
         }
-        let Node { disk, dir, journal, mut core, slot, snapshot_at } = node;
+        let Node { disk, dir, journal, mut core, slot, snapshot_at, set_up: _ } = node;
         let (log_id, outcome) = (journal.log_id(), core.outcome());
         let desk = Arc::new(Desk::new(flow.waiting_max));
         let writer = Writer::start(journal, Arc::clone(&desk))?;
@@ -302,7 +302,8 @@ impl<D: SendDisk> Pipeline<D> {
         let Self { disk, dir, core, lane, snapshot_at, .. } = self;
         let Lane { writer, filling: slot, .. } = lane;
         let journal = writer.end().context("the thread that writes the log panicked")?;
-        Ok(Node { disk, dir, journal, core, slot, snapshot_at })
+        let set_up = core.state.roster().in_force();
+        Ok(Node { disk, dir, journal, core, slot, snapshot_at, set_up })
     }
 
     /// Encodes what has arrived into batches, as far as there is room on the way.

@@ -10,7 +10,7 @@ use base::{
 pub(super) const TRADE: &str =
     "trade_id, seq, time_ns, instrument, method, date, price, quantity, amount, aggressor, buyer, seller";
 pub(super) const CANDLE: &str = "start_ns, open, high, low, close, volume, amount, trades, last_seq";
-pub(super) const RECORD: &str = "seq, time_ns, actor, user_id, client_id, command, json, stage, reason";
+pub(super) const RECORD: &str = "seq, time_ns, actor, user_id, client_id, door, command, json, stage, reason";
 
 pub(super) fn order(cells: &mut Cells<'_, '_>) -> Result<OrderRow> {
     Ok(OrderRow {
@@ -109,6 +109,7 @@ pub(super) fn record(cells: &mut Cells<'_, '_>) -> Result<RecordRow> {
         actor: ParticipantId(cells.id()?),
         user: cells.count()?,
         client_id: cells.text()?,
+        door: cells.opt_text()?,
         command: cells.text()?,
         json: cells.text()?,
         stage: cells.opt_text()?,

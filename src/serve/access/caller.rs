@@ -1,7 +1,7 @@
 //! The one who asks.
 
 use base::{AccountId, ParticipantId, Role, UserId};
-use engine::State;
+use engine::{Door, State};
 use roster::{Duties, Duty};
 
 /// How a caller is known.
@@ -28,6 +28,8 @@ pub struct Caller {
     pub must_change: bool,
     /// How the user is known.
     pub via: Via,
+    /// By which door the user came.
+    pub door: Door,
 }
 
 /// Institutions whose supervisors and auditors look after others.
@@ -37,7 +39,7 @@ const KEEPING: [Role; 5] =
     [Role::Operator, Role::Registrar, Role::Authority, Role::SettlementBank, Role::Supervisor];
 
 impl Caller {
-    /// The caller that is known as a user, if the user may act.
+    /// The caller that is known as a user, if the user may act; by the door of `/v1`, where no other is said.
     #[must_use]
     pub fn of(state: &State, user: UserId, via: Via) -> Option<Self> {
         let found = state.roster().user(user).filter(|user| user.active)?;
@@ -46,7 +48,14 @@ impl Caller {
             let key = state.roster().key(id).filter(|key| key.active && key.user == user)?;
             (duties, account, must_change) = (duties.and(key.duties), key.account, false);
         }
-        Some(Self { user, participant: found.participant, duties, account, must_change, via })
+        let (participant, door) = (found.participant, Door::Http);
+        Some(Self { user, participant, duties, account, must_change, via, door })
+    }
+
+    /// The same caller, at another door.
+    #[must_use]
+    pub fn at(self, door: Door) -> Self {
+        Self { door, ..self }
     }
 
     /// Whether one of the caller's duties is among these.

@@ -310,7 +310,8 @@ fn envelope(
         check_key(app.reader.read().state(), caller, &command)?;
     }
     let client_id = ClientId::of(id);
-    let envelope = Envelope { actor: caller.participant, user: caller.user, client_id, command };
+    let &Caller { participant: actor, user, door, .. } = caller;
+    let envelope = Envelope { actor, user, client_id, door, command };
     let access = app.reader.read().state().check_access(&envelope);
     match access {
         Ok(()) => Ok((envelope, None)),

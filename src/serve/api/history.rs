@@ -10,7 +10,7 @@ use crate::serve::reply::Reply;
 use anyhow::Result;
 use base::{AccountId, InstrumentId, OrderId, Timestamp};
 use engine::{ClientId, State};
-use gateway::parse_time;
+use gateway::read_time;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -96,8 +96,8 @@ pub(super) fn limit(limit: Option<u32>) -> Result<u32, Problem> {
 }
 
 pub(super) fn time(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
-    let wrong = |text: &str| Problem::new(Code::BadQuery, format!("{name}: expected a time, found {text:?}"));
-    text.map(|text| parse_time(text).ok_or_else(|| wrong(text))).transpose()
+    let wrong = |why: String| Problem::new(Code::BadQuery, format!("{name}: {why}"));
+    text.map(|text| read_time(text).map_err(wrong)).transpose()
 }
 
 /// A page of a list that goes back in time.
@@ -370,8 +370,9 @@ pub(super) struct OnDate {
 fn settlements(call: &Call) -> Answered {
     let query: OnDate = call.query()?;
     let date = match &query.date {
-        Some(text) => base::Date::parse(text)
-            .ok_or_else(|| Problem::new(Code::BadQuery, format!("date: expected a date, found {text:?}")))?,
+        Some(text) => {
+            gateway::read_date(text).map_err(|why| Problem::new(Code::BadQuery, format!("date: {why}")))?
+        }
         None => {
             let follower = call.app.reader.read();
             let state = follower.state();

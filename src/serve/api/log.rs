@@ -77,6 +77,8 @@ pub(super) struct RecordView {
     pub user: Option<String>,
     /// The sender's name for it.
     pub id: String,
+    /// By which door it came: `file`, `http`, `stream`, `facade` or `node`. None in records of logs that did not say yet.
+    pub door: Option<String>,
     /// The command, as in docs/commands.md.
     pub command: serde_json::Value,
     /// The stage that refused it.
@@ -95,6 +97,7 @@ fn view(names: &Names<'_>, row: RecordRow) -> RecordView {
         by: names.participant(ParticipantId(row.actor.0)),
         user: user.map(|user| names.user(user)),
         id: row.client_id,
+        door: row.door,
         command: super::acts::redacted(serde_json::from_str(&row.json).unwrap_or_default()),
         stage: row.stage,
         reason: row.reason,

@@ -85,11 +85,11 @@ impl Drop for Turn<'_> {
 fn past_book(call: &Call) -> Answered {
     let Moment { instrument: code, at } = call.query()?;
     let last = call.app.past.sequence();
-    let record = match (at.parse::<u64>(), gateway::parse_time(&at)) {
+    let record = match (at.parse::<u64>(), gateway::read_time(&at)) {
         (Ok(record), _) => record.min(last),
-        (Err(_), Some(time)) => look_up(call, |view| view.sequence_at(time))?.value,
-        (Err(_), None) => {
-            let detail = format!("at: the number of a record or a time, found {at:?}");
+        (Err(_), Ok(time)) => look_up(call, |view| view.sequence_at(time))?.value,
+        (Err(_), Err(why)) => {
+            let detail = format!("at: the number of a record or a time: {why}");
             return Err(Problem::new(Code::BadQuery, detail));
         }
     };

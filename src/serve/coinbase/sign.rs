@@ -9,6 +9,7 @@ use crate::serve::door::{WINDOW_MS, known_key};
 use crate::serve::problem::{Code, Problem};
 use axum::http::HeaderMap;
 use base64::{Engine, engine::general_purpose::STANDARD};
+use engine::Door;
 
 /// What is said to be signed, and by whom.
 pub(super) struct Claim<'a> {
@@ -80,7 +81,8 @@ pub(super) fn signer(
         let detail = "this very request was sent before in this second: give orders a client_oid";
         return Err(Problem::new(Code::Replayed, detail));
     }
-    Caller::of(app.reader.read().state(), user, Via::Key(claim.key.to_owned())).ok_or_else(bad)
+    let caller = Caller::of(app.reader.read().state(), user, Via::Key(claim.key.to_owned()));
+    caller.map(|caller| caller.at(Door::Facade)).ok_or_else(bad)
 }
 
 /// Milliseconds, of seconds with or without a fraction.

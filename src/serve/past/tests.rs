@@ -124,7 +124,13 @@ impl Going {
         let command =
             Command::RegisterParticipant(registry::RegisterParticipant { code, name, roles: Vec::new() });
         let client_id = ClientId::of(&number.to_string());
-        let envelope = Envelope { actor: OPERATOR, user: UserId::NOBODY, client_id, command };
+        let envelope = Envelope {
+            actor: OPERATOR,
+            user: UserId::NOBODY,
+            client_id,
+            door: engine::Door::Unsaid,
+            command,
+        };
         let mut records: Vec<Record> = Vec::new();
         let time = Timestamp(i64::try_from(number).unwrap());
         self.node.submit(time, envelope, &mut |_, _, _| Ok(())).unwrap();

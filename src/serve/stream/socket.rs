@@ -12,7 +12,7 @@ use crate::serve::problem::{Code, Problem};
 use crate::serve::{App, door};
 use axum::extract::ws::{Message, WebSocket};
 use base::Sentence;
-use engine::{ClientId, Command, Envelope};
+use engine::{ClientId, Command, Door, Envelope};
 use futures_util::StreamExt;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -178,7 +178,7 @@ impl Socket {
         }
         let follower = self.app.reader.read();
         let now = Caller::of(follower.state(), caller.user, caller.via.clone());
-        now.is_some_and(|now| now == *caller)
+        now.is_some_and(|now| now.at(caller.door) == *caller)
     }
 
     async fn text(&mut self, text: &str) {
@@ -251,7 +251,7 @@ impl Socket {
                     let user = state.roster().user(caller.user).map(|user| user.name.clone());
                     (user, gateway::Names(state).participant(caller.participant))
                 };
-                self.caller = Some(caller);
+                self.caller = Some(caller.at(Door::Stream));
                 self.say(&with(
                     reference,
                     json!({ "op": "authenticated", "user": user, "participant": participant }),
@@ -435,7 +435,8 @@ impl Socket {
 pub(super) fn mass_cancel(caller: &Caller, id: &str) -> Envelope {
     let of = caller.account.map_or(Whose::Participant(caller.participant), Whose::Account);
     let command = Command::MassCancel(MassCancel { of, instrument: None });
-    Envelope { actor: caller.participant, user: caller.user, client_id: ClientId::of(id), command }
+    let &Caller { participant: actor, user, .. } = caller;
+    Envelope { actor, user, client_id: ClientId::of(id), door: Door::Node, command }
 }
 
 fn op(op: &str, fields: Map<String, Value>) -> Value {

@@ -13,6 +13,7 @@ use axum::extract::{FromRequestParts, Request};
 use axum::http::header::{COOKIE, HOST, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Response};
+use engine::Door;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -59,6 +60,7 @@ async fn admit(app: &Arc<App>, peer: IpAddr, parts: &mut Parts) -> Result<Respon
     let (upgrade, seat) = upgrade(app, parts).await?;
     let signed_out = with_cookie
         && !matches!(caller.as_ref().map(|caller| &caller.via), Some(Via::Session(_) | Via::Key(_)));
+    let caller = caller.map(|caller| caller.at(Door::Stream));
     let arrival = Arrival { caller, signed_out, peer };
     let own = Arc::clone(app);
     Ok(upgrade.on_upgrade(move |socket| socket::run(own, socket, arrival, seat)))

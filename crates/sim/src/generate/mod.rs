@@ -21,7 +21,7 @@ mod sender;
 use crate::audit::shadow::Shadow;
 use crate::step::Step;
 use base::{AccountId, AssetId, Quantity, Timestamp, UserId};
-use engine::{ClientId, Command, Envelope};
+use engine::{ClientId, Command, Door, Envelope};
 use faulty_disk::Dice;
 use maker::Maker;
 use registry::Issue;
@@ -187,7 +187,8 @@ impl Source {
             let expires = people::until(&mut self.dice, self.time);
             command = Command::ProposeAct { command: Box::new(command), expires };
         }
-        let envelope = Envelope { actor, user, client_id: ClientId::of(&format!("s{index}")), command };
+        let client_id = ClientId::of(&format!("s{index}"));
+        let envelope = Envelope { actor, user, client_id, door: Door::Http, command };
         // A clock that runs back, now and then: such a command must be turned down.
         let back = if self.dice.once_in(200) { self.dice.between(1, DAY) } else { 0 };
         Step::Send { time: Timestamp(self.time - back), envelope }
@@ -203,7 +204,7 @@ impl Source {
             let command = Box::new(Command::Issue(issue.clone()));
             let client_id = ClientId::of(&format!("f{index}-{number}"));
             let command = Command::ProposeAct { command, expires };
-            let envelope = Envelope { actor, user, client_id, command };
+            let envelope = Envelope { actor, user, client_id, door: Door::Stream, command };
             self.next.push(Step::Send { time: Timestamp(self.time), envelope });
         }
     }

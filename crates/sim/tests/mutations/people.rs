@@ -138,7 +138,8 @@ pub(crate) fn lost_the_right(e: &mut Envelope, state: &State) -> bool {
         return false;
     };
     let command = Command::ProposeAct { command: Box::new(act.command.clone()), expires: act.expires };
-    let again = Envelope { actor: act.actor, user: act.proposer, client_id: act.client_id, command };
+    let again =
+        Envelope { actor: act.actor, user: act.proposer, client_id: act.client_id, door: e.door, command };
     let lost = act.proposer != UserId::NOBODY && state.check_access(&again).is_err();
     if lost {
         e.command = Command::Tick;

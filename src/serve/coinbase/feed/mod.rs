@@ -176,7 +176,8 @@ impl Feed {
             }
             Some(caller) => {
                 let follower = self.app.reader.read();
-                if Caller::of(follower.state(), caller.user, caller.via.clone()).as_ref() != Some(caller) {
+                let now = Caller::of(follower.state(), caller.user, caller.via.clone());
+                if now.map(|now| now.at(caller.door)).as_ref() != Some(caller) {
                     self.outbox.end(End::SIGNED_OUT);
                 }
             }
