@@ -53,7 +53,8 @@ pub(crate) fn admit(node: &mut Node, clock: Clock, data: &Path) -> Result<Vec<Aw
     if operators(node.state()).filter(|(_, user)| user.is_enrolled()).count() >= OPERATORS {
         return Ok(awaited);
     }
-    let waiting: Vec<(UserId, User)> = operators(node.state()).filter(|(_, user)| !user.is_enrolled()).collect();
+    let waiting: Vec<(UserId, User)> =
+        operators(node.state()).filter(|(_, user)| !user.is_enrolled()).collect();
     for (user, User { name, link: has, .. }) in waiting {
         let lasting = has.filter(|has| has.expires > now).map(|has| link(&name, has.expires));
         let (token, link) = match lasting.filter(|(_, link)| has.as_ref() == Some(link)) {
@@ -76,7 +77,8 @@ pub(crate) fn admit(node: &mut Node, clock: Clock, data: &Path) -> Result<Vec<Aw
 /// The operators of the node who are not stopped.
 fn operators(state: &State) -> impl Iterator<Item = (UserId, User)> {
     let users = state.roster().users().iter().enumerate();
-    let operates = |user: &User| user.active && user.participant == OPERATOR && user.duties.has(Duty::Operator);
+    let operates =
+        |user: &User| user.active && user.participant == OPERATOR && user.duties.has(Duty::Operator);
     users.filter(move |(_, user)| operates(user)).map(|(place, user)| (UserId::at(place + 1), user.clone()))
 }
 

@@ -38,8 +38,8 @@ mod ticker;
 mod tls;
 mod unlocks;
 
-pub use api::{endpoints, link_path};
 pub use api::{Sent, send};
+pub use api::{endpoints, link_path};
 pub use clock::Clock;
 pub use endpoint::{Allowed, Endpoint};
 pub use logging::start as start_log;

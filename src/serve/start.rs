@@ -66,7 +66,8 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
     let (gauges, log_id) = (Arc::new(Gauges::default()), node.log_id());
     let (past, past_feed) = Past::start(&config, &node)?;
     let hub = Hub::new(Arc::clone(&gauges), stream::minutes(&past.projection, node.state()));
-    let lockouts = Arc::new(Lockouts::new(config.sessions.lock_out_after, minutes(config.sessions.lock_out_minutes)));
+    let lockouts =
+        Arc::new(Lockouts::new(config.sessions.lock_out_after, minutes(config.sessions.lock_out_minutes)));
     let sinks: Vec<Box<dyn Sink>> = vec![hub.sink(), unlocks::sink(Arc::clone(&lockouts))];
     let (reader, feed) = Reader::start(Follower::of(&node)?, sinks)?;
     let flow = Flow { snapshot_every: Some(config.snapshots.every_records), ..Flow::default() };

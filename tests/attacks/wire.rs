@@ -39,19 +39,16 @@ fn nothing_comes_of_what_is_written_oddly() {
     table.answered("an id of sixty-five bytes", &trader.post("/v1/orders", &order(&"a".repeat(65))));
     bodies(&served, &mut table);
     table.answered("a price list of a market by a wildcard", &trader.get("/v1/markets/*/price-list"));
+    table.done();
     assert_eq!(standing(&served), 0);
     assert_eq!(nobody.get("/healthz").status, 200, "the node goes on");
-    table.done();
 }
 
 fn bodies(served: &Served, table: &mut Table) {
     let person = served.person("trader");
     let csrf = person.get("/v1/session").good()["csrf"].as_str().unwrap().to_owned();
-    let headers = [
-        ("cookie", person.cookie().unwrap()),
-        ("x-csrf-token", &csrf),
-        ("content-type", "application/json"),
-    ];
+    let headers =
+        [("cookie", person.cookie().unwrap()), ("x-csrf-token", &csrf), ("content-type", "application/json")];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let post = |body: &[u8]| person.raw("POST", "/v1/orders", &headers, body);
     table.answered("a body one byte too long", &post(&vec![b' '; 64 * 1_024 + 1]));
@@ -60,7 +57,10 @@ fn bodies(served: &Served, table: &mut Table) {
     let text = order("x").to_string();
     table.answered("a field twice", &post(text.replacen('{', "{\"account\":\"HM\",", 1).as_bytes()));
     table.answered("a field that nobody knows", &post(text.replacen('{', "{\"admin\":true,", 1).as_bytes()));
-    table.answered("a number that is no integer, for money", &post(text.replace("\"99.00\"", "99.5").as_bytes()));
+    table.answered(
+        "a number that is no integer, for money",
+        &post(text.replace("\"99.00\"", "99.5").as_bytes()),
+    );
     let mut none = text.into_bytes();
     let place = none.iter().position(|byte| *byte == b'x').unwrap();
     none[place] = 0xff;
@@ -71,7 +71,9 @@ fn bodies(served: &Served, table: &mut Table) {
 /// A body in chunks that never says how long it is.
 fn in_pieces(served: &Served, headers: &[(String, String)]) -> Got {
     let mut stream = TcpStream::connect(served.address).unwrap();
-    let mut head = String::from("POST /v1/orders HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n");
+    let mut head = String::from(
+        "POST /v1/orders HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n",
+    );
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }

@@ -170,7 +170,11 @@ impl State {
             Permission::Owner(account) | Permission::OwnerOr(account, _) => self.check_owner(actor, account),
             Permission::OfUser(user) => self.check_user_of(actor, user),
             Permission::Themself(own) if named => {
-                if own == user { Ok(()) } else { Err(AccessRejection::NotPermitted) }
+                if own == user {
+                    Ok(())
+                } else {
+                    Err(AccessRejection::NotPermitted)
+                }
             }
             Permission::Themself(user) => self.check_user_of(actor, user),
             Permission::OfKey => {

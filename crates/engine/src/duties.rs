@@ -206,7 +206,9 @@ impl State {
         let Some(act) = command.paired() else { return false };
         let amount = if let Command::Deposit(c) = command { Some(c.amount) } else { None };
         let says = |rules: Option<&TwoPersons>| match rules {
-            Some(rules) => rules.acts.contains(&act) && amount.is_none_or(|amount| amount >= rules.deposit_from),
+            Some(rules) => {
+                rules.acts.contains(&act) && amount.is_none_or(|amount| amount >= rules.deposit_from)
+            }
             None => TwoPersons::before().acts.contains(&act),
         };
         let of = |market: &Adopted| says(market.two_persons.as_ref());
@@ -250,7 +252,8 @@ impl State {
             }
             _ => None,
         };
-        let trade = self.markets.iter().enumerate().filter(move |(_, market)| Some(market.currency) == currency);
+        let trade =
+            self.markets.iter().enumerate().filter(move |(_, market)| Some(market.currency) == currency);
         one.into_iter().chain(trade.map(|(place, _)| MarketId::at(place)))
     }
 
@@ -277,7 +280,12 @@ impl State {
     /// Whether an approval would leave out the participant whom an act is about: a new user of a participant, or the way in of
     /// one, takes a user of that participant with the duty of an operator, as proposer or as approver, where there is one beside
     /// the user itself.
-    pub(crate) fn lacks_consent(&self, proposer: ParticipantId, approver: ParticipantId, command: &Command) -> bool {
+    pub(crate) fn lacks_consent(
+        &self,
+        proposer: ParticipantId,
+        approver: ParticipantId,
+        command: &Command,
+    ) -> bool {
         let (participant, itself) = match command {
             Command::InviteUser(c) => (c.participant, UserId::NOBODY),
             Command::OfferLink(c) => match self.roster.user(c.user) {

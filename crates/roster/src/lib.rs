@@ -131,7 +131,8 @@ impl Roster {
     ) -> Done {
         self.check_new(participant_known, &command.name, command.duties)?;
         check_password(&command.password)?;
-        let user = User { must_change: command.must_change, ..User::new(command.participant, command.duties) };
+        let user =
+            User { must_change: command.must_change, ..User::new(command.participant, command.duties) };
         self.add(User { name: command.name.clone(), password: command.password.clone(), ..user }, out)
     }
 

@@ -76,7 +76,8 @@ fn is_run(text: &str) -> bool {
 fn is_repeated(text: &str) -> bool {
     let signs: Vec<char> = text.chars().collect();
     (1..BESIDE_NAME_MIN).any(|piece| {
-        signs.len() >= 2 * piece && signs.iter().enumerate().all(|(place, sign)| *sign == signs[place % piece])
+        signs.len() >= 2 * piece
+            && signs.iter().enumerate().all(|(place, sign)| *sign == signs[place % piece])
     })
 }
 

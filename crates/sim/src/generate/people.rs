@@ -8,8 +8,8 @@ use base::{AccountId, ActId, ParticipantId, Role, Timestamp, UserId};
 use engine::Command;
 use faulty_disk::Dice;
 use roster::{
-    CreateKey, CreateUser, Duties, Duty, Enrol, EnrolTotp, InviteUser, Link, OfferLink, RevokeKey, SetPassword,
-    SetTotp, SetUserActive, SetUserDuties, UnlockUser,
+    CreateKey, CreateUser, Duties, Duty, Enrol, EnrolTotp, InviteUser, Link, OfferLink, RevokeKey,
+    SetPassword, SetTotp, SetUserActive, SetUserDuties, UnlockUser,
 };
 
 pub(super) const COMMANDS: &[(u32, Make)] = &[
@@ -190,7 +190,9 @@ fn enrol(m: &mut Maker<'_>) -> Option<Command> {
         _ => (user(m)?, [7; 32]),
     };
     let password = match hash(m) {
-        none if none.is_empty() && !m.dice.once_in(8) => "$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA".to_owned(),
+        none if none.is_empty() && !m.dice.once_in(8) => {
+            "$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA".to_owned()
+        }
         hash => hash,
     };
     Some(Command::Enrol(Enrol { user, token_hash, password }))
