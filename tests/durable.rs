@@ -32,6 +32,7 @@ fn envelope(number: u64) -> Envelope {
             participant: ParticipantId(u32::try_from(number / 4).unwrap()),
             code,
             kind: registry::AccountKind::House,
+            owner: None,
         }),
         1 => Command::RegisterParticipant(RegisterParticipant {
             code,

@@ -71,5 +71,6 @@ pub(super) fn accounts() -> impl Iterator<Item = OpenAccount> {
         participant: Trader(index).participant(),
         code: member.code.to_owned(),
         kind: AccountKind::House,
+        owner: None,
     })
 }

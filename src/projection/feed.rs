@@ -373,17 +373,21 @@ impl Writer {
             }
             Event::Clearing(event) => self.follow_clearing(event)?,
             Event::Registry(event) => self.follow_registry(told, event)?,
-            Event::Supervision(supervision::Event::Raised(alert)) => self.write_alert(told, alert),
+            Event::Supervision(supervision::Event::Raised(alert)) => self.write_alert(told, alert.id),
+            Event::Supervision(supervision::Event::Grown { alert, .. }) => self.write_alert(told, *alert),
             _ => {}
         }
         Ok(())
     }
 
-    fn write_alert(&mut self, told: Told<'_>, alert: &supervision::Alert) {
+    /// An alert as it stands: what it was raised with, and what it grew with since.
+    fn write_alert(&mut self, told: Told<'_>, id: base::AlertId) {
+        let watch = told.state.watch();
+        let Some((alert, raised)) = watch.alert(id).zip(watch.raised(id)) else { return };
         let records: Vec<u64> = alert.records.iter().map(|record| record.0).collect();
-        self.rows.alerts.push([
+        let row = [
             int(alert.id.0).into(),
-            told.seq.into(),
+            int(raised.0).into(),
             i64::from(alert.market.0).into(),
             i64::from(alert.date.0).into(),
             name_of(alert.rule).into(),
@@ -392,7 +396,9 @@ impl Writer {
             alert.measured.to_string().into(),
             alert.threshold.to_string().into(),
             serde_json::to_string(&records).unwrap_or_default().into(),
-        ]);
+        ];
+        // It may grow within the batch that it was raised in, which writes a row once.
+        self.rows.alerts.replace(1, row);
     }
 
     fn follow_day(&mut self, told: Told<'_>, event: &trading::Event) {

@@ -165,7 +165,7 @@ pub(crate) const CANDLES: Table = replaced(
 );
 pub(crate) const POSTINGS: Table =
     table("postings", 4, &["account", "seq", "n", "part", "kind", "asset", "change"]);
-pub(crate) const ALERTS: Table = table(
+pub(crate) const ALERTS: Table = replaced(
     "alerts",
     1,
     &[
@@ -180,6 +180,7 @@ pub(crate) const ALERTS: Table = table(
         "threshold",
         "records",
     ],
+    &["measured", "records"],
 );
 
 /// Rows that one statement takes, where the database likes several.

@@ -37,7 +37,7 @@ pub struct AlertLine {
     pub instrument: String,
     /// What was measured: units for a position, occurrences for a count.
     pub measured: String,
-    /// The greatest measure without an alert.
+    /// What the rulebook says, see [`Alert::threshold`].
     pub threshold: String,
     /// The records it rests on.
     pub records: Vec<u64>,

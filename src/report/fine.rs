@@ -140,10 +140,8 @@ fn month_before(view: &View<'_>, methods: &[Method], deadline: Date) -> Option<T
     let after = deadline.month_before();
     let today = view.state.venue().list_date(view.market);
     let instruments = view.state.venue().instruments().iter().filter(|i| i.market == view.market);
-    let days = instruments.flat_map(|instrument| {
-        let past = instrument.past.iter().map(|(date, turnover)| (*date, turnover));
-        past.chain([(today, &instrument.day.turnover)])
-    });
+    let days = instruments
+        .flat_map(|instrument| instrument.past.iter().copied().chain([(today, instrument.day.priced())]));
     let in_month = days.filter(|(date, _)| after < *date && *date <= deadline);
     let counted = in_month.flat_map(|(_, day)| methods.iter().map(move |method| day[method.index()]));
     counted.into_iter().try_fold(Turnover::default(), |sum, turnover| {

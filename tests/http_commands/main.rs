@@ -40,8 +40,12 @@ fn served() -> Served {
     };
     common::send(&mut node, time, engine::OPERATOR, "keyspare", engine::Command::CreateKey(key));
     let participant = node.state().registry().participant_id("DONGJIANG").unwrap();
-    let account =
-        registry::OpenAccount { participant, code: "SP".to_owned(), kind: registry::AccountKind::default() };
+    let account = registry::OpenAccount {
+        participant,
+        code: "SP".to_owned(),
+        kind: registry::AccountKind::default(),
+        owner: None,
+    };
     common::send(&mut node, time, engine::OPERATOR, "SP", engine::Command::OpenAccount(account));
     common::admit(&mut node, dir.path());
     Served::serve(node, common::config(), dir)

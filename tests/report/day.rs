@@ -14,6 +14,8 @@ fn launch_day() -> Desk {
     for version in &mut rules.versions {
         version.clearing.fees[0].buyer.rate_ppm = 300;
         version.trading.auction = None;
+        // Trades of one firm with itself are listed trades here.
+        version.trading.own = trading::rules::Own::Account;
     }
     let mut desk = Desk::open(rules, "2021-07-15T08:00:00");
     desk.list("2021-07-15T08:00:00", "CEA", "[2019, 2020]", "48.00");
@@ -76,7 +78,7 @@ Alerts carbon-cn since 2021-07-16
 
 Alert  Day         Rule        Participant  Instrument  Measured  Threshold  Records
 ------------------------------------------------------------------------------------
-    1  2021-07-16  self_trade  HUANENG      CEA                1          0  28
+    1  2021-07-16  self_trade  HUANENG      CEA                1          1  28
 
 As of record 31, 2021-07-16T16:00:00+08:00
 ",
@@ -108,7 +110,7 @@ fn a_day_as_json() {
     same(&compact("/statement/balanced"), "true");
     same(
         &compact("/alerts"),
-        r#"{"market":"carbon-cn","since":"2021-07-16","alerts":[{"id":1,"date":"2021-07-16","rule":"self_trade","participant":"HUANENG","instrument":"CEA","measured":"1","threshold":"0","records":[28]}]}"#,
+        r#"{"market":"carbon-cn","since":"2021-07-16","alerts":[{"id":1,"date":"2021-07-16","rule":"self_trade","participant":"HUANENG","instrument":"CEA","measured":"1","threshold":"1","records":[28]}]}"#,
     );
 }
 
@@ -153,7 +155,7 @@ date,participant,instrument,bought,sold,paid,received,fees,net
         &read("alerts.csv"),
         "
 id,date,rule,participant,instrument,measured,threshold,records
-1,2021-07-16,self_trade,HUANENG,CEA,1,0,28
+1,2021-07-16,self_trade,HUANENG,CEA,1,1,28
 ",
     );
 }
@@ -360,10 +362,10 @@ fn alerts_are_those_of_the_market_since_a_day() {
 Alerts carbon-cn since 2021-07-16
 
 Alert  Day         Rule            Participant  Instrument  Measured  Threshold  Records
------------------------------------------------------------------------------------------
-    1  2021-07-16  self_trade      HUANENG      CEA                1          0  28
-    2  2021-07-16  at_price_limit  CITIC        CEA                3          2  24 32 34
-    3  2021-07-16  at_price_limit  HUANENG      CEA                3          2  24 32 34
+--------------------------------------------------------------------------------------------------
+    1  2021-07-16  self_trade      HUANENG      CEA                1          1  28
+    2  2021-07-16  at_price_limit  CITIC        CEA               11          3  24 32 ... 50 (11)
+    3  2021-07-16  at_price_limit  HUANENG      CEA               11          3  24 32 ... 50 (11)
 ",
     );
     assert!(since("2021-07-17").alerts.is_empty());

@@ -57,7 +57,8 @@ impl BookMarket {
         send(&mut state, midnight, OPERATOR, Command::ListInstrument(list));
         for n in 1..=TRADERS {
             let (participant, code) = (ParticipantId(n), format!("A{n}"));
-            let open = registry::OpenAccount { participant, code, kind: registry::AccountKind::House };
+            let open =
+                registry::OpenAccount { participant, code, kind: registry::AccountKind::House, owner: None };
             send(&mut state, midnight, OPERATOR, Command::OpenAccount(open));
             let (account, reference) = (AccountId(n), format!("in-{n}"));
             let (currency, amount) = (AssetId(0), Money(1 << 45));

@@ -52,7 +52,12 @@ pub fn opened(first: &str) -> World {
         let (participant, code) = (ParticipantId(owner), code.to_owned());
         send(
             OPERATOR,
-            Command::OpenAccount(r::OpenAccount { participant, code, kind: r::AccountKind::House }),
+            Command::OpenAccount(r::OpenAccount {
+                participant,
+                code,
+                kind: r::AccountKind::House,
+                owner: None,
+            }),
         );
     }
     let years = |first_vintage, last_vintage| r::AssetClass::Allowance { first_vintage, last_vintage };
@@ -104,7 +109,7 @@ pub fn floor(first: &str) -> World {
         [(2, "A1", house), (2, "A2", house), (2, "AC", client), (3, "B1", house), (4, "C1", house)]
     {
         let (participant, code) = (ParticipantId(owner), code.to_owned());
-        send(OPERATOR, Command::OpenAccount(r::OpenAccount { participant, code, kind }));
+        send(OPERATOR, Command::OpenAccount(r::OpenAccount { participant, code, kind, owner: None }));
     }
     let allowance = r::AssetClass::Allowance { first_vintage: 2025, last_vintage: 2025 };
     let assets = [

@@ -80,7 +80,7 @@ export const COMMANDS = {
   },
   open_account: {
     group: "registry", duties: RUN, roles: ["operator", "registrar"],
-    fields: [participant, F("code", "code"), F("kind", "choice", { options: ["house", "client"] })],
+    fields: [participant, F("code", "code"), F("kind", "choice", { options: ["house", "client"] }), F("owner", "code", optional)],
   },
   define_asset: {
     group: "registry", duties: RUN, roles: ["operator", "registrar"],

@@ -209,4 +209,6 @@ pub enum Directive {
     HaltInstrument(InstrumentId),
     /// Stop all disposals from an account.
     FreezeAccount(AccountId),
+    /// Block every account of the one whose account this is from trading.
+    StopOwner(AccountId),
 }

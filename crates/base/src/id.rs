@@ -41,6 +41,8 @@ ids! {
     ParticipantId(u32);
     /// An account of a participant, house or client.
     AccountId(u32);
+    /// A beneficial owner: whoever an account's assets are for.
+    OwnerId(u32);
     /// Anything the ledger holds: a currency, an allowance vintage, an offset, a note.
     AssetId(u32);
     /// A line on the price list: an asset traded against a currency in a market.

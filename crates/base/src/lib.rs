@@ -21,7 +21,7 @@ pub use fact::{
 };
 pub use id::{
     AccountId, ActId, AlertId, AssetId, AuctionId, BidId, CaseId, ConversionId, FreezeId, InstrumentId,
-    MarketId, OrderId, ParticipantId, PledgeId, ProposalId, Sequence, TradeId, UserId, is_code,
+    MarketId, OrderId, OwnerId, ParticipantId, PledgeId, ProposalId, Sequence, TradeId, UserId, is_code,
 };
 pub use rejection::Sentence;
 pub use role::Role;

@@ -135,7 +135,10 @@ fn opening(shape: Shape) -> Result<Vec<Envelope>> {
     let (admin, currency) = (ParticipantId(1), AssetId(0));
     for index in 1..=shape.accounts {
         let (participant, code) = (ParticipantId(index), format!("A{index}"));
-        add(admin, Command::OpenAccount(OpenAccount { participant, code, kind: AccountKind::House }));
+        add(
+            admin,
+            Command::OpenAccount(OpenAccount { participant, code, kind: AccountKind::House, owner: None }),
+        );
         let (account, amount) = (AccountId(index), Money(1_000_000_000_000));
         let reference = format!("in-{index}");
         add(admin, Command::Deposit(Deposit { account, currency, amount, reference }));

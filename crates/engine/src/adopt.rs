@@ -49,7 +49,7 @@ impl State {
                 self.registry.define_asset(&define, &mut out.registry())?
             }
         };
-        let open = OpenAccount { participant: OPERATOR, code: fees, kind: AccountKind::House };
+        let open = OpenAccount { participant: OPERATOR, code: fees, kind: AccountKind::House, owner: None };
         let fee_account = self.registry.open_account(&open, &mut out.registry())?;
 
         let market = MarketId::at(self.markets.len());
@@ -59,7 +59,7 @@ impl State {
         self.venue.add_market(version.trading.clone(), currency, first_day, self.time);
         self.clearing.add_market(version.clearing.clone(), fee_account, today);
         self.registry.set_rules(market, version.registry.clone());
-        self.watch.set_rules(market, version.supervision);
+        self.watch.set_rules(market, version.supervision, version.trading.own == trading::rules::Own::Owner);
         let (in_force, two_persons) = (version.from, version.two_persons.clone());
         self.markets.push(Adopted {
             rulebook: rulebook.clone(),

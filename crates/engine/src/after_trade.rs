@@ -2,7 +2,7 @@
 //! next order of the book is looked at.
 
 use crate::{Event, Events, State};
-use base::{AccountId, Fill, Hold, ParticipantId, Sequence, Tariff};
+use base::{AccountId, Fill, Hold, OwnerId, ParticipantId, Sequence, Tariff};
 use clearing::ClearingHouse;
 use registry::Registry;
 use supervision::Watch;
@@ -26,6 +26,11 @@ impl State {
     }
 }
 
+/// Who a party's assets are for.
+pub(crate) fn owner(registry: &Registry, account: AccountId) -> OwnerId {
+    registry.owner(account).unwrap_or_else(|| unreachable!("a party to a trade has set something aside"))
+}
+
 impl AfterTrade<'_> {
     fn owner(&self, account: AccountId) -> ParticipantId {
         let desk = self.registry.desk(account);
@@ -47,10 +52,9 @@ impl PostTrade for AfterTrade<'_> {
         let parties = (self.owner(fill.buyer.account), self.owner(fill.seller.account));
         let obligation = self.clearing.novate_fill(fill, parties, &mut self.out.clearing());
         self.registry.deliver_versus_payment(&obligation, &mut self.out.settlement());
-        let out = &mut *self.out;
-        let raised = &mut |event| out.push(Event::Supervision(event));
-        let directives = self.watch.observe_fill(self.record, fill, raised);
-        out.directives.extend(directives.into_iter().flatten());
+        let owners = [fill.buyer.account, fill.seller.account].map(|account| owner(self.registry, account));
+        let (mut raised, directed) = self.out.supervised();
+        self.watch.observe_fill(self.record, fill, owners, &mut raised, directed);
     }
 
     #[inline]

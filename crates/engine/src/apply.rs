@@ -3,6 +3,7 @@
 //! A command is applied in one step: check who sends it, let the calendar catch up, match once on what is asked, and hand
 //! on from room to room. Everything that can be refused is refused before anything changes.
 
+use crate::after_trade::owner;
 use crate::{Command, Envelope, Event, Events, Record, Rejection, State};
 use base::{
     AccountId, Directive, Hold, InstrumentId, MarketId, ParticipantId, Sequence, Side, Timestamp, Trade,
@@ -258,7 +259,7 @@ impl State {
     }
 
     fn take_listing(&mut self, take: &TakeListing, out: &mut Events) -> Applied {
-        let terms = self.venue.check_take(take)?;
+        let terms = self.venue.check_take(take, |one, other| self.registry.same_owner(one, other))?;
         self.reserve(&terms)?;
         let trade = self.venue.take(take, &mut out.trading());
         self.settle(&trade, out);
@@ -279,7 +280,8 @@ impl State {
 
     fn propose_block(&mut self, block: &ProposeBlock, out: &mut Events) -> Applied {
         let known = self.registry.account(block.counterparty).is_some();
-        let terms = self.venue.check_propose(block, known)?;
+        let same_owner = |one, other| self.registry.same_owner(one, other);
+        let terms = self.venue.check_propose(block, known, same_owner)?;
         self.reserve(&terms)?;
         self.venue.propose(block, terms.amount, &mut out.trading());
         Ok(())
@@ -315,7 +317,8 @@ impl State {
     }
 
     fn place_bid(&mut self, bid: &PlaceBid, out: &mut Events) -> Applied {
-        let terms = self.venue.check_bid(self.time, bid)?;
+        let same_owner = |one, other| self.registry.same_owner(one, other);
+        let terms = self.venue.check_bid(self.time, bid, same_owner)?;
         self.reserve(&terms)?;
         self.venue.bid(bid, terms.amount, &mut out.trading());
         Ok(())
@@ -409,22 +412,24 @@ impl State {
     fn observe_events(&mut self, out: &mut Events) {
         let record: Sequence = self.sequence;
         let mut next = 0;
-        let mut raised = Vec::new();
+        let (mut raised, mut directed) = (Vec::new(), Vec::new());
         while let Some(event) = out.as_slice().get(next) {
             next += 1;
-            let directives = match event {
+            match event {
                 Event::Registry(event) => {
                     self.watch.observe_registry(event);
                     continue;
                 }
                 Event::Trading(trading::Event::Traded(trade)) => {
-                    self.watch
-                        .observe_trade(record, trade, &mut |event| raised.push(Event::Supervision(event)))
+                    let owners =
+                        [trade.buyer.account, trade.seller.account].map(|a| owner(&self.registry, a));
+                    let raised = &mut |event| raised.push(Event::Supervision(event));
+                    self.watch.observe_trade(record, trade, owners, raised, &mut directed);
                 }
                 _ => continue,
-            };
+            }
             raised.drain(..).for_each(|event| out.push(event));
-            for directive in directives.into_iter().flatten() {
+            for directive in directed.drain(..) {
                 self.carry_out(directive, out);
             }
         }
@@ -441,6 +446,13 @@ impl State {
             Directive::FreezeAccount(account) => {
                 let freeze = registry::SetAccountFrozen { account, frozen: true, reason };
                 let _ = self.set_account_frozen(&freeze, out);
+            }
+            Directive::StopOwner(account) => {
+                for account in self.registry.accounts_of_owner(account) {
+                    let (of, reason) = (Whose::Account(account), reason.clone());
+                    // Blocked already: then there is nothing to do.
+                    let _ = self.set_trading_blocked(&SetTradingBlocked { of, blocked: true, reason }, out);
+                }
             }
         }
     }

@@ -76,6 +76,6 @@ impl State {
         self.venue.set_rules(market, version.trading.clone());
         self.clearing.set_rules(market, version.clearing.clone());
         self.registry.set_rules(market, version.registry.clone());
-        self.watch.set_rules(market, version.supervision);
+        self.watch.set_rules(market, version.supervision, version.trading.own == trading::rules::Own::Owner);
     }
 }

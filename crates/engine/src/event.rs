@@ -122,6 +122,12 @@ impl Events {
         |event| self.list.push(Event::Supervision(event))
     }
 
+    /// For supervision of fills: what it says, and what it directs.
+    pub(crate) fn supervised(&mut self) -> (impl FnMut(supervision::Event), &mut Vec<base::Directive>) {
+        let Self { list, directives, .. } = self;
+        (|event| list.push(Event::Supervision(event)), directives)
+    }
+
     /// What happened, in order.
     #[must_use]
     pub fn as_slice(&self) -> &[Event] {

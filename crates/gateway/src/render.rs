@@ -222,7 +222,8 @@ impl Names<'_> {
                 W::RegisterParticipant { code: c.code, name: c.name, roles: c.roles }
             }
             C::OpenAccount(c) => {
-                W::OpenAccount { participant: self.participant(c.participant), code: c.code, kind: c.kind }
+                let participant = self.participant(c.participant);
+                W::OpenAccount { participant, code: c.code, kind: c.kind, owner: c.owner }
             }
             C::DefineAsset(c) => {
                 let (class, vintages) = match c.class {

@@ -452,9 +452,10 @@ impl<B: ReferenceBook> Resolver<'_, B> {
                 let (code, name, roles) = (code.clone(), name.clone(), roles.clone());
                 Command::RegisterParticipant(r::RegisterParticipant { code, name, roles })
             }
-            W::OpenAccount { participant, code, kind } => {
+            W::OpenAccount { participant, code, kind, owner } => {
                 let participant = self.participant("participant", participant)?;
-                Command::OpenAccount(r::OpenAccount { participant, code: code.clone(), kind: *kind })
+                let (code, owner) = (code.clone(), owner.clone());
+                Command::OpenAccount(r::OpenAccount { participant, code, kind: *kind, owner })
             }
             W::DefineAsset { code, class, vintages, market } => {
                 let market = self.market(market.as_deref())?;

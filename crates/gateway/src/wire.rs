@@ -126,6 +126,8 @@ pub enum WireCommand {
         #[serde(default)]
         #[schema(value_type = schema::AccountKind)]
         kind: AccountKind,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<String>,
     },
     DefineAsset {
         code: String,

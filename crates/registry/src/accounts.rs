@@ -1,7 +1,7 @@
 //! Participants, accounts and assets, and the codes by which people name them.
 
 use crate::{DefineAsset, Event, OpenAccount, OpeningRejection, RegisterParticipant, Registry};
-use base::{AccountId, AssetId, MarketId, ParticipantId, Role, is_code};
+use base::{AccountId, AssetId, MarketId, OwnerId, ParticipantId, Role, is_code};
 use serde::{Deserialize, Serialize};
 
 /// A legal person known to the registry.
@@ -37,6 +37,8 @@ pub struct Account {
     pub kind: AccountKind,
     /// No disposals while frozen.
     pub frozen: bool,
+    /// The owner that was named when it was opened.
+    pub owner: Option<String>,
 }
 
 /// What an order asks of its account.
@@ -44,8 +46,8 @@ pub struct Account {
 pub struct Desk {
     /// Who answers for it.
     pub participant: ParticipantId,
-    /// It is the participant's own.
-    pub house: bool,
+    /// The beneficial owner.
+    pub owner: OwnerId,
     /// No disposals while frozen.
     pub frozen: bool,
     /// The participant is a trading participant.
@@ -93,13 +95,14 @@ impl Registry {
     /// Registers a participant.
     ///
     /// # Errors
-    /// A malformed code or one that is taken.
+    /// A malformed code, or one that a participant or the owner of an account has.
     pub fn register_participant(
         &mut self,
         command: &RegisterParticipant,
         out: &mut impl FnMut(Event),
     ) -> Result<ParticipantId, OpeningRejection> {
         self.check_participant(command)?;
+        self.know_owner(Some(&command.code));
         let participant = ParticipantId::at(self.participants.len());
         self.participant_codes.insert(command.code.clone(), participant);
         let RegisterParticipant { code, name, roles } = command.clone();
@@ -113,7 +116,7 @@ impl Registry {
     /// # Errors
     /// As [`Registry::register_participant`].
     pub fn check_participant(&self, command: &RegisterParticipant) -> Result<(), OpeningRejection> {
-        self.check_code(&command.code, self.participant_codes.contains_key(&command.code))
+        self.check_code(&command.code, self.owners.contains_key(&command.code))
     }
 
     /// Whether an account can be opened.
@@ -122,38 +125,54 @@ impl Registry {
     /// As [`Registry::open_account`].
     pub fn check_account(&self, command: &OpenAccount) -> Result<(), OpeningRejection> {
         self.check_code(&command.code, self.account_codes.contains_key(&command.code))?;
-        if command.participant.index() < self.participants.len() {
-            Ok(())
-        } else {
-            Err(OpeningRejection::ParticipantUnknown)
+        if command.participant.index() >= self.participants.len() {
+            return Err(OpeningRejection::ParticipantUnknown);
         }
+        let house = (command.kind == AccountKind::House).then(|| &self.participant(command.participant).code);
+        let unfit = |owner: &String| !is_code(owner) || house.is_some_and(|house| house != owner);
+        if command.owner.as_ref().is_some_and(unfit) { Err(OpeningRejection::OwnerUnfit) } else { Ok(()) }
     }
 
     /// Opens an account.
     ///
     /// # Errors
-    /// A malformed code or one that is taken, or an unknown participant.
+    /// A malformed code or one that is taken, an unknown participant, or an owner that the account cannot have.
     pub fn open_account(
         &mut self,
         command: &OpenAccount,
         out: &mut impl FnMut(Event),
     ) -> Result<AccountId, OpeningRejection> {
         self.check_account(command)?;
+        let OpenAccount { participant, code, kind, owner } = command.clone();
+        let house = (kind == AccountKind::House).then(|| self.participant(participant).code.clone());
         let account = AccountId::at(self.accounts.len());
         self.account_codes.insert(command.code.clone(), account);
-        let OpenAccount { participant, code, kind } = command.clone();
+        let beneficial = self.know_owner(house.as_deref().or(owner.as_deref()));
         let has = |role| self.has_role(participant, role);
         self.desks.push(Desk {
             participant,
-            house: kind == AccountKind::House,
+            owner: beneficial,
             frozen: false,
             trades: has(Role::ComplianceEntity) || has(Role::Institution),
             barred: has(Role::BarredStaff),
         });
-        self.accounts.push(Account { code, participant, kind, frozen: false });
+        self.accounts.push(Account { code, participant, kind, frozen: false, owner });
         self.ledger.add_account();
         out(Event::AccountOpened { account, participant });
         Ok(account)
+    }
+
+    /// The owner known by a code, from now on if not before; without a code one that nobody knows yet.
+    fn know_owner(&mut self, code: Option<&str>) -> OwnerId {
+        if let Some(known) = code.and_then(|code| self.owners.get(code)) {
+            return *known;
+        }
+        let owner = OwnerId(self.owners_known);
+        self.owners_known += 1;
+        if let Some(code) = code {
+            self.owners.insert(code.to_owned(), owner);
+        }
+        owner
     }
 
     /// Defines an asset. A currency that several markets share is defined once.
@@ -216,16 +235,26 @@ impl Registry {
         self.desks.get(id.index())
     }
 
-    /// Whether two accounts are one owner's: the same, or house accounts of one participant. Clients are not the firm that
-    /// keeps their accounts, nor one another.
+    /// Who an account's assets are for (实际控制人): the participant of a house account, of a client account the client.
+    /// Clients are not the firm that keeps their accounts, nor one another, unless they were opened as one owner's.
+    #[must_use]
+    #[inline]
+    pub fn owner(&self, account: AccountId) -> Option<OwnerId> {
+        self.desk(account).map(|desk| desk.owner)
+    }
+
+    /// Whether two accounts are one owner's.
     #[must_use]
     #[inline]
     pub fn same_owner(&self, one: AccountId, other: AccountId) -> bool {
-        one == other
-            || self
-                .desk(one)
-                .zip(self.desk(other))
-                .is_some_and(|(one, other)| one.participant == other.participant && one.house && other.house)
+        one == other || self.owner(one).zip(self.owner(other)).is_some_and(|(one, other)| one == other)
+    }
+
+    /// All accounts of the one whose account this is, ascending.
+    #[must_use]
+    pub fn accounts_of_owner(&self, account: AccountId) -> Vec<AccountId> {
+        let all = (0..self.desks.len()).map(AccountId::at);
+        all.filter(|other| self.same_owner(account, *other)).collect()
     }
 
     /// The asset of an id that this registry assigned.

@@ -299,7 +299,7 @@ mod tests {
         let (code, roles) = ("P".to_owned(), vec![Role::ComplianceEntity]);
         let register = RegisterParticipant { name: code.clone(), code: code.clone(), roles };
         let participant = registry.register_participant(&register, out).unwrap();
-        let open = OpenAccount { participant, code: code.clone(), kind: AccountKind::House };
+        let open = OpenAccount { participant, code: code.clone(), kind: AccountKind::House, owner: None };
         let account = registry.open_account(&open, out).unwrap();
         let market = MarketId(0);
         let define = DefineAsset { code, class: AssetClass::Security, decimals: 0, market: Some(market) };

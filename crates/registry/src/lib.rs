@@ -25,7 +25,8 @@ pub use ledger::{Bucket, Discrepancy, Holding, Ledger};
 pub use messages::*;
 
 use base::{
-    AccountId, AssetId, ConversionId, Date, FreezeId, MarketId, ParticipantId, PledgeId, Quantity, Sequence,
+    AccountId, AssetId, ConversionId, Date, FreezeId, MarketId, OwnerId, ParticipantId, PledgeId, Quantity,
+    Sequence,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -52,6 +53,9 @@ pub struct Registry {
     assets: Vec<Asset>,
     participant_codes: BTreeMap<String, ParticipantId>,
     account_codes: BTreeMap<String, AccountId>,
+    /// Beneficial owners that have a code: participants, and clients that were named.
+    owners: BTreeMap<String, OwnerId>,
+    owners_known: u32,
     asset_codes: BTreeMap<String, AssetId>,
     ledger: Ledger,
     rules: Vec<rules::Rules>,

@@ -29,6 +29,10 @@ pub struct OpenAccount {
     pub code: String,
     /// Whose assets it holds.
     pub kind: AccountKind,
+    /// Of a client account: the client whose it is, by a code under which all its accounts are one owner's, with whatever
+    /// participants they are. A participant's code names that participant. None: an owner of its own.
+    #[serde(default)]
+    pub owner: Option<String>,
 }
 
 /// Defines something the ledger can hold.
@@ -505,6 +509,8 @@ rejections! {
         CodeTaken = "code_taken",
         /// The participant does not exist.
         ParticipantUnknown = "participant_unknown",
+        /// An owner has a code of 1 to 32 letters, digits, '-', '_' or '.'; a house account is its participant's own.
+        OwnerUnfit = "owner_unfit",
     }
 }
 

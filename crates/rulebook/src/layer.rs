@@ -13,7 +13,7 @@ use base::Date;
 use std::collections::BTreeMap;
 
 /// The tables that state a rule, and so must say where it comes from each time they are written.
-const TABLES: [&str; 26] = [
+const TABLES: [&str; 28] = [
     "access.two_persons",
     "trading.calendar",
     "trading.quantity",
@@ -23,6 +23,7 @@ const TABLES: [&str; 26] = [
     "trading.block",
     "trading.auction",
     "trading.composite",
+    "trading.owners",
     "clearing.settlement",
     "clearing.fees.listed",
     "clearing.fees.block",
@@ -40,6 +41,7 @@ const TABLES: [&str; 26] = [
     "supervision.self_trade",
     "supervision.at_price_limit",
     "supervision.manipulation",
+    "supervision.alerts",
 ];
 /// The arrays of such tables.
 const LISTS: [&str; 2] = ["registry.period", "registry.period_add"];

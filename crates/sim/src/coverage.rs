@@ -32,6 +32,7 @@ fn name(event: &Event) -> Option<String> {
         Event::ActExpired { .. } => "act expired".to_owned(),
         Event::Roster(roster::Event::RosterPutInForce {}) => "roster put in force".to_owned(),
         Event::Supervision(supervision::Event::Raised(alert)) => format!("alert: {:?}", alert.rule),
+        Event::Supervision(supervision::Event::Grown { .. }) => "alert grown".to_owned(),
         _ => return None,
     })
 }

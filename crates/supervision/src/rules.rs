@@ -9,13 +9,16 @@ use serde::{Deserialize, Serialize};
 pub struct Rules {
     /// A participant's position in one instrument above this raises an alert.
     pub position_limit: Option<PositionLimit>,
-    /// Trades between accounts of one participant raise an alert.
+    /// Trades between accounts of one owner raise an alert; where "own" means the account alone, of one participant.
     pub self_trade: Option<CountRule>,
     /// Trades of one participant at the edge of the price band raise an alert.
     pub at_price_limit: Option<CountRule>,
     /// What manipulation is fined, where the rules say so: it stands beside the alerts.
     #[serde(default)]
     pub manipulation: Option<ManipulationFine>,
+    /// An alert grows with what follows it on its day; else it stays as it was raised.
+    #[serde(default)]
+    pub grow: bool,
 }
 
 /// The fine on manipulation (操纵市场): multiples of the illegal gain, or a sum where there is none.
@@ -59,8 +62,11 @@ pub enum Act {
     /// Nothing: a person decides.
     #[default]
     AlertOnly,
-    /// The instrument is halted.
+    /// The instrument is halted. Where "own" means the owner: whoever acted is stopped, and the instrument is halted when a second
+    /// owner does the same on the same day.
     HaltInstrument,
     /// The account that acted is frozen.
     FreezeAccount,
+    /// Every account of the owner that acted is blocked from trading.
+    StopOwner,
 }

@@ -5,7 +5,9 @@ use crate::{
     AnnounceAuction, AuctionEnd, AuctionRejection, BidRejection, CancelAuction, DrawLot, End, Event, Match,
     PlaceBid, Terms, Venue, WithdrawBid, band_limits, rules::AuctionRules, rules::TieRule,
 };
-use base::{AuctionId, BidId, Method, Money, Party, Price, Quantity, Side, Timestamp, Trade, div_half_up};
+use base::{
+    AccountId, AuctionId, BidId, Method, Money, Party, Price, Quantity, Side, Timestamp, Trade, div_half_up,
+};
 use serde::{Deserialize, Serialize};
 
 /// An auction that is announced and not decided.
@@ -111,11 +113,16 @@ impl Venue {
         auction
     }
 
-    /// What a bid would trade.
+    /// What a bid would trade. Whether two accounts are one owner's is the registry's to say.
     ///
     /// # Errors
     /// See [`BidRejection`].
-    pub fn check_bid(&self, now: Timestamp, bid: &PlaceBid) -> Result<Terms, BidRejection> {
+    pub fn check_bid(
+        &self,
+        now: Timestamp,
+        bid: &PlaceBid,
+        same_owner: impl FnOnce(AccountId, AccountId) -> bool,
+    ) -> Result<Terms, BidRejection> {
         let auction = self.auctions.get(&bid.auction).ok_or(BidRejection::AuctionUnknown)?;
         let AnnounceAuction { instrument: id, side, account, quantity, reserve, opens, closes } =
             auction.terms;
@@ -126,7 +133,7 @@ impl Venue {
         if instrument.halted {
             return Err(BidRejection::InstrumentHalted);
         }
-        if bid.account == account {
+        if self.is_own(id, (bid.account, account), same_owner) {
             return Err(BidRejection::OwnAuction);
         }
         if bid.quantity < rules.bid_min || !bid.quantity.is_positive() {

@@ -4,7 +4,7 @@ use crate::{
     AcceptBlock, BlockRejection, End, Event, Match, ProposeBlock, ProposeRejection, Terms, Venue,
     WithdrawBlock, band_limits,
 };
-use base::{Method, Money, Party, ProposalId, Side, Trade};
+use base::{AccountId, Method, Money, Party, ProposalId, Side, Trade};
 use serde::{Deserialize, Serialize};
 
 /// A block that waits for its counterparty.
@@ -17,11 +17,17 @@ pub struct Proposal {
 }
 
 impl Venue {
-    /// What a block would trade, from the proposer's side. Whether the counterparty is `known` is the registry's to say.
+    /// What a block would trade, from the proposer's side. Whether the counterparty is `known`, and whether two accounts are one
+    /// owner's, is the registry's to say.
     ///
     /// # Errors
     /// See [`ProposeRejection`].
-    pub fn check_propose(&self, block: &ProposeBlock, known: bool) -> Result<Terms, ProposeRejection> {
+    pub fn check_propose(
+        &self,
+        block: &ProposeBlock,
+        known: bool,
+        same_owner: impl FnOnce(AccountId, AccountId) -> bool,
+    ) -> Result<Terms, ProposeRejection> {
         let &ProposeBlock { account, instrument: id, side, counterparty, price, quantity } = block;
         let instrument = self.instrument(id).ok_or(ProposeRejection::InstrumentUnknown)?;
         if instrument.delisted {
@@ -35,7 +41,7 @@ impl Venue {
         if instrument.halted {
             return Err(ProposeRejection::InstrumentHalted);
         }
-        if account == counterparty {
+        if self.is_own(id, (account, counterparty), same_owner) {
             return Err(ProposeRejection::OwnBlock);
         }
         if !known {

@@ -47,6 +47,8 @@ pub(crate) struct Made {
     pub(crate) method: Method,
     pub(crate) quantity: Quantity,
     pub(crate) amount: Money,
+    /// An owner traded with itself: it moves no price.
+    pub(crate) own: bool,
 }
 
 /// A step that is due by the calendar.
@@ -200,7 +202,7 @@ impl Venue {
             let close_price = self.markets[id.index()].rules.continuous.as_ref().map(|rules| rules.close);
             for instrument in self.instruments.iter_mut().filter(|instrument| instrument.market == id) {
                 if instrument.day.has_traded() {
-                    instrument.past.push((list_date, instrument.day.turnover));
+                    instrument.past.push((list_date, instrument.day.priced()));
                 }
                 instrument.day = instrument.day.next_day(instrument.close());
                 instrument.close_price = close_price.unwrap_or_default();
@@ -314,7 +316,7 @@ impl Venue {
         let price = instrument::composite_price(&rule.price, last).filter(|_| moves);
         let Some(composite) = &mut self.markets[made.market.index()].composite else { return };
         composite.count(made.method, made.quantity.0, made.amount.0);
-        if let (Method::Listed | Method::Continuous, Some(price)) = (made.method, price) {
+        if let (Method::Listed | Method::Continuous, false, Some(price)) = (made.method, made.own, price) {
             composite.mark(price);
         }
     }
@@ -349,6 +351,7 @@ mod tests {
             auction: None,
             continuous: None,
             composite: Some(Composite { code: "ALL".to_owned(), price }),
+            own: crate::rules::Own::Owner,
         }
     }
 
@@ -381,7 +384,7 @@ mod tests {
         let amount = venue.check_place(&order).unwrap().amount;
         let listing = venue.place(&order, amount, &mut |_| ());
         let take = TakeListing { account: AccountId(2), listing, quantity };
-        venue.check_take(&take).unwrap();
+        venue.check_take(&take, |_, _| false).unwrap();
         venue.take(&take, &mut |_| ());
     }
 

@@ -25,7 +25,7 @@ pub struct Instrument {
     pub day: Statistics,
     /// What closes its line, where that is not the average.
     pub close_price: ClosePrice,
-    /// Turnover of every day on which it traded, by method: what an average over a month looks back on.
+    /// The turnover that made prices, of every day on which it traded, by method: what an average over a month looks back on.
     pub past: Vec<(Date, [Turnover; 3])>,
 }
 
@@ -44,6 +44,8 @@ pub struct Statistics {
     pub last: Option<Price>,
     /// Turnover of the day, by method.
     pub turnover: [Turnover; 3],
+    /// Of the turnover by orders: what an owner traded with itself, which moves no price.
+    pub own: Turnover,
     /// Turnover since trading began, by method.
     pub total: [Turnover; 3],
     /// Set by an operator in place of the computed close, for the next day to start from.
@@ -52,15 +54,41 @@ pub struct Statistics {
 
 impl Statistics {
     pub(crate) fn starting_at(reference: Price, total: [Turnover; 3]) -> Self {
-        let turnover = [Turnover::default(); 3];
-        Self { reference, open: None, high: None, low: None, last: None, turnover, total, corrected: None }
+        let (turnover, own) = ([Turnover::default(); 3], Turnover::default());
+        Self {
+            reference,
+            open: None,
+            high: None,
+            low: None,
+            last: None,
+            turnover,
+            own,
+            total,
+            corrected: None,
+        }
     }
 
     /// The volume-weighted average of the day's listed trades, rounded half-up to the tick; without trades the reference.
     #[must_use]
     pub fn close(&self, tick_value: i64) -> Price {
-        let listed = self.turnover[Method::Listed.index()];
+        let listed = self.priced()[Method::Listed.index()];
         div_half_up(listed.amount, listed.volume * i128::from(tick_value)).map_or(self.reference, Price)
+    }
+
+    /// The turnover that makes prices, by method.
+    #[must_use]
+    pub fn priced(&self) -> [Turnover; 3] {
+        let mut priced = self.turnover;
+        let listed = &mut priced[Method::Listed.index()];
+        listed.volume -= self.own.volume;
+        listed.amount -= self.own.amount;
+        priced
+    }
+
+    /// Adds what an owner traded with itself; it is counted, and moves no price.
+    pub(crate) fn count_own(&mut self, quantity: i64, amount: i64) {
+        self.own.volume += i128::from(quantity);
+        self.own.amount += i128::from(amount);
     }
 
     /// Adds a trade of a method; only listed trades move the prices.

@@ -90,6 +90,18 @@ impl Venue {
         &self.markets[market.index()].rules
     }
 
+    /// Whether two accounts are one's own to the rules of an instrument's market. Whether one owner has both is the registry's
+    /// to say.
+    fn is_own(
+        &self,
+        instrument: InstrumentId,
+        (one, other): (AccountId, AccountId),
+        same_owner: impl FnOnce(AccountId, AccountId) -> bool,
+    ) -> bool {
+        let market = self.instruments[instrument.index()].market;
+        one == other || self.markets[market.index()].rules.own == rules::Own::Owner && same_owner(one, other)
+    }
+
     fn next_id(&mut self) -> u64 {
         self.opened += 1;
         self.opened
@@ -141,7 +153,7 @@ impl Venue {
             at_limit,
         };
         traded.record(&trade);
-        self.record_composite(&day::Made { market, instrument, method, quantity, amount });
+        self.record_composite(&day::Made { market, instrument, method, quantity, amount, own: false });
         out(Event::Traded(Box::new(trade)));
         trade
     }

@@ -5,7 +5,7 @@ use crate::{
     CancelOrder, CancelRejection, End, Event, Match, PlaceOrder, PlaceRejection, TakeListing, TakeRejection,
     Terms, Venue, band_limits,
 };
-use base::{Method, Money, OrderId, Party, Quantity, Side, Trade};
+use base::{AccountId, Method, Money, OrderId, Party, Quantity, Side, Trade};
 use serde::{Deserialize, Serialize};
 
 /// A listing.
@@ -75,11 +75,15 @@ impl Venue {
         order
     }
 
-    /// What taking a listing would trade, from the taker's side.
+    /// What taking a listing would trade, from the taker's side. Whether two accounts are one owner's is the registry's to say.
     ///
     /// # Errors
     /// See [`TakeRejection`].
-    pub fn check_take(&self, take: &TakeListing) -> Result<Terms, TakeRejection> {
+    pub fn check_take(
+        &self,
+        take: &TakeListing,
+        same_owner: impl FnOnce(AccountId, AccountId) -> bool,
+    ) -> Result<Terms, TakeRejection> {
         let &TakeListing { account, listing, quantity } = take;
         let maker = self.orders.get(&listing).ok_or(TakeRejection::ListingUnknown)?;
         let PlaceOrder { instrument: id, side, price, .. } = maker.terms;
@@ -91,7 +95,7 @@ impl Venue {
         if instrument.halted {
             return Err(TakeRejection::InstrumentHalted);
         }
-        if account == maker.terms.account {
+        if self.is_own(id, (account, maker.terms.account), same_owner) {
             return Err(TakeRejection::OwnListing);
         }
         if !quantity.is_positive() {

@@ -633,7 +633,7 @@ rejections! {
         MarketClosed = "market_closed",
         /// The instrument is halted.
         InstrumentHalted = "instrument_halted",
-        /// A listing is not taken by the account that placed it.
+        /// A listing is not taken by the account that placed it, nor by another of its owner, as the rules say.
         OwnListing = "own_listing",
         /// The quantity is not above zero.
         QuantityNotPositive = "quantity_not_positive",
@@ -669,7 +669,7 @@ rejections! {
         MarketClosed = "market_closed",
         /// The instrument is halted.
         InstrumentHalted = "instrument_halted",
-        /// The counterparty is the same account.
+        /// The counterparty is the same account, or another of its owner, as the rules say.
         OwnBlock = "own_block",
         /// The counterparty does not exist.
         CounterpartyUnknown = "counterparty_unknown",
@@ -741,7 +741,7 @@ rejections! {
         AuctionClosed = "auction_closed",
         /// The instrument is halted.
         InstrumentHalted = "instrument_halted",
-        /// The initiator does not bid in its own auction.
+        /// The initiator does not bid in its own auction, nor does another account of its owner, as the rules say.
         OwnAuction = "own_auction",
         /// The bid is smaller than the rules allow.
         BidTooSmall = "bid_too_small",

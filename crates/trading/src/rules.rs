@@ -27,6 +27,20 @@ pub struct Rules {
     /// The composite line, where the market publishes one. Its close is also the first reference price of a new
     /// instrument.
     pub composite: Option<Composite>,
+    /// Whom the market's rules mean by "own".
+    #[serde(default)]
+    pub own: Own,
+}
+
+/// Whom a rule means by "own": one's own listing, block, auction, trade.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Own {
+    /// The account alone.
+    #[default]
+    Account,
+    /// Everything of one beneficial owner (实际控制人); what it trades with itself on an order book moves no price.
+    Owner,
 }
 
 /// Listed trading: a maker's price, a taker's choice.
@@ -69,6 +83,9 @@ pub struct ContinuousRules {
     pub orders_per_second_max: Option<u32>,
     /// What closes the day's line.
     pub close: ClosePrice,
+    /// Before the first trade of a day, a stop may wait for a trade at the reference.
+    #[serde(default)]
+    pub stop_at_reference: bool,
 }
 
 /// What closes the day's line.

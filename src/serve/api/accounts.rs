@@ -144,6 +144,9 @@ pub(super) struct AccountView {
     pub participant: String,
     /// `house` or `client`.
     pub kind: String,
+    /// The owner that it was opened for, where one was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// No disposals while frozen.
     pub frozen: bool,
     /// The kill switch: nothing of it trades.
@@ -156,6 +159,7 @@ fn accounts(call: &Call, follower: &Follower) -> Answered {
         code: account.code.clone(),
         participant: Names(state).participant(account.participant),
         kind: word(&account.kind),
+        owner: account.owner.clone(),
         frozen: account.frozen,
         trading_blocked: is_blocked(state, Whose::Account(id))
             || is_blocked(state, Whose::Participant(account.participant)),

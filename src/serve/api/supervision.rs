@@ -37,9 +37,9 @@ pub(crate) struct AlertView {
     pub instrument: String,
     /// The records it rests on.
     pub records: Vec<u64>,
-    /// What was measured.
+    /// What is measured so far on its day.
     pub measured: String,
-    /// The most without an alert.
+    /// What the rulebook says: from so many occurrences on, above so many units.
     pub threshold: String,
 }
 

@@ -76,15 +76,10 @@ impl View {
                 view.changes(state, &none);
                 Self::Acts(view)
             }
-            Topic::Alerts => {
-                let alerts = state.watch().alerts();
-                let last = alerts[alerts.len().saturating_sub(RECENT)..].iter();
-                Self::Recent(last.map(|alert| items::json(&alert_view(state, alert))).collect())
-            }
             Topic::DropCopy(_) => Self::Firm(VecDeque::new()),
             Topic::Trades(_) | Topic::Fills(_) | Topic::Settlement(_) => Self::Recent(VecDeque::new()),
             Topic::Operations => Self::Latest("null".to_owned()),
-            Topic::Orders(_) | Topic::Candles(_) => Self::Nothing,
+            Topic::Orders(_) | Topic::Candles(_) | Topic::Alerts => Self::Nothing,
         }
     }
 
@@ -99,6 +94,14 @@ impl View {
             (Self::Acts(view), _) => view.whole(),
             (Self::Recent(recent), _) => items::list(recent.iter().map(String::as_str)),
             (Self::Latest(latest), _) => latest.clone(),
+            // An alert may have grown since it was told.
+            (Self::Nothing, Topic::Alerts) => {
+                let alerts = state.watch().alerts();
+                let last = &alerts[alerts.len().saturating_sub(RECENT)..];
+                let last: Vec<String> =
+                    last.iter().map(|alert| items::json(&alert_view(state, alert))).collect();
+                items::list(last.iter().map(String::as_str))
+            }
             (Self::Nothing, Topic::Orders(scope)) => {
                 let (orders, more) = standing(state, desk, scope);
                 format!("{{\"items\":[{orders}],\"more\":{more}}}")

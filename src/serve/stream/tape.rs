@@ -106,6 +106,10 @@ impl Tape {
                 Event::Supervision(supervision::Event::Raised(alert)) => {
                     self.happened.push(told(What::Alert(alert.clone())));
                 }
+                Event::Supervision(supervision::Event::Grown { alert, .. }) => {
+                    let grown = state.watch().alert(*alert).cloned().map(Box::new);
+                    self.happened.extend(grown.map(|alert| told(What::Alert(alert))));
+                }
                 Event::RulebookAdopted { .. } | Event::RulesInForce { .. } => {
                     (self.marks.status, self.marks.ticker) = (true, true);
                 }

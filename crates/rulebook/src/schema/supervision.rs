@@ -3,13 +3,14 @@
 use super::Context;
 use crate::fields::Fields;
 use crate::tree::Node;
-use crate::want::{choice, count, integer};
+use crate::want::{choice, count, flag, integer};
 use supervision::rules::{Act, CountRule, ManipulationFine, PositionLimit, Rules};
 
 const ACTS: &[(&str, Act)] = &[
     ("alert_only", Act::AlertOnly),
     ("halt_instrument", Act::HaltInstrument),
     ("freeze_account", Act::FreezeAccount),
+    ("stop_owner", Act::StopOwner),
 ];
 
 pub(super) fn read(node: &Node, context: Context<'_>) -> Option<Rules> {
@@ -23,8 +24,14 @@ pub(super) fn read(node: &Node, context: Context<'_>) -> Option<Rules> {
     let self_trade = room.table("self_trade").and_then(count_rule);
     let at_price_limit = room.table("at_price_limit").and_then(count_rule);
     let manipulation = room.table("manipulation").and_then(|fields| manipulation_fine(fields, context));
+    let grow = room.table("alerts").and_then(|mut fields| {
+        let grow = fields.must("grow", &flag());
+        fields.close();
+        grow
+    });
     room.close();
-    Some(Rules { position_limit, self_trade, at_price_limit, manipulation })
+    let grow = grow.unwrap_or(true);
+    Some(Rules { position_limit, self_trade, at_price_limit, manipulation, grow })
 }
 
 fn manipulation_fine(mut fields: Fields<'_>, context: Context<'_>) -> Option<ManipulationFine> {

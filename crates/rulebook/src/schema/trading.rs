@@ -8,13 +8,14 @@ use crate::zone;
 use base::{Calendar, Quantity, Session, TimeOfDay};
 use std::collections::BTreeSet;
 use trading::rules::{
-    AuctionRules, BlockRules, ClosePrice, Composite, CompositePrice, ContinuousRules, ListingRules, Rules,
-    TieRule,
+    AuctionRules, BlockRules, ClosePrice, Composite, CompositePrice, ContinuousRules, ListingRules, Own,
+    Rules, TieRule,
 };
 
 const DAYS: &[(&str, u8)] =
     &[("Mon", 0), ("Tue", 1), ("Wed", 2), ("Thu", 3), ("Fri", 4), ("Sat", 5), ("Sun", 6)];
 const TIES: &[(&str, TieRule)] = &[("time", TieRule::Time), ("lot", TieRule::Lot)];
+const OWNS: &[(&str, Own)] = &[("owner", Own::Owner), ("account", Own::Account)];
 const CLOSES: &[(&str, ClosePrice)] = &[("last", ClosePrice::Last), ("average", ClosePrice::Average)];
 
 pub(super) fn read(node: &Node, context: Context<'_>) -> Option<Rules> {
@@ -43,6 +44,11 @@ pub(super) fn read(node: &Node, context: Context<'_>) -> Option<Rules> {
     if listing.is_some() && continuous.is_some() {
         room.broken("continuous", "a market has listed or continuous trading, not both");
     }
+    let own = room.table("owners").and_then(|mut fields| {
+        let own = fields.must("own", &choice(OWNS));
+        fields.close();
+        own
+    });
     let composite = room.table("composite").and_then(|fields| composite_of(fields, context));
     room.close();
     Some(Rules {
@@ -55,6 +61,7 @@ pub(super) fn read(node: &Node, context: Context<'_>) -> Option<Rules> {
         block,
         auction,
         composite,
+        own: own.unwrap_or(Own::Owner),
     })
 }
 
@@ -161,6 +168,7 @@ impl Reading<'_> {
         let value_max = fields.may("value_max", &value);
         let orders_per_second_max = fields.may("orders_per_second_max", &count());
         let close = fields.must("close", &choice(CLOSES));
+        let stop_at_reference = fields.may("stop_at_reference", &flag()).unwrap_or(true);
         fields.close();
         Some(ContinuousRules {
             sessions: sessions?,
@@ -174,6 +182,7 @@ impl Reading<'_> {
             value_max,
             orders_per_second_max,
             close: close?,
+            stop_at_reference,
         })
     }
 

@@ -8,7 +8,7 @@ use engine::rulebook::{Paired, Rulebook, TwoPersons, Version};
 use registry::rules::{CarryOver, Fine};
 use supervision::rules::{Act, CountRule};
 use trading::rules::{
-    AuctionRules, BlockRules, ClosePrice, CompositePrice, ContinuousRules, ListingRules, TieRule,
+    AuctionRules, BlockRules, ClosePrice, CompositePrice, ContinuousRules, ListingRules, Own, TieRule,
 };
 
 /// A table of a version and its keys, in the order in which they are written.
@@ -75,6 +75,11 @@ impl Pen<'_> {
             };
             add("trading.composite", vec![("code", quoted(&composite.code)), ("price", price)]);
         }
+        let own = match rules.own {
+            Own::Owner => "owner",
+            Own::Account => "account",
+        };
+        add("trading.owners", vec![("own", quoted(own))]);
     }
 
     fn listing(&self, rules: &ListingRules) -> Keys {
@@ -104,6 +109,7 @@ impl Pen<'_> {
             ("value_max", rules.value_max.map(|value| self.money(value))),
             ("orders_per_second_max", rules.orders_per_second_max.map(|most| most.to_string())),
             ("close", Some(quoted(close))),
+            ("stop_at_reference", Some(rules.stop_at_reference.to_string())),
         ];
         stated(keys)
     }
@@ -236,6 +242,7 @@ impl Pen<'_> {
             ];
             add("supervision.manipulation", keys);
         }
+        add("supervision.alerts", vec![("grow", rules.grow.to_string())]);
     }
 
     /// What a rulebook says that could not say it stands as what held then.
@@ -322,6 +329,7 @@ fn act(act: Act) -> String {
         Act::AlertOnly => "alert_only",
         Act::HaltInstrument => "halt_instrument",
         Act::FreezeAccount => "freeze_account",
+        Act::StopOwner => "stop_owner",
     };
     quoted(name)
 }

@@ -77,7 +77,7 @@ impl Shadow {
         let outside = |(low, high): (i128, i128)| price < low || price > high;
         first(&[
             (instrument.halted, "bid/instrument_halted"),
-            (c.account.0 == auction.order.account, "bid/own_auction"),
+            (self.is_own(id, c.account.0, auction.order.account), "bid/own_auction"),
             (c.quantity < rules.bid_min || quantity <= 0, "bid/bid_too_small"),
             (quantity % i128::from(market.rules.trading.lot.0) != 0, "bid/quantity_off_lot"),
             (quantity > auction.order.quantity, "bid/exceeds_offer"),

@@ -22,7 +22,7 @@ impl Shadow {
         first(&[
             (!market.open[1], "propose/market_closed"),
             (instrument.halted, "propose/instrument_halted"),
-            (c.account == c.counterparty, "propose/own_block"),
+            (self.is_own(c.instrument.0, c.account.0, c.counterparty.0), "propose/own_block"),
             (self.owner(c.counterparty.0).is_none(), "propose/counterparty_unknown"),
             (quantity % i128::from(market.rules.trading.lot.0) != 0, "propose/quantity_off_lot"),
             (c.quantity < rules.quantity_min || quantity <= 0, "propose/block_too_small"),

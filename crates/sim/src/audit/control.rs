@@ -233,7 +233,9 @@ impl Shadow {
         let Some((instrument, market)) = known else {
             return Err(Finding::new(Kind::PriceList, format!("a line of instrument {id}")));
         };
-        let listed = || instrument.prints.iter().filter(|print| print.method == 0).map(|print| print.price);
+        let listed = || {
+            instrument.prints.iter().filter(|print| print.method == 0 && !print.own).map(|print| print.price)
+        };
         let counted = (
             market.list_date,
             instrument.reference,

@@ -43,7 +43,7 @@ impl Shadow {
         first(&[
             (!market.open[0], "take/market_closed"),
             (instrument.halted, "take/instrument_halted"),
-            (c.account.0 == maker.account, "take/own_listing"),
+            (self.is_own(maker.instrument, c.account.0, maker.account), "take/own_listing"),
             (quantity <= 0, "take/quantity_not_positive"),
             (quantity % i128::from(market.rules.trading.lot.0) != 0, "take/quantity_off_lot"),
             (quantity > maker.left, "take/exceeds_listing"),

@@ -52,6 +52,11 @@ fn raised(event: &Event) -> bool {
     matches!(event, Event::Supervision(supervision::Event::Raised(_)))
 }
 
+/// An alert was raised or grew.
+fn alerted(event: &Event) -> bool {
+    raised(event) || matches!(event, Event::Supervision(supervision::Event::Grown { .. }))
+}
+
 impl Default for Auditor {
     fn default() -> Self {
         Self { shadow: Shadow::new(), records: 0, unknown: 0 }
@@ -81,7 +86,7 @@ impl Auditor {
         let command = &record.envelope.command;
         self.shadow.sender = (record.envelope.actor.0, record.envelope.user.0);
         // Alerts are raised in the midst of other events and change nothing.
-        let told: Vec<Event> = events.iter().filter(|event| !raised(event)).cloned().collect();
+        let told: Vec<Event> = events.iter().filter(|event| !alerted(event)).cloned().collect();
         let start = split::own(command, &told);
         let (before, supervision) = told.split_at(split::supervision(command, &told, start));
         let (calendar, own) = before.split_at(start);
@@ -119,7 +124,7 @@ impl Auditor {
         own: &'a [Event],
     ) -> Result<(Cow<'a, Command>, &'a [Event]), Finding> {
         // A case names alerts that were raised before it.
-        let of_a_case = |event: &Event| matches!(event, Event::Supervision(_)) && !raised(event);
+        let of_a_case = |event: &Event| matches!(event, Event::Supervision(_)) && !alerted(event);
         let answer = events.iter().position(|event| of_a_case(event) || matches!(event, Event::Refused(_)));
         let (before, after) = events.split_at(answer.unwrap_or(events.len()));
         let count = |events: &[Event]| events.iter().filter(|event| raised(event)).count() as u64;
@@ -345,9 +350,14 @@ impl Auditor {
         check(orphan.is_none(), Kind::Event, || format!("a bid outlived its auction: {orphan:?}"))
     }
 
-    /// A frozen account keeps nothing in the market, not even as a counterparty.
+    /// A frozen account keeps nothing in the market, not even as a counterparty; nor does one that was blocked.
     fn check_frozen(&self, events: &[Event]) -> Found {
         for event in events {
+            if let Event::Trading(T::TradingBlockedSet { of, blocked: true }) = event {
+                self.shadow.check_nothing_stands("a stop", |owner, _| self.shadow.is_of(owner, *of))?;
+                let order = self.shadow.books.values().find(|order| self.shadow.is_of(order.account, *of));
+                check(order.is_none(), Kind::Event, || format!("an order outlived a stop: {order:?}"))?;
+            }
             if let Event::Registry(registry::Event::AccountFrozenSet { account, frozen: true }) = event {
                 self.shadow.check_nothing_stands("a freeze", |owner, _| owner == account.0)?;
                 let order = self.shadow.books.iter().find(|(_, order)| order.account == account.0);

@@ -2,7 +2,7 @@
 
 use super::control::is_code;
 use super::finding::{Finding, Found, Kind, check};
-use super::shadow::{Account, Asset, Participant, Shadow};
+use super::shadow::{Account, Asset, Owner, Participant, Shadow};
 use super::verdict::{Verdict, first, registry as exactly};
 use base::{AccountId, AssetId, ParticipantId};
 use engine::Command;
@@ -20,6 +20,8 @@ impl Shadow {
 
     pub(super) fn judge_register(&self, c: &RegisterParticipant) -> Judged {
         self.judge_code(&c.code, 0)?;
+        let named = |account: &Account| account.owner == Owner::Named(c.code.clone());
+        first(&[(self.accounts.iter().any(named), "opening/code_taken")])?;
         let participant = ParticipantId::at(self.participants.len());
         Ok(exactly(vec![Event::ParticipantRegistered { participant }]))
     }
@@ -27,6 +29,10 @@ impl Shadow {
     pub(super) fn judge_open(&self, c: &OpenAccount) -> Judged {
         self.judge_code(&c.code, 1)?;
         first(&[(c.participant.index() >= self.participants.len(), "opening/participant_unknown")])?;
+        let own = self.codes[0].iter().find(|(_, id)| **id == c.participant.0).map(|(code, _)| code);
+        let unfit =
+            |owner: &String| !is_code(owner) || c.kind == registry::AccountKind::House && Some(owner) != own;
+        first(&[(c.owner.as_ref().is_some_and(unfit), "opening/owner_unfit")])?;
         let account = AccountId::at(self.accounts.len());
         Ok(exactly(vec![Event::AccountOpened { account, participant: c.participant }]))
     }
@@ -47,15 +53,31 @@ impl Shadow {
         Ok(())
     }
 
-    pub(super) fn see_opened(&mut self, id: AccountId, owner: ParticipantId, command: &Command) -> Found {
-        let (code, house) = match command {
-            Command::OpenAccount(c) => (c.code.clone(), c.kind == registry::AccountKind::House),
-            Command::AdoptRulebook(rulebook) => (format!("{}-fees", rulebook.code), true),
+    pub(super) fn see_opened(
+        &mut self,
+        id: AccountId,
+        participant: ParticipantId,
+        command: &Command,
+    ) -> Found {
+        let (code, owner) = match command {
+            Command::OpenAccount(c) if c.kind == registry::AccountKind::House => {
+                (c.code.clone(), Owner::Participant(participant.0))
+            }
+            Command::OpenAccount(c) => {
+                let named = c.owner.as_ref().map(|owner| match self.codes[0].get(owner) {
+                    Some(participant) => Owner::Participant(*participant),
+                    None => Owner::Named(owner.clone()),
+                });
+                (c.code.clone(), named.unwrap_or(Owner::Client(id.0)))
+            }
+            Command::AdoptRulebook(rulebook) => {
+                (format!("{}-fees", rulebook.code), Owner::Participant(participant.0))
+            }
             _ => return Err(Finding::new(Kind::Event, "an account was opened by nobody")),
         };
         check(id.index() == self.accounts.len(), Kind::Event, || format!("account {id} is not the next"))?;
         self.codes[1].insert(code, id.0);
-        self.accounts.push(Account { participant: owner.0, house, frozen: false });
+        self.accounts.push(Account { participant: participant.0, owner, frozen: false });
         Ok(())
     }
 

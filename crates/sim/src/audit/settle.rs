@@ -43,7 +43,10 @@ impl Shadow {
             (trade.currency.0 == market.currency, "another currency"),
             (trade.date.0 == market.date && market.trades_on(market.date), "another day"),
             (!instrument.delisted, "the instrument is off the list"),
-            (trade.buyer.account != trade.seller.account, "both sides are one account"),
+            (
+                !self.is_own(trade.instrument.0, trade.buyer.account.0, trade.seller.account.0),
+                "both sides are one's own",
+            ),
         ];
         right.iter().try_for_each(|(right, text)| if *right { Ok(()) } else { Err(wrong(text)) })?;
         let halted =
@@ -179,6 +182,7 @@ impl Shadow {
             price: trade.price.0.into(),
             quantity: trade.quantity.0.into(),
             amount: trade.amount.0.into(),
+            own: false,
         };
         if let Some(instrument) = self.instruments.get_mut(trade.instrument.index()) {
             instrument.prints.push(print);

@@ -16,13 +16,24 @@ pub struct Participant {
     pub roles: Vec<Role>,
 }
 
+/// Whose the assets of an account are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// A participant.
+    Participant(u32),
+    /// A client that was named.
+    Named(String),
+    /// The client of one account.
+    Client(u32),
+}
+
 /// An account.
 #[derive(Clone, Debug)]
 pub struct Account {
     /// Who answers for it.
     pub participant: u32,
-    /// The participant's own, not its clients'.
-    pub house: bool,
+    /// Whose its assets are: a participant by its number, a client by its code or by the account's number.
+    pub owner: Owner,
     /// No disposals.
     pub frozen: bool,
 }
@@ -82,6 +93,8 @@ pub struct Print {
     pub quantity: i128,
     /// Minor units.
     pub amount: i128,
+    /// An owner traded with itself, where that moves no price.
+    pub own: bool,
 }
 
 /// An instrument and its day.
@@ -126,7 +139,10 @@ impl Instrument {
         if self.closes_last {
             return self.last();
         }
-        match self.turnover(0) {
+        let prints = self.prints.iter().filter(|print| print.method == 0 && !print.own);
+        let sum =
+            |(volume, amount): (i128, i128), print: &Print| (volume + print.quantity, amount + print.amount);
+        match prints.fold((0, 0), sum) {
             (0, _) => self.reference,
             (volume, amount) => half_up(amount, volume * self.tick_value),
         }

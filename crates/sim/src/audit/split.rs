@@ -12,15 +12,18 @@ pub(super) fn own(command: &Command, events: &[Event]) -> usize {
     refused.or_else(taken).unwrap_or(events.len())
 }
 
-/// Where what supervision directs begins: it halts and freezes after everything else. `own` is where the command begins.
+/// Where what supervision directs begins: it halts, freezes and blocks after everything else. `own` is where the command begins.
 pub(super) fn supervision(command: &Command, events: &[Event], own: usize) -> usize {
-    let itself = matches!(command, Command::SetHalted(_) | Command::SetAccountFrozen(_));
+    let itself = matches!(
+        command,
+        Command::SetHalted(_) | Command::SetAccountFrozen(_) | Command::SetTradingBlocked(_)
+    );
     let refused = matches!(events.get(own), Some(Event::Refused(_)));
     let from = own + usize::from(itself && !refused);
     let directed = |event: &Event| {
         matches!(
             event,
-            Event::Trading(T::HaltedSet { halted: true, .. })
+            Event::Trading(T::HaltedSet { halted: true, .. } | T::TradingBlockedSet { blocked: true, .. })
                 | Event::Registry(R::AccountFrozenSet { frozen: true, .. })
         )
     };

@@ -7,7 +7,7 @@ use engine::rulebook::{Paired, Rulebook, Version};
 use faulty_disk::Dice;
 use registry::rules::{CarryOver, Period};
 use supervision::rules::{Act, CountRule, PositionLimit};
-use trading::rules::{ClosePrice, TieRule};
+use trading::rules::{ClosePrice, Own, TieRule};
 
 /// A rulebook that lies in this repository, and what it extends.
 macro_rules! files {
@@ -109,7 +109,8 @@ fn schedule(dice: &mut Dice) -> FeeSchedule {
 }
 
 fn act(dice: &mut Dice) -> Act {
-    *dice.pick(&[Act::AlertOnly, Act::HaltInstrument, Act::FreezeAccount]).unwrap_or(&Act::AlertOnly)
+    let acts = [Act::AlertOnly, Act::HaltInstrument, Act::FreezeAccount, Act::StopOwner];
+    *dice.pick(&acts).unwrap_or(&Act::AlertOnly)
 }
 
 /// Changes some of the numbers of a version; the others stay as they are written.
@@ -154,6 +155,14 @@ pub(super) fn vary(dice: &mut Dice, version: &mut Version) {
     if dice.once_in(4) {
         let quantity = Quantity(dice.between(1_000, 500_000));
         version.supervision.position_limit = Some(PositionLimit { quantity, act: act(dice) });
+    }
+    // Now and then as it was decided before: by account, and alerts as they were raised.
+    if dice.once_in(4) {
+        version.trading.own = Own::Account;
+        version.supervision.grow = false;
+        if let Some(rules) = &mut version.trading.continuous {
+            rules.stop_at_reference = false;
+        }
     }
 }
 

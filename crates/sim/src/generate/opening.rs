@@ -65,7 +65,11 @@ pub(super) fn next(shadow: &Shadow, profile: &Profile, dice: &mut Dice) -> Optio
         .then(|| 1 + OFFICES.len().min(known - 2).min(dice.roll(known - 1))))
     {
         let kind = if dice.once_in(3) { AccountKind::Client } else { AccountKind::House };
-        let open = OpenAccount { participant: ParticipantId::at(owner), code: format!("A{accounts}"), kind };
+        // Some clients have accounts with several firms, some are firms.
+        let named = ["CLIENT".to_owned(), format!("P{}", known - 1)];
+        let named = (kind == AccountKind::Client && dice.once_in(2)).then(|| dice.pick(&named).cloned());
+        let (participant, code) = (ParticipantId::at(owner), format!("A{accounts}"));
+        let open = OpenAccount { participant, code, kind, owner: named.flatten() };
         return Some(Command::OpenAccount(open));
     }
     for (market, _) in shadow.markets.iter().enumerate() {
@@ -136,8 +140,9 @@ pub(super) fn register(m: &mut Maker<'_>) -> Option<Command> {
 
 pub(super) fn account(m: &mut Maker<'_>) -> Option<Command> {
     let (participant, kind) = (m.participant(), AccountKind::House);
+    let owner = m.wrong().then(|| "CLIENT".to_owned());
     (m.shadow.accounts.len() < 24 || m.hostile)
-        .then(|| Command::OpenAccount(OpenAccount { participant, code: code(m, "A", 1), kind }))
+        .then(|| Command::OpenAccount(OpenAccount { participant, code: code(m, "A", 1), kind, owner }))
 }
 
 pub(super) fn asset(m: &mut Maker<'_>) -> Option<Command> {

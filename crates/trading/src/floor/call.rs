@@ -99,7 +99,9 @@ impl Venue {
             let shown = |slot| self.floor.orders.get(slot).left.0;
             let traded = Quantity(left.min(shown(buy)).min(shown(sell)));
             left -= traded.0;
-            self.fill(&Meeting { buy, sell, price, quantity: traded, aggressor: None }, &tariff, after);
+            let account = |slot| self.floor.orders.get(slot).owner.account;
+            let own = after.same_owner(account(buy), account(sell));
+            self.fill(&Meeting { buy, sell, price, quantity: traded, aggressor: None, own }, &tariff, after);
             let stays = self.floor.left(buy) > traded;
             self.shorten(buy, traded, after);
             self.shorten(sell, traded, after);

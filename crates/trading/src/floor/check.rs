@@ -204,11 +204,13 @@ impl Scene<'_> {
     fn is_trigger_fit(&self) -> bool {
         let (trigger, (lower, upper)) = (self.order.trigger, self.pit.band);
         let last = self.instrument.last_or_reference();
+        // The reference is no trade: nothing has been reached before there is one.
+        let waits = trigger == last && self.instrument.day.last.is_none() && self.rules.stop_at_reference;
         let ahead = match self.order.side {
             Side::Buy => trigger > last,
             Side::Sell => trigger < last,
         };
-        ahead && (lower..=upper).contains(&trigger) && self.lasts()
+        (ahead || waits) && (lower..=upper).contains(&trigger) && self.lasts()
     }
 
     /// What a buyer sets aside. A seller's proceeds must be countable too, at the best price of the day.

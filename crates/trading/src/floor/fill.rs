@@ -3,6 +3,7 @@
 use super::PostTrade;
 use super::ticket::Ticket;
 use crate::day::Made;
+use crate::rules::Own;
 use crate::{Event, Venue};
 use base::{Fill, Leg, Method, Money, Part, Price, Quantity, Side, Tariff, TradeId, amount_of};
 use book::Slot;
@@ -15,6 +16,8 @@ pub(super) struct Meeting {
     pub(super) quantity: Quantity,
     /// Which side came in; none in a call auction.
     pub(super) aggressor: Option<Side>,
+    /// Both orders are of one owner.
+    pub(super) own: bool,
 }
 
 impl Meeting {
@@ -38,7 +41,7 @@ impl Venue {
     /// Makes a fill. What the two orders have left is the caller's to take off; their tickets are brought up to date here.
     #[inline]
     pub(super) fn fill(&mut self, meeting: &Meeting, tariff: &Tariff, after: &mut impl PostTrade) {
-        let &Meeting { buy, sell, price, quantity, aggressor } = meeting;
+        let &Meeting { buy, sell, price, quantity, aggressor, own } = meeting;
         let (buyer_ticket, seller_ticket) =
             (self.floor.orders.get(buy).owner, self.floor.orders.get(sell).owner);
         let id = buyer_ticket.instrument();
@@ -60,9 +63,14 @@ impl Venue {
         update(self.floor.orders.owner_mut(sell), seller_ticket.held + seller.paid, seller.base);
 
         instrument.day.count(Method::Continuous, quantity.0, amount.0);
-        instrument.day.mark(price);
-        self.trades += 1;
         let market = &self.markets[instrument.market.index()];
+        let own = own && market.rules.own == Own::Owner;
+        if own {
+            instrument.day.count_own(quantity.0, amount.0);
+        } else {
+            instrument.day.mark(price);
+        }
+        self.trades += 1;
         let (lower, upper) = self.floor.pits[id.index()].band;
         let leg = |ticket: &Ticket, slot, fee| Leg {
             account: ticket.account,
@@ -86,7 +94,7 @@ impl Venue {
         };
         if market.composite.is_some() {
             let (market, method) = (fill.market, Method::Continuous);
-            self.record_composite(&Made { market, instrument: id, method, quantity, amount });
+            self.record_composite(&Made { market, instrument: id, method, quantity, amount, own });
         }
         after.event(Event::Filled {
             trade: fill.id,

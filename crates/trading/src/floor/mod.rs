@@ -53,7 +53,7 @@ pub trait PostTrade {
     fn settle(&mut self, fill: &Fill);
     /// Something that was set aside is not needed any more.
     fn release(&mut self, hold: Hold);
-    /// Whether two accounts are one owner's: the same, or house accounts of one participant.
+    /// Whether two accounts are one beneficial owner's.
     fn same_owner(&self, one: AccountId, other: AccountId) -> bool;
     /// The fees in force in an instrument's market.
     fn tariff(&self, instrument: &crate::Instrument) -> Tariff;

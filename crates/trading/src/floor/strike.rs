@@ -98,7 +98,8 @@ impl Venue {
             if bounds.interrupts(price) {
                 return Stop::Interrupted;
             }
-            if bounds.self_trade != SelfTrade::Allow && after.same_owner(bounds.account, whose) {
+            let own = after.same_owner(bounds.account, whose);
+            if own && bounds.self_trade != SelfTrade::Allow {
                 if let Some(stop) = self.prevent(slot, maker, bounds, &tariff, after) {
                     return stop;
                 }
@@ -106,7 +107,7 @@ impl Venue {
             }
             let quantity = left.min(shown);
             let (buy, sell) = if bounds.side == Side::Buy { (slot, maker) } else { (maker, slot) };
-            let meeting = Meeting { buy, sell, price, quantity, aggressor: Some(bounds.side) };
+            let meeting = Meeting { buy, sell, price, quantity, aggressor: Some(bounds.side), own };
             self.fill(&meeting, &tariff, after);
             self.floor.orders.reprice(slot, bounds.limit, Quantity(left.0 - quantity.0));
             self.shorten(maker, quantity, after);

@@ -33,6 +33,7 @@ export default {
   "field.key": "Key",
   "field.id": "Number",
   "field.kind": "Kind",
+  "field.owner": "Owner",
   "field.last": "Last",
   "field.left": "Left",
   "field.life": "Life",

@@ -91,6 +91,7 @@ export default {
   "event.pledge_released": "pledge released",
   "event.pledged": "pledged",
   "event.raised": "alert raised",
+  "event.grown": "alert grown",
   "event.reference_corrected": "reference corrected",
   "event.refused": "refused",
   "event.roster_put_in_force": "roster in force",

@@ -33,6 +33,7 @@ export default {
   "field.key": "密钥编号",
   "field.id": "编号",
   "field.kind": "类型",
+  "field.owner": "实际控制人",
   "field.last": "最新价",
   "field.left": "剩余",
   "field.life": "有效期",

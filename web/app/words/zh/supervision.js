@@ -91,6 +91,7 @@ export default {
   "event.pledge_released": "解除质押",
   "event.pledged": "质押",
   "event.raised": "预警",
+  "event.grown": "预警更新",
   "event.reference_corrected": "前收价更正",
   "event.refused": "被拒绝",
   "event.roster_put_in_force": "用户名册启用",

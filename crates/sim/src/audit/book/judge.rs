@@ -118,7 +118,9 @@ impl Shadow {
         let for_call = matches!(c.life, Life::AtOpen | Life::AtClose);
         let at_once = phase == Phase::Continuous || trigger != 0;
         let last = self.instrument(id).map_or(0, super::Instrument::last);
-        let ahead = if c.side == Side::Buy { trigger > last } else { trigger < last };
+        let untraded = self.instrument(id).is_some_and(|listed| listed.last_traded().is_none());
+        let ahead = if c.side == Side::Buy { trigger > last } else { trigger < last }
+            || untraded && trigger == last && rules.stop_at_reference;
         let (low, high) = self.book_band(id);
         first(&[
             (!possible, "enter/life_unfit"),

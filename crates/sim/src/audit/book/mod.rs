@@ -12,6 +12,7 @@ mod phases;
 use super::shadow::{Instrument, Market, Shadow};
 use base::{Part, Side, Tariff};
 pub(super) use orders::Filled;
+use trading::rules::Own;
 use trading::{Life, OrderKind, Phase, SelfTrade};
 
 /// Where an order is.
@@ -129,7 +130,7 @@ impl Instrument {
     /// The last price of the day, where something has traded by orders.
     #[must_use]
     pub fn last_traded(&self) -> Option<i128> {
-        self.prints.iter().rev().find(|print| print.method == 0).map(|print| print.price)
+        self.prints.iter().rev().find(|print| print.method == 0 && !print.own).map(|print| print.price)
     }
 }
 
@@ -160,10 +161,16 @@ impl Shadow {
         queue
     }
 
-    /// Two orders of one owner: of one account, or of two house accounts of one participant.
-    fn same_owner(&self, one: u32, other: u32) -> bool {
-        let house = |id: u32| self.accounts.get(id as usize).filter(|account| account.house);
-        one == other || house(one).zip(house(other)).is_some_and(|(a, b)| a.participant == b.participant)
+    /// Whether two accounts are one owner's.
+    pub(in crate::audit) fn same_owner(&self, one: u32, other: u32) -> bool {
+        let owner = |id: u32| self.accounts.get(id as usize).map(|account| &account.owner);
+        one == other || owner(one).zip(owner(other)).is_some_and(|(one, other)| one == other)
+    }
+
+    /// Whether two accounts are one's own to the rules of an instrument's market.
+    pub(in crate::audit) fn is_own(&self, instrument: u32, one: u32, other: u32) -> bool {
+        let by_owner = self.market_of(instrument).map(|market| market.rules.trading.own == Own::Owner);
+        one == other || by_owner == Some(true) && self.same_owner(one, other)
     }
 
     /// The dynamic band around a price; everything where the rules have none.

@@ -6,6 +6,7 @@ use crate::audit::ledger::{AVAILABLE, RESERVED};
 use crate::audit::shadow::{Apart, Obligation, Print, Shadow};
 use base::{OrderId, Part, Price, Quantity, Side};
 use engine::Command;
+use trading::rules::Own;
 use trading::{End, Event, Life, OrderKind, Phase, SelfTrade};
 
 /// A fill as its event tells it.
@@ -423,7 +424,10 @@ impl Shadow {
             novated: false,
         };
         self.obligations.insert(fill.trade, obligation);
-        let print = Print { method: 0, price: fill.price, quantity: fill.quantity, amount };
+        let by_owner =
+            self.market_of(fill.instrument).is_some_and(|market| market.rules.trading.own == Own::Owner);
+        let own = by_owner && self.same_owner(fill.parties.0, fill.parties.1);
+        let print = Print { method: 0, price: fill.price, quantity: fill.quantity, amount, own };
         if let Some(listed) = self.instruments.get_mut(fill.instrument as usize) {
             listed.prints.push(print);
         }
@@ -485,9 +489,11 @@ impl Shadow {
                 };
                 matches!(command, Command::MassCancel(c) if meant(c))
             }
-            (End::Blocked, None) => {
-                matches!(command, Command::SetTradingBlocked(c) if c.blocked && self.is_of(order.account, c.of))
-            }
+            // By the kill switch, or as supervision directs.
+            (End::Blocked, None) => match command {
+                Command::SetTradingBlocked(c) => c.blocked && self.is_of(order.account, c.of),
+                command => *command == Command::Tick && self.is_blocked(order.account),
+            },
             (End::Removed, None) => true,
             _ => false,
         };
