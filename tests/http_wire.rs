@@ -83,28 +83,103 @@ fn who_signs_wrongly_asks_no_more_often_than_nobody() {
     assert_eq!(served.program("trader").get("/v1/session").status, 200, "whose key it is has his own");
 }
 
+/// A request of the trader's key, signed once, to be sent as often as one likes.
+struct Request {
+    method: &'static str,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Request {
+    fn signed(served: &Served, method: &'static str, path: &str, body: Option<&Value>) -> Self {
+        let body = body.map(|body| serde_json::to_vec(body).unwrap()).unwrap_or_default();
+        let secret = Secrets::open(served.dir.path()).unwrap().of_key(&key_of("trader"));
+        let time = fresh_ms().to_string();
+        let signed = Signed { time: &time, method, path, body: &body };
+        let signature = huangpu::node::hex(&sign(secret.as_bytes(), &signed));
+        let headers = [
+            ("content-type", "application/json".to_owned()),
+            ("hp-key", key_of("trader")),
+            ("hp-time", time),
+            ("hp-sign", signature),
+        ];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value)).into();
+        Self { method, path: path.to_owned(), headers, body }
+    }
+
+    fn send(&self, served: &Served) -> Got {
+        served.nobody().raw(self.method, &self.path, &self.headers, &self.body)
+    }
+}
+
+/// Orders of the trader that stand.
+fn standing(served: &Served) -> usize {
+    served.program("trader").get("/v1/orders").good()["items"].as_array().unwrap().len()
+}
+
 #[test]
-fn what_was_signed_for_a_node_is_not_accepted_by_the_next() {
+fn what_is_sent_again_byte_for_byte_is_done_once_before_and_after_a_restart() {
     let served = Served::start();
-    let body = serde_json::to_vec(&order("99.00")).unwrap();
-    let secret = Secrets::open(served.dir.path()).unwrap().of_key(&key_of("trader"));
-    let time = fresh_ms().to_string();
-    let signed = Signed { time: &time, method: "POST", path: "/v1/orders", body: &body };
-    let signature = huangpu::node::hex(&sign(secret.as_bytes(), &signed));
-    let headers = [
-        ("content-type", "application/json".to_owned()),
-        ("hp-key", key_of("trader")),
-        ("hp-time", time),
-        ("hp-sign", signature),
-    ];
-    let headers = headers.map(|(name, value)| (name.to_owned(), value));
-    let send = |served: &Served| served.nobody().raw("POST", "/v1/orders", &headers, &body);
-    assert_eq!(send(&served).status, 200);
-    assert_eq!(send(&served).code(), "replayed");
+    let mut own = order("99.00");
+    own["id"] = json!("own");
+    let named = Request::signed(&served, "POST", "/v1/orders", Some(&own));
+    let nameless = Request::signed(&served, "POST", "/v1/orders", Some(&order("99.01")));
+    let mut dear = order("12.00");
+    dear["id"] = json!("dear");
+    let refused = Request::signed(&served, "POST", "/v1/orders", Some(&dear));
+    let read = Request::signed(&served, "GET", "/v1/orders", None);
+    let first = named.send(&served).good();
+    let number = nameless.send(&served).good()["created"]["number"].clone();
+    let cancel = Request::signed(&served, "DELETE", &format!("/v1/orders/{number}?account=DJ"), None);
+    let cancelled = cancel.send(&served).good();
+    assert_eq!((&first["repeated"], &cancelled["repeated"]), (&json!(false), &json!(false)));
+    let no = refused.send(&served);
+    assert_eq!((no.code().as_str(), &no.json()["repeated"]), ("refused", &json!(false)));
+    let stand = standing(&served);
+    let again = |served: &Served| {
+        let repeated = named.send(served).good();
+        assert_eq!((&repeated["sequence"], &repeated["repeated"]), (&first["sequence"], &json!(true)));
+        let unclear = nameless.send(served);
+        assert_eq!((unclear.status, unclear.code().as_str()), (429, "replayed"));
+        assert_eq!(
+            (unclear.headers["retry-after"].as_str(), unclear.json()["sequence"].is_u64()),
+            ("1", true)
+        );
+        let repeated = cancel.send(served).good();
+        assert_eq!((&repeated["sequence"], &repeated["repeated"]), (&cancelled["sequence"], &json!(true)));
+        let still = refused.send(served).json();
+        assert_eq!(
+            (&still["sequence"], &still["repeated"]),
+            (&no.json()["sequence"], &json!(true)),
+            "{still}"
+        );
+        assert_eq!((read.send(served).status, standing(served)), (200, stand));
+    };
+    again(&served);
     let dir = served.stop();
     let served = Served::serve(common::open(dir.path()), common::config(), dir);
-    assert_eq!(send(&served).code(), "stale_time");
-    assert_eq!(served.program("trader").get("/v1/session").status, 200);
+    again(&served);
+}
+
+#[test]
+fn a_one_time_code_is_used_once_before_and_after_a_restart() {
+    let served = Served::start();
+    let trader = served.person("trader");
+    trader.send("POST", "/v1/session/totp", None).good();
+    let secret = Secrets::open(served.dir.path()).unwrap().next_totp("trader", None);
+    let totp: Totp = totp_rs::Builder::new().with_secret(secret).build().unwrap();
+    let now = u64::try_from(fresh_ms()).unwrap() / 1_000;
+    let first = json!({ "code": totp.generate(now).to_string(), "password": PASSWORD });
+    assert_eq!(trader.send("PUT", "/v1/session/totp", Some(&first)).status, 204);
+    let next = totp.generate(now + 30).to_string();
+    let sign_in = |served: &Served| {
+        served.nobody().post("/v1/session", &json!({ "user": "trader", "password": PASSWORD, "code": next }))
+    };
+    assert_eq!(sign_in(&served).status, 200);
+    let dir = served.stop();
+    let served = Served::serve(common::open(dir.path()), common::config(), dir);
+    assert_eq!(sign_in(&served).code(), "bad_credentials", "it was used with the node before");
 }
 
 #[test]
@@ -145,7 +220,7 @@ fn who_asks_and_does_not_read_keeps_no_place() {
         config.limits.header_timeout_seconds = 1;
     });
     // More than all the buffers on the way hold.
-    let ask = "GET /v1/openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(60);
+    let ask = "GET /v1/openapi.json HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(60);
     let mut idle = std::net::TcpStream::connect(served.address).unwrap();
     idle.write_all(ask.as_bytes()).unwrap();
     assert_eq!(served.nobody().get("/healthz").status, 200, "there is room again");
@@ -194,16 +269,53 @@ fn reads_say_their_record_and_amounts_are_amounts() {
     assert_eq!(total, wanted);
 }
 
-/// Asks the facade for something, as its clients sign.
-fn ask(served: &Served, name: &str, path: &str) -> Got {
+/// A request of the facade, as its clients sign it: in whole seconds.
+fn facade(served: &Served, name: &str, method: &'static str, path: &str, body: Option<&Value>) -> Request {
+    let body = body.map(|body| serde_json::to_vec(body).unwrap()).unwrap_or_default();
     let time = format!("{}.{:03}", fresh_ms() / 1_000, fresh_ms() % 1_000);
     let secret = Secrets::open(served.dir.path()).unwrap().of_key(&key_of(name));
     let mut mac = Hmac::<Sha256>::new_from_slice(&STANDARD.decode(secret).unwrap()).unwrap();
-    mac.update(format!("{time}GET{path}").as_bytes());
+    mac.update(format!("{time}{method}{path}").as_bytes());
+    mac.update(&body);
     let sign = STANDARD.encode(mac.finalize().into_bytes());
-    let headers = [("cb-access-key", key_of(name)), ("cb-access-timestamp", time), ("cb-access-sign", sign)];
-    let headers = headers.map(|(name, value)| (name.to_owned(), value));
-    served.nobody().raw("GET", &format!("/coinbase{path}"), &headers, b"")
+    let headers = [
+        ("content-type", "application/json".to_owned()),
+        ("cb-access-key", key_of(name)),
+        ("cb-access-timestamp", time),
+        ("cb-access-sign", sign),
+    ];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value)).into();
+    Request { method, path: format!("/coinbase{path}"), headers, body }
+}
+
+/// Asks the facade for something.
+fn ask(served: &Served, name: &str, path: &str) -> Got {
+    facade(served, name, "GET", path, None).send(served)
+}
+
+#[test]
+fn the_facade_does_again_what_may_be_done_again() {
+    let served = Served::start();
+    let sell = |price: &str, own: Option<&str>| {
+        let order = json!({ "client_oid": own, "side": "sell", "product_id": "B2609-CNY", "price": price, "size": "1000" });
+        facade(&served, "trader", "POST", "/orders", Some(&order))
+    };
+    // Two deletions of all that are alike to the last byte: the order between them goes as well.
+    let all = facade(&served, "trader", "DELETE", "/orders", None);
+    assert_eq!(all.send(&served).status, 200);
+    assert_eq!(standing(&served), 0);
+    let first = sell("99.10", None).send(&served).good()["id"].clone();
+    assert_eq!((all.send(&served).good(), standing(&served)), (json!([first]), 0));
+    let own = sell("99.20", Some("mine"));
+    let entered = own.send(&served).good()["id"].clone();
+    assert_eq!((own.send(&served).good()["id"].clone(), standing(&served)), (entered.clone(), 1));
+    let one = facade(&served, "trader", "DELETE", &format!("/orders/{}", entered.as_str().unwrap()), None);
+    assert_eq!((one.send(&served).status, one.send(&served).status), (200, 200));
+    let nameless = sell("99.30", None);
+    assert_eq!(nameless.send(&served).status, 200);
+    let again = nameless.send(&served);
+    assert_eq!((again.status, again.code().as_str(), standing(&served)), (429, "replayed", 1));
+    assert_eq!(again.headers["retry-after"], "1");
 }
 
 #[test]

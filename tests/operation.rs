@@ -93,6 +93,15 @@ fn the_figures_are_those_of_the_dashboard_and_they_count() {
     );
     assert_eq!(grew("huangpu_sign_ins_total{result=\"failed\"}"), 1);
     assert!(grew("huangpu_http_requests_total{class=\"4xx\"}") >= 2);
+    // Measured, and not the bound of a bucket.
+    let latest = |share: &str| {
+        let line = format!("huangpu_answer_latest_seconds{{quantile=\"{share}\"}} ");
+        after.lines().find_map(|found| found.strip_prefix(&line)).unwrap().parse::<f64>().unwrap()
+    };
+    let (half, most) = (latest("0.5"), latest("0.999"));
+    assert!(half > 0.0 && half <= most, "{half} {most}");
+    let shown = served.program("operator1").get("/v1/operations").good()["latency"].clone();
+    assert_eq!(shown["p999_us"].as_f64().unwrap(), (most * 1e6).round());
     assert_eq!(value(&after, "huangpu_ready"), 1);
     for path in ["/healthz", "/readyz"] {
         assert_eq!(served.nobody().get(path).good()["status"], "ok");
@@ -141,6 +150,16 @@ fn a_demonstration_is_alive_writes_no_secrets_is_backed_up_and_stops_well() {
         log.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()),
         "not JSON: {log}"
     );
+    // A life is in the log, from its start to its stop.
+    let told: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let place = |message: &str| {
+        let found = told.iter().position(|line| line["message"] == message && line["level"] == "INFO");
+        found.unwrap_or_else(|| panic!("the log does not say {message:?}: {log}"))
+    };
+    let life = ["log opened", "serving", "stopping", "log sealed, snapshot written", "stopped"].map(place);
+    assert!(life.is_sorted(), "{life:?}");
+    assert_eq!(told[life[2]]["signal"], "terminate");
+    assert_eq!(told[life[3]]["record"], told[life[4]]["record"]);
     let secrets = ["hush-hush-wrong", "hush-hush-misplaced", huangpu::demo::PASSWORD, &token, &csrf, &totp];
     for secret in secrets {
         assert!(!log.contains(secret), "the log says {secret}");
@@ -175,9 +194,15 @@ fn with_tls_there_is_nothing_without_it() {
         "POST /v1/session HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
-    let connection =
-        ClientConnection::new(Arc::new(config), ServerName::try_from("localhost").unwrap()).unwrap();
-    let mut stream = StreamOwned::new(connection, TcpStream::connect(node.address).unwrap());
+    let connect = |config: ClientConfig| {
+        let connection =
+            ClientConnection::new(Arc::new(config), ServerName::try_from("localhost").unwrap()).unwrap();
+        StreamOwned::new(connection, TcpStream::connect(node.address).unwrap())
+    };
+    let mut second = config.clone();
+    second.alpn_protocols = vec![b"h2".to_vec()];
+    speaks_http2(connect(second));
+    let mut stream = connect(config);
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     let _ = stream.read_to_string(&mut answer);
@@ -201,4 +226,65 @@ fn a_demonstration_listens_to_this_machine_alone() {
     let said = String::from_utf8_lossy(&demo.stderr).into_owned();
     assert!(!demo.status.success() && said.contains("loopback alone"), "{said}");
     assert!(!data.exists());
+}
+
+/// A frame of HTTP/2 (RFC 9113), from its kind to its payload.
+fn frame(kind: u8, flags: u8, on: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &on.to_be_bytes(), payload].concat()
+}
+
+/// The next frame that comes: its kind, the request it is on, and its payload.
+fn next_frame(stream: &mut StreamOwned<ClientConnection, TcpStream>) -> (u8, u8, Vec<u8>) {
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).unwrap();
+    let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+    stream.read_exact(&mut payload).unwrap();
+    (head[3], head[8], payload)
+}
+
+/// Requests over HTTP/2 as they are written: two at once, of which one is for another node, and one whose body is too large.
+fn speaks_http2(mut stream: StreamOwned<ClientConnection, TcpStream>) {
+    const DATA: u8 = 0;
+    const HEAD: u8 = 1;
+    const RESET: u8 = 3;
+    const PING: u8 = 6;
+    // GET, POST and https stand in the table of names; path and name are written out.
+    let text = |name: u8, text: &str| [&[name, u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
+    let ask = |method: u8, path: &str, host: &str| {
+        [&[method, 0x87][..], &text(0x04, path), &text(0x01, host)].concat()
+    };
+    let mut all = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    all.extend(frame(4, 0, 0, &[]));
+    all.extend(frame(HEAD, 0x05, 1, &ask(0x82, "/healthz", "localhost")));
+    all.extend(frame(HEAD, 0x05, 3, &ask(0x82, "/healthz", "evil.example")));
+    stream.write_all(&all).unwrap();
+    let mut statuses = Vec::new();
+    while statuses.len() < 2 {
+        let (kind, on, payload) = next_frame(&mut stream);
+        if kind == HEAD {
+            statuses.push((on, payload[0] == 0x88));
+        }
+    }
+    statuses.sort_unstable();
+    assert_eq!(statuses, [(1, true), (3, false)], "the status 200, and another");
+    assert_eq!(stream.conn.alpn_protocol(), Some(&b"h2"[..]));
+    // Whoever still sends what is too large hears so, and is not broken off in the middle of it.
+    let length = b"\x0f\x0d\x0570000"; // content-length, by its number in the table
+    let large = [&ask(0x83, "/v1/session", "localhost")[..], length].concat();
+    stream.write_all(&frame(HEAD, 0x04, 5, &large)).unwrap();
+    let mut told = false;
+    while !told {
+        let (kind, on, payload) = next_frame(&mut stream);
+        told = kind == DATA && on == 5 && payload.windows(9).any(|found| found == b"too_large");
+    }
+    stream.write_all(&frame(DATA, 0, 5, &[b' '; 16_000])).unwrap();
+    stream.write_all(&frame(PING, 0, 0, b"it lives")).unwrap();
+    loop {
+        match next_frame(&mut stream) {
+            (RESET, 5, _) => panic!("it was broken off"),
+            (PING, 0, payload) if payload == b"it lives" => break,
+            _ => {}
+        }
+    }
 }

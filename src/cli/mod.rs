@@ -115,6 +115,13 @@ fn open(data: &Path, quiet: bool) -> anyhow::Result<Node> {
             opened.records
         );
     }
+    tracing::info!(
+        data = %data.display(),
+        records = opened.records,
+        cut_bytes = opened.cut_bytes,
+        version = env!("CARGO_PKG_VERSION"),
+        "log opened"
+    );
     if !quiet {
         let cut = match opened.cut_bytes {
             0 => String::new(),

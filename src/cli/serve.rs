@@ -4,7 +4,7 @@ use crate::cli::files::{self, Dates, Story};
 use crate::cli::{self, Ended, ceremony, print, progress, run};
 use crate::config::{Config, ConfigArgs, Effective};
 use crate::node::{DataDir, Node, verify};
-use crate::serve::{Clock, Opening, Running, acceptor, check_tls, start, start_log};
+use crate::serve::{Clock, Opening, Running, check_projection, check_tls, speaks, start, start_log};
 use anyhow::{Context, Result, bail};
 use base::{Timestamp, UserId};
 use engine::{ClientId, Command, Door, Envelope, Event, OPERATOR, State};
@@ -48,6 +48,9 @@ pub(crate) fn run(args: &Args) -> Ended {
     let mut node = cli::open(&data, false)?;
     prepare(&mut node, &story, args.dates, config.clock.as_ref().map(|from| from.time))?;
     let clock = clock(&config, &node);
+    // What would end the start is found before anybody is admitted.
+    check_tls(&config, &data)?;
+    check_projection(&config, &node)?;
     let first = ceremony::admit(&mut node, clock, &data)?;
     block_on(serve(node, config, data, clock, move |running| {
         let _ = print(&ceremony::said(&first, running));
@@ -187,20 +190,25 @@ pub(crate) async fn serve(
     clock: Clock,
     begun: impl FnOnce(&Running) -> Result<String>,
 ) -> Ended {
-    let tls = acceptor(&config, &data)?;
+    let tls = speaks(&config, &data)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let mut running = start(node, Opening { config, data, clock, tls }).await?;
     let mut stop = Stop::listen()?;
     let text = begun(&running)?;
     // From here on nobody need read what is printed: a node does not end with the terminal it was started from.
     let _ = print(&format!("console: {scheme}://{}/\n{text}", running.address));
-    tracing::info!(address = %running.address, "serving");
-    let failed = tokio::select! {
-        () = stop.told() => false,
-        () = running.failed() => true,
+    tracing::info!(address = %running.address, record = running.app.reader.sequence(), "serving");
+    let told = tokio::select! {
+        signal = stop.told() => Some(signal),
+        () = running.failed() => None,
     };
-    if !failed {
-        let _ = print("stopping\n");
+    let failed = told.is_none();
+    match told {
+        Some(signal) => {
+            tracing::info!(signal, "stopping");
+            let _ = print("stopping\n");
+        }
+        None => tracing::error!("the node has failed: stopping"),
     }
     running.stop().await.context("the node did not end well")?;
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -219,10 +227,11 @@ impl Stop {
         Ok(Self { interrupt: heard(SignalKind::interrupt())?, terminate: heard(SignalKind::terminate())? })
     }
 
-    async fn told(&mut self) {
+    /// Which of them it was.
+    async fn told(&mut self) -> &'static str {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => "interrupt",
+            _ = self.terminate.recv() => "terminate",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The table of fields: what each is called, what it takes, and where it is kept.
 
 use crate::config::{Config, LogFormat, LogLevel, Moment};
+use crate::serve::site::{is_host, is_origin};
 use base::{Timestamp, Unreadable};
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -25,6 +26,30 @@ pub(super) enum Slot<'a> {
     Database(&'a mut Option<String>),
     Format(&'a mut LogFormat),
     Level(&'a mut LogLevel),
+    /// Texts, each of a kind.
+    Texts(&'a mut Vec<String>, Kind),
+}
+
+/// A kind of text that a list is of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kind {
+    is_one: fn(&str) -> bool,
+    expected: &'static str,
+}
+
+const HOSTS: Kind = Kind {
+    is_one: is_name,
+    expected: "expected names of hosts such as exchange.example or *.exchange.example",
+};
+const ORIGINS: Kind = Kind {
+    is_one: is_origin,
+    expected: "expected origins as browsers write them, such as https://desk.example or http://localhost:3000",
+};
+
+/// Whether a text is the name of a host, without a port; or of all that are one step below it.
+fn is_name(text: &str) -> bool {
+    let name = text.strip_prefix("*.").unwrap_or(text);
+    is_host(name) && !name.contains([':', '*'])
 }
 
 /// A value as it was given.
@@ -34,6 +59,7 @@ pub(super) enum Given {
     Text(String),
     Integer(i64),
     Flag(bool),
+    Texts(Vec<String>),
     /// Something that no field takes, as written.
     Other(String),
 }
@@ -75,6 +101,7 @@ impl Given {
             Self::Text(text) => format!("\"{}\"", text.chars().take(60).collect::<String>().escape_debug()),
             Self::Integer(number) => number.to_string(),
             Self::Flag(flag) => flag.to_string(),
+            Self::Texts(texts) => format!("{texts:?}").chars().take(60).collect(),
             Self::Other(written) => written.chars().take(60).collect(),
         }
     }
@@ -159,6 +186,22 @@ impl Slot<'_> {
                 }
                 _ => return Some("expected sqlite:PATH or postgres://USER@HOST/NAME".to_owned()),
             },
+            Slot::Texts(texts, kind) => {
+                let found = match given {
+                    Given::Texts(found) => found.clone(),
+                    // On a command line and in a variable, commas are between them.
+                    Given::Text(text) => text
+                        .split(',')
+                        .map(|one| one.trim().to_owned())
+                        .filter(|one| !one.is_empty())
+                        .collect(),
+                    _ => return Some(kind.expected.to_owned()),
+                };
+                if !found.iter().all(|one| (kind.is_one)(one)) {
+                    return Some(kind.expected.to_owned());
+                }
+                **texts = found;
+            }
             Slot::Format(format) => return one_of(*format, text, &FORMATS),
             Slot::Level(level) => return one_of(*level, text, &LEVELS),
         }
@@ -175,6 +218,10 @@ impl Slot<'_> {
             Slot::Number(number, _) => Some(number.get().to_string()),
             Slot::Moment(moment) => moment.as_ref().map(|moment| quoted(&moment.text)),
             Slot::Database(url) => url.as_ref().map(|url| quoted(&masked(url))),
+            Slot::Texts(texts, _) => {
+                let all: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+                Some(format!("[{}]", all.join(", ")))
+            }
             Slot::Format(format) => word_for(**format, &FORMATS).map(quoted),
             Slot::Level(level) => word_for(**level, &LEVELS).map(quoted),
         }
@@ -219,7 +266,7 @@ impl Config {
     #[rustfmt::skip] // a table: one field a line
     pub(super) fn fields(&mut self) -> Vec<Field<'_>> {
         let field = |key, slot, help| Field { key, help, slot };
-        let Self { tls, log, limits, sessions, approvals, projection, snapshots, market_data, metrics, .. } = self;
+        let Self { tls, log, http, limits, sessions, approvals, projection, snapshots, market_data, metrics, .. } = self;
         let far = u64::from(u32::MAX);
         vec![
             field("data", Slot::Path(&mut self.data), "the data directory; a folder under your own where none is named"),
@@ -230,12 +277,17 @@ impl Config {
             field("tls.self_made", Slot::Flag(&mut tls.self_made), "a certificate that nobody vouches for, for trying out"),
             field("log.format", Slot::Format(&mut log.format), "text or json"),
             field("log.level", Slot::Level(&mut log.level), "error, warn, info, debug or trace"),
+            field("http.hosts", Slot::Texts(&mut http.hosts, HOSTS), "names of the node besides localhost, addresses and those in its certificate"),
+            field("http.origins", Slot::Texts(&mut http.origins, ORIGINS), "origins whose pages may use the API and open streams, besides the node's own"),
             field("limits.requests_per_second", Slot::Number(&mut limits.requests_per_second, 1..=1_000_000), "for each key and session, in the long run"),
             field("limits.burst", Slot::Number(&mut limits.burst, 1..=1_000_000), "requests that may come at once"),
             field("limits.sign_in_per_minute", Slot::Number(&mut limits.sign_in_per_minute, 1..=100_000), "attempts to sign in, for each address"),
             field("limits.body_bytes_max", Slot::Number(&mut limits.body_bytes_max, 1_024..=16_777_216), "bytes of a request's body at most"),
             field("limits.header_timeout_seconds", Slot::Number(&mut limits.header_timeout_seconds, 1..=3_600), "in which a request must be there, and in which something of its answer must be taken"),
             field("limits.connections_max", Slot::Number(&mut limits.connections_max, 1..=1_000_000), "connections at a time"),
+            field("limits.connections_per_address", Slot::Number(&mut limits.connections_per_address, 1..=1_000_000), "of them, from one address; behind a proxy, as many as all"),
+            field("limits.connections_kept", Slot::Number(&mut limits.connections_kept, 0..=1_000), "of them, kept for operators of the node; never more than half"),
+            field("limits.streams_per_user", Slot::Number(&mut limits.streams_per_user, 1..=1_000_000), "streams of one user at a time"),
             field("limits.stream_queue_messages", Slot::Number(&mut limits.stream_queue_messages, 16..=1_000_000), "that may wait for a client of a stream before it is cut off"),
             field("sessions.idle_minutes", Slot::Number(&mut sessions.idle_minutes, 1..=10_080), "without a request, after which a session ends"),
             field("sessions.hours_max", Slot::Number(&mut sessions.hours_max, 1..=720), "after which a session ends in any case"),

@@ -63,6 +63,11 @@ fn entry(text: &str, key: String, item: &Item, or: Option<Range<usize>>) -> Entr
         Item::Value(Value::String(text)) => Given::Text(text.value().clone()),
         Item::Value(Value::Integer(number)) => Given::Integer(*number.value()),
         Item::Value(Value::Boolean(flag)) => Given::Flag(*flag.value()),
+        Item::Value(Value::Array(all)) => {
+            let texts =
+                all.iter().map(|one| one.as_str().map(str::to_owned)).collect::<Option<Vec<String>>>();
+            texts.map_or_else(|| Given::Other(written()), Given::Texts)
+        }
         Item::Value(Value::Datetime(_)) => Given::Text(written()),
         Item::Table(_) | Item::ArrayOfTables(_) => Given::Other("a table".to_owned()),
         _ => Given::Other(written()),

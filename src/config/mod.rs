@@ -31,6 +31,8 @@ pub struct Config {
     pub tls: Tls,
     /// What the node writes about its work.
     pub log: Log,
+    /// By which names the node is asked, and by whose pages.
+    pub http: Http,
     /// What one client can ask of the node.
     pub limits: Limits,
     /// Sign-ins of people.
@@ -110,6 +112,15 @@ pub struct Log {
     pub level: LogLevel,
 }
 
+/// By which names the node is asked, and by whose pages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Http {
+    /// Names of the node besides `localhost`, its addresses and those in its certificate.
+    pub hosts: Vec<String>,
+    /// Origins whose pages may use the API and open streams, besides the node's own.
+    pub origins: Vec<String>,
+}
+
 /// What one client can ask of the node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -125,6 +136,12 @@ pub struct Limits {
     pub header_timeout_seconds: u64,
     /// Connections at a time.
     pub connections_max: usize,
+    /// Of them, those from one address.
+    pub connections_per_address: usize,
+    /// Of them, those that are kept for operators of the node.
+    pub connections_kept: usize,
+    /// Streams of one user at a time.
+    pub streams_per_user: usize,
     /// Messages that may wait for a client of a stream; one that leaves more is cut off.
     pub stream_queue_messages: usize,
 }
@@ -186,6 +203,9 @@ impl Default for Limits {
             body_bytes_max: 65_536,
             header_timeout_seconds: 10,
             connections_max: 4_096,
+            connections_per_address: 1_024,
+            connections_kept: 16,
+            streams_per_user: 64,
             stream_queue_messages: 1_024,
         }
     }
@@ -217,6 +237,7 @@ impl Default for Config {
             clock: None,
             tls: Tls::default(),
             log: Log::default(),
+            http: Http::default(),
             limits: Limits::default(),
             sessions: Sessions::default(),
             approvals: Approvals::default(),

@@ -242,12 +242,18 @@ impl<D: Disk> Node<D> {
     /// As [`Node::flush`]; or the snapshot could not be written, which loses nothing.
     pub fn close(mut self, observer: &mut Observer<'_>) -> Result<()> {
         self.flush(observer)?;
-        if self.core.state.sequence().0 > self.snapshot_at {
+        if self.is_snapshot_due() {
             let outcome = self.core.outcome();
             self.journal.seal(EPOCH, outcome).context("the log could not be sealed")?;
             self.snapshot()?;
         }
         Ok(())
+    }
+
+    /// Whether there are records that no snapshot covers: closing writes one then.
+    #[must_use]
+    pub fn is_snapshot_due(&self) -> bool {
+        self.core.state.sequence().0 > self.snapshot_at
     }
 
     /// Writes a snapshot of the state as of the last flush.

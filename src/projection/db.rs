@@ -2,17 +2,17 @@
 //!
 //! SQLite numbers placeholders in the order in which they first stand in the text: they stand there in rising order.
 
+use super::server::{self, Server};
 use crate::config::masked;
 use anyhow::{Context, Result, anyhow, bail};
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
 /// Statements that a connection keeps prepared.
-const PREPARED_MAX: usize = 128;
+pub(super) const PREPARED_MAX: usize = 128;
 
 /// What a cell holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -149,6 +149,7 @@ impl Place {
     /// `sqlite:PATH`, a path, or `postgres://…`.
     pub(crate) fn parse(url: &str) -> Result<Self> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            server::check(url)?;
             return Ok(Self::Postgres(url.to_owned()));
         }
         let path = url.strip_prefix("sqlite:").unwrap_or(url);
@@ -177,12 +178,6 @@ pub(crate) enum Db {
     Postgres(Box<Server>),
 }
 
-/// A connection to PostgreSQL, and what it has prepared.
-pub(crate) struct Server {
-    client: postgres::Client,
-    prepared: HashMap<String, postgres::Statement>,
-}
-
 impl Db {
     /// Connects, to write or only to read.
     pub(crate) fn connect(place: &Place, writes: bool) -> Result<Self> {
@@ -190,12 +185,12 @@ impl Db {
         match place {
             Place::Sqlite(path) => sqlite(path, writes).map_err(advised).with_context(cannot),
             Place::Postgres(url) => {
-                let mut client = postgres::Client::connect(url, postgres::NoTls).with_context(cannot)?;
-                client.batch_execute("SET client_min_messages = warning")?;
+                let mut server = Server::connect(url).with_context(cannot)?;
+                server.client()?.batch_execute("SET client_min_messages = warning")?;
                 if !writes {
-                    client.batch_execute("SET default_transaction_read_only = on")?;
+                    server.client()?.batch_execute("SET default_transaction_read_only = on")?;
                 }
-                Ok(Self::Postgres(Box::new(Server { client, prepared: HashMap::new() })))
+                Ok(Self::Postgres(Box::new(server)))
             }
         }
     }
@@ -204,7 +199,7 @@ impl Db {
     pub(crate) fn script(&mut self, sql: &str) -> Result<()> {
         match self {
             Self::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
-            Self::Postgres(server) => Ok(server.client.batch_execute(sql)?),
+            Self::Postgres(server) => Ok(server.client()?.batch_execute(sql)?),
         }
     }
 
@@ -233,7 +228,7 @@ impl Db {
             }
             Self::Postgres(server) => {
                 let statement = server.prepare(sql)?;
-                Ok(server.client.execute(&statement, &dynamic(args))?)
+                Ok(server.client()?.execute(&statement, &dynamic(args))?)
             }
         }
     }
@@ -250,7 +245,7 @@ impl Db {
             Self::Postgres(server) => {
                 let statement = server.prepare(sql)?;
                 for args in all {
-                    server.client.execute(&statement, &dynamic(args))?;
+                    server.client()?.execute(&statement, &dynamic(args))?;
                 }
             }
         }
@@ -284,7 +279,7 @@ impl Db {
             }
             Self::Postgres(server) => {
                 let statement = server.prepare(sql)?;
-                for row in server.client.query(&statement, &dynamic(args))? {
+                for row in server.client()?.query(&statement, &dynamic(args))? {
                     found.push(read(&Row::Postgres(&row))?);
                 }
             }
@@ -310,20 +305,6 @@ impl Db {
             }
         };
         Ok(!self.rows(sql, &[name.to_owned().into()], |row| row.text(0))?.is_empty())
-    }
-}
-
-impl Server {
-    fn prepare(&mut self, sql: &str) -> Result<postgres::Statement> {
-        if let Some(statement) = self.prepared.get(sql) {
-            return Ok(statement.clone());
-        }
-        if self.prepared.len() >= PREPARED_MAX {
-            self.prepared.clear();
-        }
-        let statement = self.client.prepare(sql).with_context(|| format!("in {sql}"))?;
-        self.prepared.insert(sql.to_owned(), statement.clone());
-        Ok(statement)
     }
 }
 

@@ -5,7 +5,8 @@
 //! last one is written in the transaction that writes the rows. Readers have connections of their own, which the writer
 //! does not hold up, and see one moment of the projection at a time.
 //!
-//! Every call blocks: from asynchronous code it belongs on a thread for blocking work.
+//! Every call blocks, and panics over PostgreSQL where it is made on a thread that runs asynchronous code: from there it belongs on a
+//! thread for blocking work.
 //!
 //! Architecture Invariant: nothing that the engine decides comes from here. A projection that is lost, old or of another
 //! schema is made again from the journal, and comes to the same rows.
@@ -16,6 +17,7 @@ mod feed;
 mod query;
 mod rows;
 mod schema;
+mod server;
 mod tables;
 
 pub use catch_up::{Caught, catch_up};
@@ -133,6 +135,7 @@ impl Projection {
         asked
     }
 
+    /// A connection on which a transaction that reads has begun.
     fn borrow(&self) -> Result<Lent<'_>> {
         let shared = &*self.shared;
         let mut readers = shared.readers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -143,8 +146,17 @@ impl Projection {
         let idle = readers.idle.pop();
         drop(readers);
         let mut lent = Lent { shared, db: idle };
+        if lent.db.as_mut().is_some_and(|db| db.begin_reading().is_err()) {
+            // The server was away. Whatever else is idle was connected to it as it was before.
+            lent.db = None;
+            let idle =
+                std::mem::take(&mut shared.readers.lock().unwrap_or_else(PoisonError::into_inner).idle);
+            drop(idle);
+        }
         if lent.db.is_none() {
-            lent.db = Some(Db::connect(&shared.place, false)?);
+            let mut db = Db::connect(&shared.place, false)?;
+            db.begin_reading()?;
+            lent.db = Some(db);
         }
         Ok(lent)
     }
@@ -165,8 +177,8 @@ impl Drop for Lent<'_> {
     }
 }
 
+/// Asks within a transaction that has begun, and ends it.
 fn moment<T>(db: &mut Db, ask: impl FnOnce(&mut View<'_>) -> Result<T>) -> Result<Seen<T>> {
-    db.begin_reading()?;
     let mut view = View { db };
     let sequence = view.sequence();
     let value = sequence.and_then(|sequence| Ok(Seen { sequence, value: ask(&mut view)? }));

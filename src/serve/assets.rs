@@ -1,8 +1,8 @@
 //! The console: the files of `web/`, kept in the binary.
 
 use crate::serve::reply::Reply;
-use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, ETAG};
+use crate::serve::tag;
+use axum::http::header::CACHE_CONTROL;
 use rust_embed::Embed;
 
 #[derive(Embed)]
@@ -18,20 +18,9 @@ pub(super) fn file(path: &str, known: Option<&str>) -> Option<Reply> {
         path => path,
     };
     let file = Files::get(path)?;
-    let hash = file.metadata.sha256_hash();
-    let tag = format!("\"{}\"", hash[..16].iter().map(|byte| format!("{byte:02x}")).collect::<String>());
-    let reply = if known.is_some_and(|known| names(known, &tag)) {
-        Reply { status: StatusCode::NOT_MODIFIED, ..Reply::nothing() }
-    } else {
-        Reply::text(kind(path), file.data.into_owned())
-    };
-    Some(reply.with(ETAG, &tag).with(CACHE_CONTROL, "no-cache"))
-}
-
-/// Whether one of the tags of an `If-None-Match` is this one. A weak one is too: a proxy that packs a file makes it so.
-fn names(known: &str, tag: &str) -> bool {
-    let strong = |one: &str| one.trim().trim_start_matches("W/") == tag;
-    known.trim() == "*" || known.split(',').any(strong)
+    let tag = tag::of(&file.metadata.sha256_hash());
+    let reply = tag::reply(&tag, known, || Reply::text(kind(path), file.data.into_owned()));
+    Some(reply.with(CACHE_CONTROL, "no-cache"))
 }
 
 fn kind(path: &str) -> &'static str {

@@ -2,8 +2,10 @@
 //! a change within a session is meant, whether the user must first choose a password, and whether the caller may.
 
 use crate::serve::App;
-use crate::serve::access::{Caller, Signed, Spent, Via, token_in, verify};
+use crate::serve::access::{Caller, Signature, Signed, Spent, Via, token_in, verify};
 use crate::serve::endpoint::{Allowed, Answered, Call, Does, Endpoint};
+use crate::serve::guard::too_large;
+use crate::serve::listen::Kept;
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
 use axum::body::Body;
@@ -25,8 +27,11 @@ const CSRF: HeaderName = HeaderName::from_static("x-csrf-token");
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const LEFT: HeaderName = HeaderName::from_static("ratelimit-remaining");
 
+/// Who sends a request, and the signature that shows it, where one does.
+pub(super) type Known = (Caller, Option<Signature>);
+
 /// Tells who sends a request.
-type Identify = fn(&App, &HeaderMap, &str, &str, &[u8]) -> Result<Option<Caller>, Problem>;
+type Identify = fn(&App, &HeaderMap, &str, &str, &[u8]) -> Result<Option<Known>, Problem>;
 
 /// How those who ask are known, and how they are told of problems.
 pub(super) struct Manner {
@@ -75,18 +80,23 @@ async fn enter(
     // What someone was told of is known here too: a user that was admitted, a password that was changed.
     app.reader.at_least(app.clerk.acknowledged()).await;
     let (parts, body) = request.into_parts();
+    let is_kept = parts.extensions.get::<Kept>().is_some();
     let body = read(app, body).await?;
     let (headers, uri) = (parts.headers, parts.uri);
     let target = uri.path_and_query().map_or(uri.path(), |target| target.as_str());
-    let caller = match (manner.identify)(app, &headers, parts.method.as_str(), target, &body) {
-        Ok(caller) => caller,
+    let known = match (manner.identify)(app, &headers, parts.method.as_str(), target, &body) {
+        Ok(known) => known,
         Err(problem) => {
             // Who is not who he says he is, is nobody: he may try so often and no more.
             spend(app, None, peer, spent)?;
             return Err(problem);
         }
     };
+    let (caller, signature) = known.map_or((None, None), |(caller, signature)| (Some(caller), signature));
     spend(app, caller.as_ref(), peer, spent)?;
+    if is_kept && !is_for_all(endpoint) {
+        keep_for_operators(app, caller.as_ref())?;
+    }
     if !body.is_empty() {
         check_content(&headers)?;
     }
@@ -107,7 +117,25 @@ async fn enter(
     if manner.strict {
         check_query(endpoint, uri.query().unwrap_or_default())?;
     }
-    Ok(Call { app: Arc::clone(app), caller, path, uri, headers, body, peer })
+    let method = parts.method;
+    Ok(Call { app: Arc::clone(app), caller, signature, method, path, uri, headers, body, peer })
+}
+
+/// What is answered on every seat: signing in, and whether the node lives.
+fn is_for_all(endpoint: &Endpoint) -> bool {
+    let signs_in = endpoint.method == Method::POST && endpoint.path == "/v1/session";
+    signs_in || ["/healthz", "/readyz"].contains(&endpoint.path.as_str())
+}
+
+/// The last seats of a node are for those who run it.
+///
+/// # Errors
+/// It is somebody else.
+pub(super) fn keep_for_operators(app: &App, caller: Option<&Caller>) -> Result<(), Problem> {
+    if caller.is_some_and(|caller| caller.operates(app.reader.read().state())) {
+        return Ok(());
+    }
+    Err(Problem::again_in(5, Code::Busy, "as many connections are open as may be"))
 }
 
 async fn read(app: &App, body: Body) -> Result<axum::body::Bytes, Problem> {
@@ -116,9 +144,7 @@ async fn read(app: &App, body: Body) -> Result<axum::body::Bytes, Problem> {
     let within = Duration::from_secs(app.config.limits.header_timeout_seconds);
     match tokio::time::timeout(within, arriving).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if error.to_string().contains("length limit") => {
-            Err(Problem::new(Code::TooLarge, format!("a body has at most {most} bytes")))
-        }
+        Ok(Err(error)) if error.to_string().contains("length limit") => Err(too_large(most)),
         Ok(Err(_)) => Err(Problem::new(Code::BadRequest, "the body broke off")),
         Err(_) => Err(Problem::new(Code::TimedOut, "the body did not arrive in time")),
     }
@@ -138,7 +164,7 @@ pub(super) fn identify(
     method: &str,
     target: &str,
     body: &[u8],
-) -> Result<Option<Caller>, Problem> {
+) -> Result<Option<Known>, Problem> {
     if headers.contains_key(&KEY) {
         let wanted = |name: &HeaderName| {
             let detail = || format!("a request with {KEY} has {TIME} and {SIGN} too");
@@ -146,37 +172,60 @@ pub(super) fn identify(
         };
         let (key, time, sign) = (wanted(&KEY)?, wanted(&TIME)?, wanted(&SIGN)?);
         let signed = Signed { time, method, path: target, body };
-        return signer(app, key, &signed, sign).map(Some);
+        return signer(app, key, &signed, sign).map(|(caller, signature)| Some((caller, Some(signature))));
     }
     let token = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).find_map(token_in);
     let Some((token, session)) = token.and_then(|token| Some((token, app.sessions.find(token)?))) else {
         return Ok(None);
     };
-    Ok(Caller::of(app.reader.read().state(), session.user, Via::Session(token.to_owned())))
+    let caller = Caller::of(app.reader.read().state(), session.user, Via::Session(token.to_owned()));
+    Ok(caller.map(|caller| (caller, None)))
 }
 
-/// The owner of the key that signed something.
+/// The owner of the key that signed something. It may have been sent before: what reads may be, a command is known by its name, and
+/// for the rest there is [`once`].
 ///
 /// # Errors
 /// The signature, its time or its key.
-pub(super) fn signer(app: &App, key: &str, signed: &Signed<'_>, sign: &str) -> Result<Caller, Problem> {
+pub(super) fn signer(
+    app: &App,
+    key: &str,
+    signed: &Signed<'_>,
+    sign: &str,
+) -> Result<(Caller, Signature), Problem> {
     let bad = || Problem::new(Code::BadSignature, "no such key, or another signature");
     let stale = |detail: String| Problem::new(Code::StaleTime, detail);
-    let sent: i64 =
+    let sent_ms: i64 =
         signed.time.parse().map_err(|_| stale(format!("{TIME} is in milliseconds since 1970")))?;
     let now = crate::serve::clock::machine_ms();
-    if sent.abs_diff(now) > WINDOW_MS.unsigned_abs() {
+    if sent_ms.abs_diff(now) > WINDOW_MS.unsigned_abs() {
         return Err(stale(format!("the node's time is {now}, more than {WINDOW_MS} ms away")));
     }
-    if app.nonces.is_before(sent) {
-        return Err(stale("it was signed before this node began: sign again".to_owned()));
+    let bytes: [u8; 32] = unhex(sign).ok_or_else(bad)?;
+    let user = known_key(app, key, |secret| verify(secret.as_bytes(), signed, &bytes)).ok_or_else(bad)?;
+    let caller = Caller::of(app.reader.read().state(), user, Via::Key(key.to_owned()));
+    Ok((caller.ok_or_else(bad)?, Signature { bytes, sent_ms }))
+}
+
+/// Accepts a signature that is accepted once, by this node and those before it.
+///
+/// # Errors
+/// It was accepted before, or may have been.
+pub(super) async fn once(app: &App, signature: &Signature) -> Result<(), Problem> {
+    let &Signature { bytes, sent_ms } = signature;
+    if app.used.is_before(sent_ms) {
+        let detail = "it was signed before this node began: sign again";
+        return Err(Problem::again_in(1, Code::Replayed, detail));
     }
-    let signature: [u8; 32] = unhex(sign).ok_or_else(bad)?;
-    let user = known_key(app, key, |secret| verify(secret.as_bytes(), signed, &signature)).ok_or_else(bad)?;
-    if !app.nonces.is_new(signature, now, sent.saturating_add(WINDOW_MS)) {
-        return Err(Problem::new(Code::Replayed, "this very request was sent before"));
+    let now = crate::serve::clock::machine_ms();
+    match app.used.is_new(bytes, now, sent_ms.saturating_add(WINDOW_MS)).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Problem::again_in(1, Code::Replayed, "this signature was used before: sign again")),
+        Err(error) => {
+            tracing::error!("{error:#}");
+            Err(Problem::new(Code::Internal, "the signature could not be written down"))
+        }
     }
-    Caller::of(app.reader.read().state(), user, Via::Key(key.to_owned())).ok_or_else(bad)
 }
 
 /// The user of a key, if the key is in use and its secret does what is asked of it.

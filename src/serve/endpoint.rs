@@ -2,7 +2,8 @@
 //! router, the OpenAPI document, the table of the docs and the test of who may what are all made from the same entries.
 
 use crate::node::Follower;
-use crate::serve::access::Caller;
+use crate::serve::access::{Caller, Signature};
+use crate::serve::api::Name;
 use crate::serve::api::views::List;
 use crate::serve::problem::{Code, Problem};
 use crate::serve::{App, reply::Reply};
@@ -27,6 +28,10 @@ pub struct Call {
     pub app: Arc<App>,
     /// Who asks, if anyone is known.
     pub caller: Option<Caller>,
+    /// The signature that shows it, where a key signed.
+    pub signature: Option<Signature>,
+    /// How it is asked.
+    pub method: Method,
     /// What the path's parameters are.
     pub path: Vec<(String, String)>,
     /// The whole of what is asked for.
@@ -304,6 +309,20 @@ impl Call {
     /// Nobody is signed in.
     pub fn caller(&self) -> Result<&Caller, Problem> {
         self.caller.as_ref().ok_or_else(|| Problem::new(Code::Unauthenticated, "nobody is signed in"))
+    }
+
+    /// What a command of this request is called: by the sender, or else by its signature.
+    #[must_use]
+    pub fn name(&self, own: Option<String>) -> Name {
+        match (own, &self.signature) {
+            (Some(own), _) => Name::Own(own),
+            // Whatever is done twice with a method that is idempotent comes to the same: it is told the first answer.
+            (None, Some(signature)) if matches!(self.method, Method::DELETE | Method::PUT) => {
+                Name::Own(signature.id())
+            }
+            (None, Some(signature)) => Name::Once(signature.id()),
+            (None, None) => Name::New,
+        }
     }
 
     /// A parameter of the path.

@@ -34,21 +34,42 @@ impl Histogram {
     pub fn read(&self) -> ([u64; BUCKETS], u64) {
         (std::array::from_fn(|place| self.buckets[place].load(Relaxed)), self.sum_us.load(Relaxed))
     }
+}
 
-    /// The bound that a share of all does not exceed, in thousandths; microseconds.
-    #[must_use]
-    pub fn quantile_us(&self, thousandths: u64) -> u64 {
-        let (buckets, _) = self.read();
-        let total: u64 = buckets.iter().sum();
-        let wanted = total.saturating_mul(thousandths).div_ceil(1_000);
-        let mut seen = 0;
-        for (place, count) in buckets.iter().enumerate() {
-            seen += count;
-            if seen >= wanted && total > 0 {
-                return 1 << place;
-            }
+/// Durations of which quantiles are told.
+const LATEST: usize = 4_096;
+
+/// The latest durations, as they were measured.
+#[derive(Debug)]
+pub struct Latest {
+    ring: Box<[AtomicU64]>,
+    count: AtomicU64,
+}
+
+impl Default for Latest {
+    fn default() -> Self {
+        Self { ring: (0..LATEST).map(|_| AtomicU64::default()).collect(), count: AtomicU64::default() }
+    }
+}
+
+impl Latest {
+    /// Remembers one in the place of the oldest.
+    pub fn record(&self, took: Duration) {
+        let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let place = self.count.fetch_add(1, Relaxed) % LATEST as u64;
+        if let Some(slot) = usize::try_from(place).ok().and_then(|place| self.ring.get(place)) {
+            slot.store(us, Relaxed);
         }
-        0
+    }
+
+    /// For each share, in thousandths, the smallest duration that so many do not exceed, in microseconds; 0 where there was none.
+    #[must_use]
+    pub fn quantiles_us<const N: usize>(&self, thousandths: [usize; N]) -> [u64; N] {
+        let known = usize::try_from(self.count.load(Relaxed)).unwrap_or(usize::MAX).min(LATEST);
+        let mut all: Vec<u64> = self.ring[..known].iter().map(|us| us.load(Relaxed)).collect();
+        all.sort_unstable();
+        let at = |share: usize| (known * share).div_ceil(1_000).saturating_sub(1);
+        thousandths.map(|share| all.get(at(share)).copied().unwrap_or_default())
     }
 }
 
@@ -87,6 +108,8 @@ pub struct Gauges {
     pub batches: AtomicU64,
     /// From a command's arrival to its durable answer.
     pub answers: Histogram,
+    /// The latest of these.
+    pub latest: Latest,
     /// What it took to write and sync a batch.
     pub syncs: Histogram,
     /// Records a batch.
@@ -112,6 +135,7 @@ impl Default for Gauges {
             refused_at: stages(),
             batches: AtomicU64::default(),
             answers: Histogram::default(),
+            latest: Latest::default(),
             syncs: Histogram::default(),
             batch_records: Histogram::default(),
             streams: AtomicU64::default(),
@@ -173,11 +197,30 @@ impl Gauges {
     /// Somebody was answered.
     pub fn answered(&self, took: Duration) {
         self.answers.record(took);
+        self.latest.record(took);
     }
 
     /// A snapshot was written.
     pub fn snapshot(&self, snapshot: &Snapshotted) {
         self.snapshot[0].store(snapshot.record, Relaxed);
         self.snapshot[1].store(u64::try_from(snapshot.pause.as_micros()).unwrap_or(u64::MAX), Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quantile_is_one_that_was_measured() {
+        let latest = Latest::default();
+        assert_eq!(latest.quantiles_us([500, 999]), [0, 0]);
+        latest.record(Duration::from_micros(77));
+        assert_eq!(latest.quantiles_us([1, 500, 1_000]), [77, 77, 77]);
+        for us in 1..=10_000 {
+            latest.record(Duration::from_micros(us));
+        }
+        // The last 4,096: from 5,905 to 10,000.
+        assert_eq!(latest.quantiles_us([500, 990, 999, 1_000]), [7_952, 9_960, 9_996, 10_000]);
     }
 }

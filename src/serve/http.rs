@@ -2,26 +2,33 @@
 
 use crate::serve::door::{Manner, OWN};
 use crate::serve::endpoint::{Does, Endpoint};
+use crate::serve::guard::Guard;
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
-use crate::serve::{App, assets, door};
+use crate::serve::{App, assets, door, tag};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use axum::http::{Method, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
 /// From where a request comes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Peer(pub SocketAddr);
+
+/// Bytes from which on an answer is packed.
+const PACKED_MIN: u64 = 1_024;
 
 /// What a page of the console may load and do.
 const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -36,11 +43,28 @@ const STRICT: [(HeaderName, &str); 4] = [
 
 /// The router over the node's own endpoints, and over others beside them.
 pub(super) fn router(app: &Arc<App>, endpoints: Vec<Endpoint>, beside: Router) -> Router {
-    mount(app, endpoints, &OWN)
+    let guard = Arc::new(Guard { site: Arc::clone(&app.site), body_max: app.config.limits.body_bytes_max });
+    let packed = CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(packs());
+    let router = mount(app, endpoints, &OWN)
         .merge(beside)
         .fallback(nothing)
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(panicked))
+        .layer(packed);
+    let router = match app.site.cors() {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    router
+        .layer(axum::middleware::map_request(move |request| {
+            let guard = Arc::clone(&guard);
+            async move { guard.admit(request) }
+        }))
         .layer(axum::middleware::map_response(dress))
+}
+
+/// What is packed, for those who take it: all that is worth the work and has not been packed already.
+fn packs() -> impl Predicate {
+    SizeAbove::new(PACKED_MIN).and(NotForContentType::IMAGES).and(NotForContentType::const_new("font/"))
 }
 
 /// A router over endpoints that are answered in a manner.
@@ -91,7 +115,7 @@ fn peer(request: &Request) -> IpAddr {
 
 /// A file of the console, or nothing.
 async fn nothing(request: Request) -> Response<Body> {
-    let known = request.headers().get(IF_NONE_MATCH).and_then(|known| known.to_str().ok());
+    let known = tag::known(request.headers());
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     if let Some(file) = assets::file(request.uri().path(), known).filter(|_| reads) {
         return file.into_response();

@@ -121,6 +121,14 @@ fn page(app: &App) -> String {
         &gauges.answers,
         seconds,
     );
+    page.head(
+        "answer_latest_seconds",
+        Kind::Gauge,
+        "Quantiles of the last 4,096 of these, as they were measured.",
+    );
+    for (share, us) in ["0.5", "0.99", "0.999"].iter().zip(gauges.latest.quantiles_us([500, 990, 999])) {
+        let _ = writeln!(page.0, "huangpu_answer_latest_seconds{{quantile=\"{share}\"}} {}", seconds(us));
+    }
     page.histogram("sync_seconds", "Write and sync of a batch.", &gauges.syncs, seconds);
     let plain = |number: u64| number.to_string();
     page.histogram("batch_records", "Records a batch.", &gauges.batch_records, plain);

@@ -15,13 +15,15 @@ mod assets;
 mod book;
 mod clerk;
 mod clock;
-mod codes;
 mod coinbase;
 mod door;
 mod endpoint;
 mod gauges;
+mod gentle;
+mod guard;
 mod health;
 mod http;
+mod line;
 mod listen;
 mod logging;
 mod metrics;
@@ -32,23 +34,27 @@ mod patience;
 mod problem;
 mod reader;
 mod reply;
+mod seats;
+pub(crate) mod site;
 mod start;
 mod stream;
+mod tag;
 mod ticker;
 mod tls;
 mod unlocks;
 
-pub use api::{Sent, send};
+pub use api::{Name, Sent, send};
 pub use api::{endpoints, link_path};
 pub use clock::Clock;
 pub use endpoint::{Allowed, Endpoint};
 pub use logging::start as start_log;
+pub use past::check as check_projection;
 pub use problem::{Code, Problem};
 pub use start::{Opening, Running, start};
-pub use tls::{acceptor, check as check_tls};
+pub use tls::{Speaks, check as check_tls, speaks};
 
 use crate::config::Config;
-use access::{Lockouts, Nonces, Passwords, Pending, Rates, Secrets, Sessions};
+use access::{Lockouts, Passwords, Pending, Rates, Secrets, Sessions, Used};
 use clerk::Clerk;
 use gauges::Gauges;
 use past::Past;
@@ -88,18 +94,18 @@ pub struct App {
     pub pending: Pending,
     /// Secrets of keys.
     pub secrets: Secrets,
-    /// Signatures that were seen.
-    pub nonces: Nonces,
-    /// One-time codes that were seen.
-    pub codes: codes::Codes,
+    /// What is accepted once: signatures that opened a stream, one-time codes.
+    pub used: Used,
     /// How often one may ask.
     pub rates: Rates<String>,
     /// How often one may try to sign in.
     pub sign_ins: Rates<String>,
-    /// The OpenAPI document, as JSON.
-    pub openapi: String,
-    /// The API as a page to read.
-    pub page: String,
+    /// Where the node is, and whose pages may use it.
+    pub site: Arc<site::Site>,
+    /// The OpenAPI document, as JSON, and its tag.
+    pub openapi: (String, String),
+    /// The API as a page to read, and its tag.
+    pub page: (String, String),
     /// Cookies are for TLS alone.
     pub secure: bool,
 }

@@ -19,7 +19,7 @@ use utoipa::openapi::{
 type Schemas = Vec<(String, RefOr<Schema>)>;
 
 /// Statuses that any endpoint may answer with.
-const ANYWHERE: [u16; 8] = [400, 401, 403, 404, 408, 422, 429, 503];
+const ANYWHERE: [u16; 10] = [400, 401, 403, 404, 408, 421, 422, 429, 431, 503];
 /// Statuses that one with a body may answer with besides.
 const WITH_BODY: [u16; 3] = [409, 413, 415];
 

@@ -65,17 +65,30 @@ pub(super) struct Feed {
     thread: JoinHandle<()>,
 }
 
+/// Where the projection of a node is.
+#[must_use]
+pub(super) fn url(config: &Config, node: &Node) -> String {
+    match &config.projection.url {
+        Some(url) => url.clone(),
+        None => format!("sqlite:{}", node.dir().projection().display()),
+    }
+}
+
+/// Whether the projection of a node can be opened: asked before anything is said or done that a failed start would leave behind.
+///
+/// # Errors
+/// The database cannot be opened or written, or is that of another log.
+pub fn check(config: &Config, node: &Node) -> Result<()> {
+    Projection::open(&url(config, node), node.log_id()).map(|_| ())
+}
+
 impl Past {
-    /// Opens the projection of a node that does not run yet, feeds it what it lacks, and starts the thread.
+    /// Opens the projection of a node that does not run yet, at a URL, feeds it what it lacks, and starts the thread.
     ///
     /// # Errors
     /// The database cannot be opened or written, or is that of another log.
-    pub(super) fn start(config: &Config, node: &Node) -> Result<(Self, Feed)> {
-        let url = match &config.projection.url {
-            Some(url) => url.clone(),
-            None => format!("sqlite:{}", node.dir().projection().display()),
-        };
-        Self::feed(&url, node, TERMS)
+    pub(super) fn start(url: &str, node: &Node) -> Result<(Self, Feed)> {
+        Self::feed(url, node, TERMS)
     }
 
     fn feed(url: &str, node: &Node, Terms { waiting_max, pause, ending }: Terms) -> Result<(Self, Feed)> {

@@ -55,8 +55,6 @@ codes! {
     /// See its title.
     StaleTime = "stale_time", 401, "The time of the signature is too far from the node's.";
     /// See its title.
-    Replayed = "replayed", 401, "A signed request is accepted once.";
-    /// See its title.
     Forbidden = "forbidden", 403, "Your roles and duties do not permit this.";
     /// See its title.
     Csrf = "csrf", 403, "A change within a session carries the session's X-CSRF-Token.";
@@ -73,6 +71,10 @@ codes! {
     /// See its title.
     TooLarge = "too_large", 413, "The body is larger than this node takes.";
     /// See its title.
+    Misdirected = "misdirected", 421, "This node has another name than the one it was asked by.";
+    /// See its title.
+    HeadersTooLarge = "headers_too_large", 431, "The head of the request is larger than this node takes.";
+    /// See its title.
     UnsupportedMediaType = "unsupported_media_type", 415, "A body is written as application/json.";
     /// See its title.
     BadField = "bad_field", 422, "A field names something that is not there, or has a value that cannot be.";
@@ -80,6 +82,8 @@ codes! {
     Refused = "refused", 422, "The command was refused by the market's rules; the refusal is in the log.";
     /// See its title.
     RateLimited = "rate_limited", 429, "You ask more often than you may.";
+    /// See its title.
+    Replayed = "replayed", 429, "This very request was sent before: sign it anew, or give it an id of its own.";
     /// See its title.
     LockedOut = "locked_out", 429, "Too many failed attempts to sign in: try again later.";
     /// See its title.
@@ -111,6 +115,8 @@ pub struct Problem {
     pub sequence: Option<u64>,
     /// The sender's id of the command.
     pub id: Option<String>,
+    /// Of a refusal: the command was sent before, and this was the answer.
+    pub repeated: Option<bool>,
     /// Seconds after which to try again.
     pub retry_after: Option<u32>,
 }
@@ -154,6 +160,9 @@ pub(crate) struct Shown<'a> {
     /// The sender's id of the command.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a str>,
+    /// Of a refusal: the command was sent before, and this was the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeated: Option<bool>,
     /// Seconds after which to try again.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u32>,
@@ -223,6 +232,7 @@ impl Serialize for Problem {
             reason: self.refusal.map(Rejection::code),
             sequence: self.sequence,
             id: self.id.as_deref(),
+            repeated: self.repeated,
             retry_after: self.retry_after,
         };
         shown.serialize(serializer)
@@ -248,7 +258,8 @@ impl Problem {
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         let (field, line, column, refusal) = (None, None, None, None);
         let (detail, sequence, id, retry_after) = (detail.into(), None, None, None);
-        Self { code, detail, field, wrong: None, line, column, refusal, sequence, id, retry_after }
+        let (wrong, repeated) = (None, None);
+        Self { code, detail, field, wrong, line, column, refusal, sequence, id, repeated, retry_after }
     }
 
     /// Nothing is here, or nothing that the caller may see.
@@ -275,10 +286,16 @@ impl Problem {
 
     /// A refusal that is in the log.
     #[must_use]
-    pub fn refused(reason: Rejection, sequence: u64, id: String) -> Self {
+    pub fn refused(reason: Rejection, sequence: u64, id: String, repeated: bool) -> Self {
         let reason = told(reason);
         let (refusal, sequence, id) = (Some(reason), Some(sequence), Some(id));
-        Self { refusal, sequence, id, ..Self::new(Code::Refused, reason.sentence()) }
+        Self {
+            refusal,
+            sequence,
+            id,
+            repeated: Some(repeated),
+            ..Self::new(Code::Refused, reason.sentence())
+        }
     }
 
     /// To be tried again in so many seconds.

@@ -3,26 +3,26 @@
 use crate::config::Config;
 use crate::node::{Flow, Follower, Node, Pipeline};
 use crate::serve::access::{
-    Lockouts, Nonces, Passwords, Pending, Rates, Secrets, Sessions, Terms as SessionTerms,
+    Lockouts, Passwords, Pending, Rates, Secrets, Sessions, Terms as SessionTerms, Used,
 };
 use crate::serve::clerk::{Clerk, Counter};
 use crate::serve::clock::machine_ms;
-use crate::serve::codes::Codes;
 use crate::serve::gauges::Gauges;
 use crate::serve::past::{self, Past};
 use crate::serve::reader::{Feed, Reader, Sink};
+use crate::serve::site::Site;
 use crate::serve::stream::{self, Hub};
-use crate::serve::{App, Clock, api, coinbase, http, listen, openapi, page, ticker, unlocks};
+use crate::serve::{App, Clock, Speaks, api, coinbase, http, listen, openapi, page, tag, ticker, unlocks};
 use anyhow::{Context, Result, anyhow};
+use base::InstrumentId;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
-use tokio_rustls::TlsAcceptor;
 
 /// How long connections may take to finish when the node stops.
 const GRACE: Duration = Duration::from_secs(5);
@@ -36,7 +36,7 @@ pub struct Opening {
     /// What time it is.
     pub clock: Clock,
     /// TLS, where it is spoken.
-    pub tls: Option<TlsAcceptor>,
+    pub tls: Option<Speaks>,
 }
 
 /// A node that serves.
@@ -59,13 +59,15 @@ pub struct Running {
 /// The address is taken, or there are no threads to be had.
 pub async fn start(node: Node, opening: Opening) -> Result<Running> {
     let Opening { config, data, clock, tls } = opening;
-    let nonces = Nonces::since(machine_ms());
+    let site = Arc::new(Site::of(&config, tls.as_ref().map(|tls| &tls.certificate))?);
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
     let (gauges, log_id) = (Arc::new(Gauges::default()), node.log_id());
-    let (past, past_feed) = Past::start(&config, &node)?;
-    let hub = Hub::new(Arc::clone(&gauges), stream::minutes(&past.projection, node.state()));
+    let url = past::url(&config, &node);
+    let opened = tokio::task::spawn_blocking(move || open_past(&url, node));
+    let (node, past, past_feed, candles) = opened.await.context("the projection was not opened")??;
+    let hub = Hub::new(Arc::clone(&gauges), candles);
     let lockouts =
         Arc::new(Lockouts::new(config.sessions.lock_out_after, minutes(config.sessions.lock_out_minutes)));
     let sinks: Vec<Box<dyn Sink>> = vec![hub.sink(), unlocks::sink(Arc::clone(&lockouts))];
@@ -80,17 +82,19 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
         clock,
         clerk,
         (reader, past, hub),
-        (gauges, nonces, lockouts),
-        tls.is_some(),
+        (gauges, lockouts),
+        (site, tls.is_some()),
     )?);
     let router = http::router(&app, api::endpoints(), coinbase::router(&app));
     let (stop, stopping) = watch::channel(false);
     let terms = listen::Terms {
         connections_max: app.config.limits.connections_max,
+        connections_kept: app.config.limits.connections_kept,
+        connections_each: app.config.limits.connections_per_address,
         head: Duration::from_secs(app.config.limits.header_timeout_seconds),
         grace: GRACE,
     };
-    let server = tokio::spawn(listen::serve(listener, tls, router, terms, stopping));
+    let server = tokio::spawn(listen::serve(listener, tls.map(|tls| tls.acceptor), router, terms, stopping));
     let ticker = tokio::spawn(ticker::run(Arc::clone(&app)));
     let herald = tokio::spawn(stream::herald(Arc::clone(&app)));
     Ok(Running { address, app, stop, server, ticker, herald, run_loop, ended })
@@ -98,6 +102,13 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
 
 fn minutes(minutes: u64) -> Duration {
     Duration::from_secs(minutes.saturating_mul(60))
+}
+
+/// Opens the projection of a node that does not run yet, and reads what its streams begin with: where this may block.
+fn open_past(url: &str, node: Node) -> Result<(Node, Past, past::Feed, Vec<(InstrumentId, stream::Candle)>)> {
+    let (past, feed) = Past::start(url, &node)?;
+    let minutes = stream::minutes(&past.projection, node.state());
+    Ok((node, past, feed, minutes))
 }
 
 fn run(
@@ -125,8 +136,8 @@ fn app(
     clock: Clock,
     clerk: Arc<Clerk>,
     (reader, past, hub): (Arc<Reader>, Past, Arc<Hub>),
-    (gauges, nonces, lockouts): (Arc<Gauges>, Nonces, Arc<Lockouts>),
-    secure: bool,
+    (gauges, lockouts): (Arc<Gauges>, Arc<Lockouts>),
+    (site, secure): (Arc<Site>, bool),
 ) -> Result<App> {
     let some = |number: u32| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
     let terms = SessionTerms {
@@ -139,8 +150,7 @@ fn app(
         passwords: Passwords::new()?,
         pending: Pending::default(),
         secrets: Secrets::open(&data)?,
-        nonces,
-        codes: Codes::default(),
+        used: Used::open(&data, machine_ms())?,
         rates: Rates::per_second(some(config.limits.requests_per_second), some(config.limits.burst)),
         sign_ins: Rates::per_minute(some(config.limits.sign_in_per_minute)),
         config,
@@ -153,10 +163,17 @@ fn app(
         hub,
         promises: stream::Promises::default(),
         gauges,
-        openapi: openapi::text(&api::endpoints()),
-        page: page::page(&api::endpoints()),
+        site,
+        openapi: tagged(openapi::text(&api::endpoints())),
+        page: tagged(page::page(&api::endpoints())),
         secure,
     })
+}
+
+/// A document and its tag.
+fn tagged(text: String) -> (String, String) {
+    let tag = tag::of(text.as_bytes());
+    (text, tag)
 }
 
 impl Running {
@@ -183,6 +200,12 @@ impl Running {
         app.clerk.close();
         let ended = tokio::task::spawn_blocking(move || run_loop.join()).await?;
         let node = ended.map_err(|_| anyhow!("the run loop panicked"))??;
-        node.close(&mut |_, _, _| Ok(()))
+        let (record, began, due) = (node.state().sequence().0, Instant::now(), node.is_snapshot_due());
+        node.close(&mut |_, _, _| Ok(()))?;
+        if due {
+            tracing::info!(record, took_ms = began.elapsed().as_millis(), "log sealed, snapshot written");
+        }
+        tracing::info!(record, "stopped");
+        Ok(())
     }
 }

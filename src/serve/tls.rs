@@ -18,11 +18,20 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 /// The files of a certificate that the node made for itself, in its data directory.
 const SELF_MADE: [&str; 2] = ["self-made.crt", "self-made.key"];
 
+/// How TLS is spoken.
+#[derive(Clone)]
+pub struct Speaks {
+    /// What answers those who come.
+    pub acceptor: TlsAcceptor,
+    /// The certificate that they are shown.
+    pub certificate: CertificateDer<'static>,
+}
+
 /// TLS as it is configured; `None` where there is none.
 ///
 /// # Errors
 /// A certificate or key cannot be read, or the two do not belong together.
-pub fn acceptor(config: &Config, data: &Path) -> Result<Option<TlsAcceptor>> {
+pub fn speaks(config: &Config, data: &Path) -> Result<Option<Speaks>> {
     let tls = &config.tls;
     let (certificate, key) = match (&tls.certificate, &tls.key) {
         (Some(certificate), Some(key)) => (certificate.clone(), key.clone()),
@@ -30,17 +39,18 @@ pub fn acceptor(config: &Config, data: &Path) -> Result<Option<TlsAcceptor>> {
         _ => return Ok(None),
     };
     let (server, chain) = load(&certificate, &key)?;
-    if let Some(first) = chain.first().filter(|_| tls.self_made) {
-        let sha256 = fingerprint(first);
+    let first = chain.into_iter().next().context("a chain has a first certificate")?;
+    if tls.self_made {
+        let sha256 = fingerprint(&first);
         tracing::info!(file = %certificate.display(), sha256, "TLS with a certificate that nobody vouches for");
     }
-    Ok(Some(TlsAcceptor::from(Arc::new(server))))
+    Ok(Some(Speaks { acceptor: TlsAcceptor::from(Arc::new(server)), certificate: first }))
 }
 
-/// Whether [`acceptor`] will find what it needs. Makes nothing: a certificate that is not there yet is none to check.
+/// Whether [`speaks`] will find what it needs. Makes nothing: a certificate that is not there yet is none to check.
 ///
 /// # Errors
-/// As [`acceptor`].
+/// As [`speaks`].
 pub fn check(config: &Config, data: &Path) -> Result<()> {
     let tls = &config.tls;
     let files = match (&tls.certificate, &tls.key) {
@@ -71,7 +81,7 @@ fn load(certificate: &Path, key: &Path) -> Result<(ServerConfig, Vec<Certificate
         .with_single_cert(chain.clone(), private);
     let mut server =
         server.with_context(|| format!("{} and {} cannot be used", certificate.display(), key.display()))?;
-    server.alpn_protocols = vec![b"http/1.1".to_vec()];
+    server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok((server, chain))
 }
 
@@ -112,7 +122,7 @@ fn write(path: &Path, text: &str, mode: u32) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::acceptor;
+    use super::speaks;
     use crate::config::Config;
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
@@ -121,25 +131,25 @@ mod tests {
     fn a_self_made_certificate_is_made_once_and_its_key_is_private() {
         let data = tempfile::tempdir().unwrap();
         let mut config = Config::default();
-        assert!(acceptor(&config, data.path()).unwrap().is_none());
+        assert!(speaks(&config, data.path()).unwrap().is_none());
         config.tls.self_made = true;
-        assert!(acceptor(&config, data.path()).unwrap().is_some());
+        assert!(speaks(&config, data.path()).unwrap().is_some());
         let key = data.path().join("self-made.key");
         assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
         let made = fs::read(&key).unwrap();
-        assert!(acceptor(&config, data.path()).unwrap().is_some());
+        assert!(speaks(&config, data.path()).unwrap().is_some());
         assert_eq!(fs::read(&key).unwrap(), made, "the same one at the next start");
 
         // The same files named as files; and what cannot be used names its file.
         config.tls.self_made = false;
         config.tls.certificate = Some(data.path().join("self-made.crt"));
         config.tls.key = Some(key.clone());
-        assert!(acceptor(&config, data.path()).unwrap().is_some());
+        assert!(speaks(&config, data.path()).unwrap().is_some());
         config.tls.certificate = Some(key);
-        let error = format!("{:#}", acceptor(&config, data.path()).err().unwrap());
+        let error = format!("{:#}", speaks(&config, data.path()).err().unwrap());
         assert!(error.contains("self-made.key: there is no certificate in it"), "{error}");
         config.tls.certificate = Some(data.path().join("absent.crt"));
-        let error = format!("{:#}", acceptor(&config, data.path()).err().unwrap());
+        let error = format!("{:#}", speaks(&config, data.path()).err().unwrap());
         assert!(error.contains("absent.crt"), "{error}");
     }
 }

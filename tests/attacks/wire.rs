@@ -86,5 +86,5 @@ fn in_pieces(served: &Served, headers: &[(String, String)]) -> Got {
     }
     let mut all = Vec::new();
     let _ = stream.read_to_end(&mut all);
-    Client::read(&all)
+    crate::common::client::parse(&all)
 }

@@ -116,22 +116,22 @@ def ways_that_are_none(person, trader):
 def sizes(node, trader):
     """Bodies that are too large, said or unsaid; heads that are."""
     problem(trader.call("POST", PLACE, b" " * 70_000), 413, "too_large")
-    assert status_of(raw(node.port, b"POST /v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999999\r\n\r\n{")) in (413, 408)
+    assert status_of(raw(node.port, b"POST /v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999999\r\n\r\n{")) == 413
     chunk = b"8000\r\n" + b"x" * 0x8000 + b"\r\n"
-    endless = b"POST /v1/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    endless = b"POST /v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     assert status_of(raw(node.port, endless + chunk * 8)) == 413
     many = b"".join(b"X-%d: y\r\n" % number for number in range(5_000))
-    assert status_of(raw(node.port, b"GET /v1/time HTTP/1.1\r\nHost: x\r\n" + many + b"\r\n")) == 431
+    assert status_of(raw(node.port, b"GET /v1/time HTTP/1.1\r\nHost: localhost\r\n" + many + b"\r\n")) == 431
     long = b"X: " + b"y" * 1_000_000 + b"\r\n"
-    assert status_of(raw(node.port, b"GET /v1/time HTTP/1.1\r\nHost: x\r\n" + long + b"\r\n")) in (431, None)
-    assert status_of(raw(node.port, b"GET /" + b"a" * 200_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")) in (414, 431, None)
+    assert status_of(raw(node.port, b"GET /v1/time HTTP/1.1\r\nHost: localhost\r\n" + long + b"\r\n")) == 431
+    assert status_of(raw(node.port, b"GET /" + b"a" * 200_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")) in (414, 431, None)
 
 
 def no_http(node):
     """What is no HTTP at all is closed, with 400 where that can be said."""
     for data in [b"\x00" * 64, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc", b"GET\r\n\r\n", b"GET /v1/time HTTP/9.9\r\n\r\n", b"hello\n\n",
-                 b"GET /v1/time HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-                 b"POST /v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+                 b"GET /v1/time HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+                 b"POST /v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
                  b"GET /v1/time HTTP/1.1\r\nHo st: x\r\n\r\n", b"GET /v1/time HTTP/1.1\r\nX: \x01\r\n\r\n"]:
         assert status_of(raw(node.port, data)) in (400, None), data
 
@@ -140,7 +140,7 @@ def too_slow(node, person):
     """Heads and bodies that never end: the connection is closed, and others are served meanwhile."""
     slow = [socket.create_connection((HOST, node.port), timeout=10) for _ in range(200)]
     for connection in slow:
-        connection.sendall(b"GET /v1/time HTTP/1.1\r\nHost: x\r\n")
+        connection.sendall(b"GET /v1/time HTTP/1.1\r\nHost: localhost\r\n")
     began, closed = time.monotonic(), 0
     while time.monotonic() - began < 1.0:
         for connection in slow[:20]:
@@ -162,7 +162,7 @@ def too_slow(node, person):
             pass
         connection.close()
     assert closed == len(slow), f"{closed} of {len(slow)} were closed"
-    head = b"POST /v1/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
+    head = b"POST /v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
     said = raw(node.port, head + b'{"user":')
     assert status_of(said) == 408 and b"timed_out" in said, said
     half = raw(node.port, head, then=lambda connection: connection.shutdown(socket.SHUT_WR))
@@ -178,7 +178,7 @@ def signatures(node, person, key):
 
     good = signed(key, "GET", path)
     assert call(good)[0] == 200
-    problem(call(good), 401, "replayed")
+    assert call(good)[0] == 200, "what reads may be sent again"
     for change in [{"HP-SIGN": "0" * 64}, {"HP-SIGN": "zz"}, {"HP-SIGN": ""}, {"HP-SIGN": good["HP-SIGN"].upper()[:-1]}, {"HP-KEY": "NoSuchKey123"},
                    {"HP-KEY": ""}, {"HP-KEY": "' OR 1=1"}]:
         problem(call({**signed(key, "GET", path), **change}), 401, "bad_signature")

@@ -151,13 +151,35 @@ impl Client {
 }
 
 impl Client {
-    /// An answer as it came.
-    pub fn read(all: &[u8]) -> Got {
-        parse(all)
+    /// Asks for a stream with these headers, and gives the status of the answer.
+    pub fn upgrade(&self, path: &str, headers: &[(String, String)]) -> u16 {
+        let mut head = format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: upgrade\r\n", self.address);
+        for (name, value) in headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        let answer =
+            self.bytes(format!("{head}\r\n").as_bytes(), |got| got.windows(4).any(|end| end == b"\r\n\r\n"));
+        parse(&answer).status
+    }
+
+    /// Sends bytes, and reads until enough has come or the node closes.
+    pub fn bytes(&self, bytes: &[u8], enough: impl Fn(&[u8]) -> bool) -> Vec<u8> {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.write_all(bytes).unwrap();
+        let (mut all, mut some) = (Vec::new(), [0; 4_096]);
+        while !enough(&all) {
+            match stream.read(&mut some) {
+                Ok(0) | Err(_) => break,
+                Ok(read) => all.extend(&some[..read]),
+            }
+        }
+        all
     }
 }
 
-fn parse(all: &[u8]) -> Got {
+/// Reads an answer.
+pub fn parse(all: &[u8]) -> Got {
     let end = all.windows(4).position(|window| window == b"\r\n\r\n").expect("an answer has a head");
     let head = String::from_utf8_lossy(&all[..end]).into_owned();
     let mut lines = head.split("\r\n");

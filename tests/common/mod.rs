@@ -18,6 +18,7 @@ use roster::{CreateKey, CreateUser, Duties, Duty};
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -152,7 +153,18 @@ pub fn config() -> Config {
     config.limits.requests_per_second = 1_000_000;
     config.limits.burst = 1_000_000;
     config.limits.sign_in_per_minute = 1_000_000;
+    config.projection.url = database();
     config
+}
+
+/// A schema for the projection of one node, where `HUANGPU_TEST_POSTGRES` names a server: whatever serves, serves over PostgreSQL too.
+fn database() -> Option<String> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let server = std::env::var("HUANGPU_TEST_POSTGRES").ok()?;
+    let schema = format!("s_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let mut client = postgres::Client::connect(&server, postgres::NoTls).unwrap();
+    client.batch_execute(&format!("CREATE SCHEMA {schema}")).unwrap();
+    Some(format!("{server}?options=-csearch_path%3D{schema}"))
 }
 
 /// The id of a user's key.

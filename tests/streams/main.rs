@@ -13,6 +13,7 @@ mod manners;
 mod pace;
 mod private;
 mod socket;
+mod violations;
 
 use common::Served;
 use serde_json::{Value, json};

@@ -21,7 +21,17 @@ fn a_signature_opens_a_stream_once() {
         wrong["sign"] = "00".repeat(32).into();
         let mut stale = auth(&served, &key_of("trader"));
         stale["time"] = "1".into();
-        for (message, code) in [(good, "replayed"), (wrong, "bad_signature"), (stale, "stale_time")] {
+        // Who signs the same twice signs anew; so does who copies what another signed, in vain.
+        let mut second = open(served.address, &[]).await.unwrap();
+        second.send(&good).await;
+        let said = second.json().await;
+        assert_eq!(
+            (&said["problem"]["code"], &said["problem"]["retry_after"]),
+            (&"replayed".into(), &1.into())
+        );
+        second.send(&auth(&served, &key_of("trader"))).await;
+        assert_eq!(second.json().await["op"], "authenticated");
+        for (message, code) in [(wrong, "bad_signature"), (stale, "stale_time")] {
             let mut socket = open(served.address, &[]).await.unwrap();
             socket.send(&message).await;
             assert_eq!(socket.json().await["problem"]["code"], code);
@@ -31,6 +41,24 @@ fn a_signature_opens_a_stream_once() {
         let said = nobody.subscribe(&json!({ "channel": "ticker" })).await;
         assert_eq!(said["problem"]["code"], "unauthenticated");
         assert_eq!(nobody.end().await, Came::Closed(4001));
+    });
+}
+
+#[test]
+fn a_signature_that_opened_a_stream_opens_none_of_the_next_node() {
+    let served = Served::start();
+    let good = auth(&served, &key_of("trader"));
+    served.runtime().block_on(async {
+        let mut first = open(served.address, &[]).await.unwrap();
+        first.send(&good).await;
+        assert_eq!(first.json().await["op"], "authenticated");
+    });
+    let dir = served.stop();
+    let served = Served::serve(crate::common::open(dir.path()), crate::common::config(), dir);
+    served.runtime().block_on(async {
+        let mut again = open(served.address, &[]).await.unwrap();
+        again.send(&good).await;
+        assert_eq!(again.json().await["problem"]["code"], "replayed");
     });
 }
 
@@ -122,6 +150,9 @@ fn what_cannot_be_read_is_answered() {
             }
             trader.text(&text.into_iter().collect::<String>()).await;
         }
+        trader.text("{\"op\":\"ping\",\"ref\":1.50e1}").await;
+        trader.until(|message| message["ref"] == 15.0).await;
+        assert!(trader.all.last().is_some_and(|text| text.ends_with("\"ref\":1.50e1}")));
         trader.send(&json!({ "op": "ping", "ref": "after" })).await;
         trader.until(|message| message["ref"] == "after").await;
         trader.rest(Duration::from_millis(500)).await;

@@ -2,7 +2,6 @@
 
 mod caller;
 mod lockouts;
-mod nonces;
 mod passwords;
 mod pending;
 mod rate;
@@ -10,13 +9,15 @@ mod secrets;
 mod sessions;
 mod signature;
 mod strength;
+mod used;
 
 pub use caller::{Caller, Via};
 pub use lockouts::{EVERYWHERE_TIMES, Lockouts, origin};
-pub use nonces::Nonces;
 pub use passwords::{Passwords, hash as hash_password};
 pub use pending::Pending;
 pub use rate::{Rates, Spent};
+use secrets::letters;
 pub use secrets::{Secrets, hash_of, random, random_text};
 pub use sessions::{COOKIE, Session, Sessions, Terms, token_in};
-pub use signature::{Signed, sign, verify};
+pub use signature::{Signature, Signed, sign, verify};
+pub use used::Used;

@@ -26,7 +26,6 @@ const TOTP_BYTES: usize = 20;
 const NONCE_BYTES: usize = 24;
 /// Letters and digits of the code that the second person is given: 40 bits, of which a few can be tried.
 const APPROVAL_CODE: usize = 8;
-const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
 /// The node's own secret.
 pub struct Secrets([u8; 32]);
@@ -118,7 +117,7 @@ impl Secrets {
     #[must_use]
     pub fn approval_code(&self, user: &str, token_hash: [u8; 32]) -> String {
         let mac = self.derive(&format!("approval/{}/{user}", crate::node::hex(&token_hash)));
-        mac[..APPROVAL_CODE].iter().map(|byte| letter(*byte)).collect()
+        letters(&mac[..APPROVAL_CODE])
     }
 
     /// The token of the link by which one of the first operators enrols: it follows from the node's secret, so that every start can
@@ -128,10 +127,6 @@ impl Secrets {
         let log = crate::node::hex(&hash_of(&log));
         URL_SAFE_NO_PAD.encode(self.derive(&format!("first/{log}/{}/{user}", expires.0)))
     }
-}
-
-fn letter(byte: u8) -> char {
-    char::from(LETTERS[usize::from(byte) % LETTERS.len()])
 }
 
 /// The hash of a secret that the log holds.
@@ -157,12 +152,17 @@ pub fn random<const N: usize>() -> Result<[u8; N]> {
 /// # Errors
 /// As [`random`].
 pub fn random_text(length: usize) -> Result<String> {
-    let mut text = String::with_capacity(length);
-    for _ in 0..length {
-        let [byte] = random::<1>()?;
-        text.push(letter(byte));
+    let mut bytes = vec![0; length];
+    for byte in &mut bytes {
+        [*byte] = random::<1>()?;
     }
-    Ok(text)
+    Ok(letters(&bytes))
+}
+
+/// A letter or digit for each byte, of those that are not mistaken for each other.
+pub(super) fn letters(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    bytes.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect()
 }
 
 fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {

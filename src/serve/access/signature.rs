@@ -3,6 +3,9 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+/// Letters of the name of a command that has none of its own.
+const ID_LENGTH: usize = 15;
+
 /// What is signed.
 #[derive(Clone, Copy, Debug)]
 pub struct Signed<'a> {
@@ -14,6 +17,24 @@ pub struct Signed<'a> {
     pub path: &'a str,
     /// The body, which may be empty.
     pub body: &'a [u8],
+}
+
+/// A signature that was found right, and when it was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// The signature.
+    pub bytes: [u8; 32],
+    /// Milliseconds since 1970, by the clock of who signed.
+    pub sent_ms: i64,
+}
+
+impl Signature {
+    /// The name of a command that was sent with this signature and has no name of its own: the very same request has the same one,
+    /// and no other request has.
+    #[must_use]
+    pub fn id(&self) -> String {
+        super::letters(&super::hash_of(&self.bytes)[..ID_LENGTH])
+    }
 }
 
 impl Signed<'_> {

@@ -152,9 +152,10 @@ pub(super) struct Approved {
 fn approve(call: Call) -> Later {
     Box::pin(async move {
         let Approval { id } = if call.body.is_empty() { Approval::default() } else { call.json()? };
-        let (app, act) = (&call.app, act(&call, id.as_deref())?);
+        let name = call.name(id);
+        let (app, act) = (&call.app, act(&call, name.known())?);
         let link = link_of(app.reader.read().state(), act);
-        let sent = send_command(app, call.caller()?, id, Command::ApproveAct { act }).await?;
+        let sent = send_command(app, call.caller()?, name, Command::ApproveAct { act }).await?;
         let sequence = sent.sequence;
         let code = link.as_ref().map(|(user, token_hash)| app.secrets.approval_code(user, *token_hash));
         let code_for = link.map(|(user, _)| user);
@@ -186,8 +187,9 @@ pub(super) struct Withdrawal {
 fn withdraw(call: Call) -> Later {
     Box::pin(async move {
         let Withdrawal { id, reason } = call.json()?;
-        let command = Command::WithdrawAct { act: act(&call, id.as_deref())?, reason };
-        let sent = send_command(&call.app, call.caller()?, id, command).await?;
+        let name = call.name(id);
+        let command = Command::WithdrawAct { act: act(&call, name.known())?, reason };
+        let sent = send_command(&call.app, call.caller()?, name, command).await?;
         Ok(Reply::json(&sent).at(sent.sequence))
     })
 }

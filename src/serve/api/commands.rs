@@ -62,6 +62,34 @@ pub struct Sent {
     pub expires: Option<String>,
 }
 
+/// What a command is called by its sender: the same name with the same fields is done once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Name {
+    /// The name that the sender gave it, or one that says the same: whoever sends it again is told the first answer.
+    Own(String),
+    /// The name of a signature. Whether the sender meant one command or two nobody knows: the second is refused, to be signed anew.
+    Once(String),
+    /// One that the node makes.
+    New,
+}
+
+impl Name {
+    /// What it is, where it is known before the node makes one.
+    #[must_use]
+    pub fn known(&self) -> Option<&str> {
+        match self {
+            Self::Own(id) | Self::Once(id) => Some(id),
+            Self::New => None,
+        }
+    }
+}
+
+impl From<Option<String>> for Name {
+    fn from(own: Option<String>) -> Self {
+        own.map_or(Self::New, Self::Own)
+    }
+}
+
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let offered = described().filter(|(name, _)| is_offered(name));
     offered.map(|(name, fields)| endpoint(&name, fields)).collect()
@@ -112,7 +140,7 @@ fn by_path(call: Call) -> Later {
         let name = call.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
         let caller = call.caller()?.clone();
         let (id, wire) = read(&name, text_of(&call)?)?;
-        send_wire(&call.app, &caller, id, &wire).await
+        send_wire(&call.app, &caller, call.name(id), &wire).await
     })
 }
 
@@ -146,10 +174,10 @@ pub(crate) fn read(name: &str, text: &str) -> Result<(Option<String>, WireComman
 pub(crate) async fn send_wire(
     app: &App,
     caller: &Caller,
-    id: Option<String>,
+    name: impl Into<Name>,
     wire: &WireCommand,
 ) -> Answered {
-    send(app, caller, id, wire).await.map(|sent| {
+    send(app, caller, name, wire).await.map(|sent| {
         let status = if sent.act.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
         Reply::json_at(status, &sent).at(sent.sequence)
     })
@@ -162,11 +190,11 @@ pub(crate) async fn send_wire(
 pub async fn send(
     app: &App,
     caller: &Caller,
-    id: Option<String>,
+    name: impl Into<Name>,
     wire: &WireCommand,
 ) -> Result<Sent, Problem> {
     app.reader.at_least(app.clerk.acknowledged()).await;
-    outcome(app, submit(app, caller, id, wire)?).await
+    outcome(app, submit(app, caller, name, wire).await?).await
 }
 
 /// Whether a command is sent under its own name: some have an endpoint of their own instead.
@@ -179,10 +207,10 @@ pub(crate) fn is_offered(name: &str) -> bool {
 ///
 /// # Errors
 /// It means nothing here, is not permitted, or the node takes none.
-pub(crate) fn submit(
+pub(crate) async fn submit(
     app: &App,
     caller: &Caller,
-    id: Option<String>,
+    name: impl Into<Name>,
     wire: &WireCommand,
 ) -> Result<Underway, Problem> {
     let command = {
@@ -190,12 +218,14 @@ pub(crate) fn submit(
         check_parties(&follower, caller, wire)?;
         resolve(&follower, caller, wire)?
     };
-    submit_command(app, caller, id, command)
+    submit_command(app, caller, name.into(), command).await
 }
 
 /// A command on its way to the node.
 pub(crate) struct Underway {
     id: String,
+    /// It must not have been sent before.
+    once: bool,
     proposed: Option<Proposed>,
     told: oneshot::Receiver<Told>,
 }
@@ -213,29 +243,30 @@ struct Proposed {
 pub(crate) async fn send_command(
     app: &App,
     caller: &Caller,
-    id: Option<String>,
+    name: impl Into<Name>,
     command: Command,
 ) -> Result<Sent, Problem> {
-    outcome(app, submit_command(app, caller, id, command)?).await
+    outcome(app, submit_command(app, caller, name.into(), command).await?).await
 }
 
-fn submit_command(
+async fn submit_command(
     app: &App,
     caller: &Caller,
-    id: Option<String>,
+    name: Name,
     command: Command,
 ) -> Result<Underway, Problem> {
-    let id = match id {
-        Some(id) if id.is_empty() || id.len() > 64 || id.chars().any(char::is_control) => {
+    let once = matches!(name, Name::Once(_));
+    let id = match name {
+        Name::Own(id) if id.is_empty() || id.len() > 64 || id.chars().any(char::is_control) => {
             return Err(Problem::field("id", "an id has 1 to 64 bytes, and no control characters"));
         }
-        Some(id) => id,
-        None => random_text(15).map_err(|error| Problem::new(Code::Internal, error.to_string()))?,
+        Name::Own(id) | Name::Once(id) => id,
+        Name::New => random_text(15).map_err(|error| Problem::new(Code::Internal, error.to_string()))?,
     };
-    let (envelope, expires) = envelope(app, caller, &id, command)?;
+    let (envelope, expires) = envelope(app, caller, &id, command).await?;
     let proposed = expires.map(|expires| Proposed { envelope: envelope.clone(), expires });
     match app.promises.send(&app.reader, &app.clerk, envelope) {
-        Ok(told) => Ok(Underway { id, proposed, told }),
+        Ok(told) => Ok(Underway { id, once, proposed, told }),
         Err(why) => Err(unanswered(why, id)),
     }
 }
@@ -248,12 +279,21 @@ fn unanswered(why: Unanswered, id: String) -> Problem {
     Problem { id: Some(id), retry_after, ..Problem::new(code, why.to_string()) }
 }
 
+/// The very request that a command came with came again, and there is no telling whether a second command was meant.
+fn replayed(id: String, sequence: u64) -> Problem {
+    let detail = format!(
+        "this very request was sent before, as record {sequence}: sign it anew, or give it an id of its own"
+    );
+    let (sequence, id) = (Some(sequence), Some(id));
+    Problem { sequence, id, ..Problem::again_in(1, Code::Replayed, detail) }
+}
+
 /// Waits for what comes of a command.
 ///
 /// # Errors
 /// It is refused, its id stands for another command, or there is no answer.
 pub(crate) async fn outcome(app: &App, underway: Underway) -> Result<Sent, Problem> {
-    let Underway { id, mut proposed, told } = underway;
+    let Underway { id, once, mut proposed, told } = underway;
     let mut told = told.await;
     if let (Ok(Told::TurnedAway(TurnedAway::OtherCommand(record))), Some(proposed)) = (&told, &mut proposed)
         && let Some(again) = propose_again(app, &id, proposed, record.0).await
@@ -261,9 +301,11 @@ pub(crate) async fn outcome(app: &App, underway: Underway) -> Result<Sent, Probl
         told = again.await;
     }
     match told {
+        Ok(Told::Answered { answer, repeated: true }) if once => Err(replayed(id, answer.sequence.0)),
+        Ok(Told::TurnedAway(TurnedAway::OtherCommand(record))) if once => Err(replayed(id, record.0)),
         Ok(Told::Answered { answer, repeated }) => {
             if let Some(reason) = answer.refusal {
-                return Err(Problem::refused(reason, answer.sequence.0, id));
+                return Err(Problem::refused(reason, answer.sequence.0, id, repeated));
             }
             let created = answer.created.map(made);
             let act = created.as_ref().filter(|made| made.kind == "act").map(|made| made.number);
@@ -291,14 +333,15 @@ async fn propose_again(
 ) -> Option<oneshot::Receiver<Told>> {
     app.reader.at_least(record).await;
     app.past.at_least(record).await;
-    let first = first_expiry(app, proposed.envelope.actor, id).filter(|first| *first != proposed.expires)?;
+    let first = first_expiry(app, proposed.envelope.actor, id).await;
+    let first = first.filter(|first| *first != proposed.expires)?;
     let Command::ProposeAct { expires, .. } = &mut proposed.envelope.command else { return None };
     (*expires, proposed.expires) = (first, first);
     app.clerk.send(proposed.envelope.clone()).ok()
 }
 
 /// Puts a command under its sender's name, within a proposal where it needs a second person.
-fn envelope(
+async fn envelope(
     app: &App,
     caller: &Caller,
     id: &str,
@@ -316,7 +359,7 @@ fn envelope(
     match access {
         Ok(()) => Ok((envelope, None)),
         Err(AccessRejection::SecondPersonNeeded) => {
-            let first = first_expiry(app, caller.participant, id);
+            let first = first_expiry(app, caller.participant, id).await;
             if first.is_none() {
                 foresee(app.reader.read().state(), &envelope.command)?;
             }
@@ -386,23 +429,24 @@ fn expiry(app: &App) -> Timestamp {
 }
 
 /// When the proposal expires, or would have, that was made under an id. One that is sent again is the same, whatever time it is.
-fn first_expiry(app: &App, by: ParticipantId, id: &str) -> Option<Timestamp> {
+async fn first_expiry(app: &App, by: ParticipantId, id: &str) -> Option<Timestamp> {
     let (before, waits) = {
         let follower = app.reader.read();
-        let answer = follower.answer(by, id);
-        let act = answer.and_then(|answer| match answer.created {
+        let answer = follower.answer(by, id)?;
+        let waits = match answer.created {
             Some(Created::Act(act)) => follower.state().act(act).map(|act| act.expires),
             _ => None,
-        });
-        (answer.map(|answer| answer.sequence.0), act)
+        };
+        (answer.sequence.0, waits)
     };
-    let written = || {
-        let before = before?;
-        let record = app.past.projection.read(|view| view.record(before)).ok()?.value?;
-        let fields: serde_json::Value = serde_json::from_str(&record.json).ok()?;
-        gateway::parse_time(fields.get("expires")?.as_str()?)
-    };
-    waits.or_else(written)
+    if waits.is_some() {
+        return waits;
+    }
+    let projection = app.past.projection.clone();
+    let written = tokio::task::spawn_blocking(move || projection.read(|view| view.record(before)));
+    let record = written.await.ok()?.ok()?.value?;
+    let fields: serde_json::Value = serde_json::from_str(&record.json).ok()?;
+    gateway::parse_time(fields.get("expires")?.as_str()?)
 }
 
 fn resolve(follower: &Follower, caller: &Caller, wire: &WireCommand) -> Result<Command, Problem> {

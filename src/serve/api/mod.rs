@@ -18,7 +18,7 @@ pub(crate) mod trades;
 mod trail;
 pub(crate) mod views;
 
-pub use commands::{Sent, send};
+pub use commands::{Name, Sent, send};
 pub use people::link_path;
 
 use crate::serve::endpoint::Endpoint;

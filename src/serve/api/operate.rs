@@ -3,8 +3,9 @@
 use crate::node::Follower;
 use crate::serve::App;
 use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint};
-use crate::serve::page;
 use crate::serve::reply::Reply;
+use crate::serve::{page, tag};
+use axum::http::header::CACHE_CONTROL;
 use engine::State;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::Ordering::Relaxed;
@@ -24,15 +25,23 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 fn openapi(call: &Call, _: &Follower) -> Answered {
-    Ok(Reply::text("application/json", call.app.openapi.as_str()))
+    let (text, tag) = &call.app.openapi;
+    Ok(document(call, tag, "application/json", text))
 }
 
 fn docs(call: &Call, _: &Follower) -> Answered {
-    Ok(Reply::text("text/html; charset=utf-8", call.app.page.as_str()))
+    let (text, tag) = &call.app.page;
+    Ok(document(call, tag, "text/html; charset=utf-8", text))
 }
 
 fn style(_: &Call, _: &Follower) -> Answered {
     Ok(Reply::text("text/css; charset=utf-8", page::STYLE))
+}
+
+/// A document that is the same until the node is another.
+fn document(call: &Call, tag: &str, kind: &'static str, text: &str) -> Reply {
+    let reply = tag::reply(tag, tag::known(&call.headers), || Reply::text(kind, text));
+    reply.with(CACHE_CONTROL, "no-cache")
 }
 
 /// How the node is doing.
@@ -68,7 +77,7 @@ pub(crate) struct Operations {
     pub not_enrolled: Vec<String>,
 }
 
-/// Bounds of a latency, microseconds, to a power of two.
+/// Quantiles of a latency as they were measured, over the last 4,096 answers; microseconds.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Latency {
     /// Half are below.
@@ -99,18 +108,14 @@ pub(crate) fn figures(app: &App, state: &State) -> Operations {
     let gauges = &app.gauges;
     let (uptime, records) = (gauges.started.elapsed().as_secs(), gauges.records.load(Relaxed));
     let sizes = crate::serve::metrics::segment_bytes(&app.data);
-    let answers = &gauges.answers;
+    let [p50_us, p99_us, p999_us] = gauges.latest.quantiles_us([500, 990, 999]);
     Operations {
         uptime,
         sequence,
         records,
         refused: gauges.refused.load(Relaxed),
         records_per_second: records / uptime.max(1),
-        latency: Latency {
-            p50_us: answers.quantile_us(500),
-            p99_us: answers.quantile_us(990),
-            p999_us: answers.quantile_us(999),
-        },
+        latency: Latency { p50_us, p99_us, p999_us },
         journal: JournalView { segments: sizes.len() as u64, bytes: sizes.iter().sum() },
         disk_free_bytes: fs4::available_space(&app.data).unwrap_or_default(),
         snapshot: [gauges.snapshot[0].load(Relaxed), gauges.snapshot[1].load(Relaxed)],

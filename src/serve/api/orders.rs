@@ -56,7 +56,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 fn place(call: Call) -> Later {
     Box::pin(async move {
         let (id, wire) = read("place_order", text_of(&call)?)?;
-        send_wire(&call.app, call.caller()?, id, &wire).await
+        send_wire(&call.app, call.caller()?, call.name(id), &wire).await
     })
 }
 
@@ -79,7 +79,7 @@ fn amend(call: Call) -> Later {
     Box::pin(async move {
         let Amendment { id, account, price, quantity } = call.json()?;
         let wire = WireCommand::AmendOrder { account, order: order(&call)?, price, quantity };
-        send_wire(&call.app, call.caller()?, id, &wire).await
+        send_wire(&call.app, call.caller()?, call.name(id), &wire).await
     })
 }
 
@@ -98,7 +98,7 @@ fn cancel(call: Call) -> Later {
     Box::pin(async move {
         let OfAccount { account, id } = call.query()?;
         let wire = WireCommand::CancelOrder { account, order: order(&call)? };
-        send_wire(&call.app, call.caller()?, id, &wire).await
+        send_wire(&call.app, call.caller()?, call.name(id), &wire).await
     })
 }
 
@@ -132,6 +132,7 @@ fn cancel_many(call: Call) -> Later {
             (account, participant)
         };
         let wire = WireCommand::MassCancel { account, participant, instrument };
+        // Orders may have come since it was sent: without a name it is done again.
         send_wire(&call.app, caller, id, &wire).await
     })
 }

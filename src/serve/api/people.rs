@@ -195,7 +195,7 @@ fn invite(call: Call) -> Later {
         };
         let (token, link) = new_link(app, false)?;
         let command = InviteUser { participant, name: name.clone(), duties, link };
-        let sent = send_command(app, caller, id, Command::InviteUser(command)).await?;
+        let sent = send_command(app, caller, call.name(id), Command::InviteUser(command)).await?;
         link_made(app, &name, (token, link), sent)
     })
 }
@@ -223,7 +223,8 @@ fn offer(call: Call) -> Later {
         let (app, caller) = (&call.app, call.caller()?);
         let (user, name) = (another(&call)?, call.parameter("user").to_owned());
         let (token, link) = new_link(app, codes_off)?;
-        let sent = send_command(app, caller, id, Command::OfferLink(OfferLink { user, link })).await?;
+        let sent =
+            send_command(app, caller, call.name(id), Command::OfferLink(OfferLink { user, link })).await?;
         link_made(app, &name, (token, link), sent)
     })
 }
@@ -319,7 +320,7 @@ fn create_key(call: Call) -> Later {
         let secret = app.secrets.of_key(&key);
         let secret_hash = hash_of(secret.as_bytes());
         let command = CreateKey { user: caller.user, id: key.clone(), secret_hash, account, duties };
-        let sent = send_command(app, caller, id, Command::CreateKey(command)).await?;
+        let sent = send_command(app, caller, call.name(id), Command::CreateKey(command)).await?;
         let (status, sequence) = (if sent.act.is_some() { 202 } else { 200 }, sent.sequence);
         let status = StatusCode::from_u16(status).unwrap_or_default();
         Ok(Reply::json_at(status, &KeyMade { key, secret, sent }).at(sequence))
@@ -337,6 +338,6 @@ fn revoke(call: Call) -> Later {
         if !seen {
             return Err(Problem::absent("key", &id));
         }
-        sent(send_command(app, caller, None, Command::RevokeKey(RevokeKey { id })).await?)
+        sent(send_command(app, caller, call.name(None), Command::RevokeKey(RevokeKey { id })).await?)
     })
 }

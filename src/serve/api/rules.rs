@@ -359,7 +359,7 @@ fn adopt(call: Call) -> Later {
         let NewRules { id, rulebook } = call.json()?;
         let rules = read(&rulebook).map_err(|error| Problem::field("rulebook", error.to_string()))?;
         let command = Command::AdoptRulebook(Box::new(rules));
-        let sent = send_command(&call.app, call.caller()?, id, command).await?;
+        let sent = send_command(&call.app, call.caller()?, call.name(id), command).await?;
         let status = if sent.act.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
         Ok(Reply::json_at(status, &sent).at(sent.sequence))
     })

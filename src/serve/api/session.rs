@@ -5,6 +5,7 @@ use super::views::word;
 use crate::node::Follower;
 use crate::serve::App;
 use crate::serve::access::{COOKIE, Caller, Secrets, Session, Via, hash_of, origin};
+use crate::serve::clock::machine_ms;
 use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint, Later};
 use crate::serve::gauges::SignIn as CameOfIt;
 use crate::serve::problem::{Code, Problem};
@@ -18,6 +19,8 @@ use totp_rs::{Builder, Totp};
 use utoipa::ToSchema;
 
 const TAG: &str = "session";
+/// How long a one-time code is the one of now, in milliseconds.
+const STEP_MS: u64 = 30_000;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     use Allowed::{Anyone, SignedIn};
@@ -198,7 +201,18 @@ async fn check(app: &App, name: &str, password: String, code: Option<String>) ->
     let totp = totp(app.secrets.totp(name, wanted, &user.sealed)?)?;
     // The codes are those of the machine's clock, whatever clock the market runs on.
     let step = totp.check_current(&code?)?;
-    app.codes.is_new(name, step).then_some(id)
+    is_new_code(app, name, step).await.then_some(id)
+}
+
+/// Whether a code, by its step in time, is used for the first time: with this node or one before it.
+async fn is_new_code(app: &App, user: &str, step: u64) -> bool {
+    let what = hash_of(format!("code {step} of {user}").as_bytes());
+    // It is accepted a step before and a step after its own.
+    let until = i64::try_from(step.saturating_add(3).saturating_mul(STEP_MS)).unwrap_or(i64::MAX);
+    app.used.is_new(what, machine_ms(), until).await.unwrap_or_else(|error| {
+        tracing::error!("{error:#}");
+        false
+    })
 }
 
 /// Codes of six digits, every thirty seconds, as every authenticator makes them (RFC 6238).
@@ -262,7 +276,7 @@ fn password(call: Call) -> Later {
         let (name, in_use) = confirm(&call, "old", old).await?;
         let password = app.passwords.choose("new", new, &name, &in_use).await?;
         let command = Command::SetPassword(SetPassword { user: caller.user, password, must_change: false });
-        send_command(app, caller, None, command).await?;
+        send_command(app, caller, call.name(None), command).await?;
         app.sessions.end_others(caller.user, Some(token));
         Ok(Reply::nothing())
     })
@@ -324,7 +338,8 @@ fn enrol(call: Call) -> Later {
         };
         let password = app.passwords.choose("password", password, &name, &in_use).await?;
         let user = caller.user;
-        send_command(app, &caller, None, Command::Enrol(Enrol { user, token_hash, password })).await?;
+        send_command(app, &caller, call.name(None), Command::Enrol(Enrol { user, token_hash, password }))
+            .await?;
         app.sessions.end_others(user, None);
         tracing::info!(user = name, from = call.peer.to_string(), "enrolled");
         Ok(Reply::nothing())
@@ -401,13 +416,17 @@ fn totp_on(call: Call) -> Later {
         };
         let step = totp(secret.clone()).and_then(|totp| totp.check_current(&code));
         // It is one that was used, too: nobody signs in with it.
-        if step.is_none_or(|step| !app.codes.is_new(&name, step)) {
+        let new = match step {
+            Some(step) => is_new_code(app, &name, step).await,
+            None => false,
+        };
+        if !new {
             return Err(Problem::field("code", "this is not the code of now"));
         }
         let fault = |_| Problem::new(Code::Internal, "the secret could not be sealed");
         let (secret_hash, sealed) = (hash_of(&secret), app.secrets.seal(&name, &secret).map_err(fault)?);
         let command = Command::EnrolTotp(EnrolTotp { user: caller.user, secret_hash, sealed });
-        send_command(app, caller, None, command).await?;
+        send_command(app, caller, call.name(None), command).await?;
         app.pending.forget(caller.user);
         Ok(Reply::nothing())
     })
@@ -420,7 +439,7 @@ fn totp_off(call: Call) -> Later {
         token(caller)?;
         confirm(&call, "password", password).await?;
         let command = Command::SetTotp(SetTotp { user: caller.user, secret_hash: None });
-        send_command(app, caller, None, command).await?;
+        send_command(app, caller, call.name(None), command).await?;
         Ok(Reply::nothing())
     })
 }

@@ -32,6 +32,13 @@ const PAGE_MAX: u32 = 1_000;
 /// Its signatures and its way of refusing.
 static MANNER: Manner = Manner { identify: sign::identify, tell: refusal::tell, strict: false };
 
+pub(super) use refusal::tell;
+
+/// Whether a path is one of this API's.
+pub(super) fn is_below(path: &str) -> bool {
+    path.strip_prefix(MOUNT).is_some_and(|rest| rest.starts_with('/'))
+}
+
 /// Its router, with what is asked for in vain below it.
 pub(super) fn router(app: &Arc<App>) -> Router {
     let nothing = || async { refusal::tell(Problem::not_found("such path")).into_response() };

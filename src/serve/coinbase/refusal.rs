@@ -21,7 +21,7 @@ struct Refusal<'a> {
 }
 
 /// A problem as it is sent.
-pub(super) fn tell(problem: Problem) -> Reply {
+pub(in crate::serve) fn tell(problem: Problem) -> Reply {
     let reason = problem.refusal.map(Rejection::code);
     let message = words(&problem);
     let status = match problem.code.status() {

@@ -163,7 +163,7 @@ pub(super) fn place(call: Call) -> Later {
             let names = Names(state);
             order.wire(names.account(account), names.instrument(instrument))?
         };
-        let sent = send(app, caller, id.clone(), &wire).await?;
+        let sent = send(app, caller, call.name(id.clone()), &wire).await?;
         let number = sent.created.map(|made| made.number);
         let number = number.ok_or_else(|| Problem::new(Code::Internal, "an order without a number"))?;
         let taken = Taken { id: number.to_string(), client_oid: id.clone(), product_id, status: "pending" };
@@ -210,7 +210,7 @@ pub(super) fn cancel(call: Call) -> Later {
             };
             WireCommand::CancelOrder { account: names.account(account_of(follower.state(), caller)?), order }
         };
-        let sent = send(app, caller, None, &wire).await?;
+        let sent = send(app, caller, call.name(None), &wire).await?;
         Ok(Reply::json(&name).at(sent.sequence))
     })
 }

@@ -1,11 +1,11 @@
 //! The signatures of this API: base64 of HMAC-SHA256 over time, method, path and body, under the bytes that the key's secret is the
-//! base64 of. The time is in seconds, so a program that reads twice within one second signs the same twice: what only reads may be
-//! repeated, what changes something is accepted once.
+//! base64 of. The time is in seconds, so a program that does the same twice within one second signs the same twice: what reads may be repeated, and
+//! what cancels; an order that has a client_oid is entered once; one that has none is refused the second time, to be signed anew.
 
 use crate::serve::App;
-use crate::serve::access::{Caller, Signed, Via, verify};
+use crate::serve::access::{Caller, Signature, Signed, Via, verify};
 use crate::serve::clock::machine_ms;
-use crate::serve::door::{WINDOW_MS, known_key};
+use crate::serve::door::{Known, WINDOW_MS, known_key};
 use crate::serve::problem::{Code, Problem};
 use axum::http::HeaderMap;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -31,7 +31,7 @@ pub(super) fn identify(
     method: &str,
     target: &str,
     body: &[u8],
-) -> Result<Option<Caller>, Problem> {
+) -> Result<Option<Known>, Problem> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let Some(key) = header("cb-access-key") else { return Ok(None) };
     let wanted = |name: &str| {
@@ -41,8 +41,7 @@ pub(super) fn identify(
     // The path is signed without what comes before it in the address of the API; some programs sign all of it.
     let below = target.strip_prefix(super::MOUNT).unwrap_or(target);
     let paths = [below, target].map(|path| Signed { time: claim.time, method, path, body });
-    let once = !matches!(method, "GET" | "HEAD");
-    signer(app, &claim, &paths, once).map(Some)
+    signer(app, &claim, &paths).map(|(caller, signature)| Some((caller, Some(signature))))
 }
 
 /// The owner of the key that signed one of these.
@@ -53,8 +52,7 @@ pub(super) fn signer(
     app: &App,
     claim: &Claim<'_>,
     any: &[Signed<'_>],
-    once: bool,
-) -> Result<Caller, Problem> {
+) -> Result<(Caller, Signature), Problem> {
     let bad = || Problem::new(Code::BadSignature, "no such key, or another signature");
     let stale = || {
         Problem::new(
@@ -62,27 +60,19 @@ pub(super) fn signer(
             format!("the time is in seconds since 1970, {WINDOW_MS} ms about the node's"),
         )
     };
-    let (sent, now) = (milliseconds(claim.time).ok_or_else(stale)?, machine_ms());
-    if sent.abs_diff(now) > WINDOW_MS.unsigned_abs() {
+    let (sent_ms, now) = (milliseconds(claim.time).ok_or_else(stale)?, machine_ms());
+    if sent_ms.abs_diff(now) > WINDOW_MS.unsigned_abs() {
         return Err(stale());
     }
-    // Whole seconds: what is signed in the second in which the node began is not known to be older.
-    if once && app.nonces.is_before(sent.saturating_add(999)) {
-        return Err(stale());
-    }
-    let signature: [u8; 32] =
+    let bytes: [u8; 32] =
         STANDARD.decode(claim.sign).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(bad)?;
     let fits = |secret: &str| {
         let secret = STANDARD.decode(secret).unwrap_or_default();
-        any.iter().any(|signed| verify(&secret, signed, &signature))
+        any.iter().any(|signed| verify(&secret, signed, &bytes))
     };
     let user = known_key(app, claim.key, fits).ok_or_else(bad)?;
-    if once && !app.nonces.is_new(signature, now, sent.saturating_add(WINDOW_MS)) {
-        let detail = "this very request was sent before in this second: give orders a client_oid";
-        return Err(Problem::new(Code::Replayed, detail));
-    }
     let caller = Caller::of(app.reader.read().state(), user, Via::Key(claim.key.to_owned()));
-    caller.map(|caller| caller.at(Door::Facade)).ok_or_else(bad)
+    Ok((caller.ok_or_else(bad)?.at(Door::Facade), Signature { bytes, sent_ms }))
 }
 
 /// Milliseconds, of seconds with or without a fraction.

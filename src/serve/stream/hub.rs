@@ -18,11 +18,12 @@ use super::pace::Pace;
 use super::publish::{self, Page, Round, View};
 use super::tape::Tape;
 use super::topic::Topic;
+use super::words::Ref;
 use crate::serve::api::views::local;
 use crate::serve::clock::machine_ms;
 use crate::serve::gauges::Gauges;
 use crate::serve::reader::Sink;
-use base::{ActId, InstrumentId, OrderId};
+use base::{ActId, InstrumentId, OrderId, UserId};
 use engine::{Event, Record, State};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -62,6 +63,8 @@ pub(crate) struct Hub {
     next: AtomicU64,
     stopping: watch::Sender<bool>,
     open: watch::Sender<usize>,
+    /// How many each user has.
+    users: Mutex<BTreeMap<UserId, usize>>,
     /// When what waits is due, if anything does.
     due: watch::Sender<Option<Instant>>,
 }
@@ -71,6 +74,8 @@ pub(crate) struct Seat {
     hub: Arc<Hub>,
     /// The connection's number.
     pub(crate) number: u64,
+    /// Whose it is, where that is known.
+    user: Option<UserId>,
 }
 
 /// Who subscribes, and how it asked.
@@ -80,7 +85,7 @@ pub(crate) struct Subscriber<'a> {
     /// It has seen everything up to this.
     pub(crate) from: Option<u64>,
     /// Its own name for the subscription.
-    pub(crate) reference: Option<&'a Value>,
+    pub(crate) reference: Option<&'a Ref>,
     /// Records that orders came with, as the projection knows them.
     pub(crate) known: &'a BTreeMap<OrderId, Came>,
 }
@@ -99,7 +104,15 @@ impl Hub {
         };
         let (next, (stopping, _), (open, _)) = (AtomicU64::new(1), watch::channel(false), watch::channel(0));
         let (due, _) = watch::channel(None);
-        Arc::new(Self { inner: Mutex::new(inner), gauges, next, stopping, open, due })
+        Arc::new(Self {
+            inner: Mutex::new(inner),
+            gauges,
+            next,
+            stopping,
+            open,
+            users: Mutex::default(),
+            due,
+        })
     }
 
     /// What the reader tells of every record.
@@ -133,7 +146,7 @@ impl Hub {
             return None;
         }
         self.gauges.streams.fetch_add(1, Relaxed);
-        Some(Seat { hub: Arc::clone(self), number: self.next.fetch_add(1, Relaxed) })
+        Some(Seat { hub: Arc::clone(self), number: self.next.fetch_add(1, Relaxed), user: None })
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -258,15 +271,12 @@ impl Stream {
     }
 }
 
-fn subscribed(topic: Topic, state: &State, resumed: bool, reference: Option<&Value>) -> String {
+fn subscribed(topic: Topic, state: &State, resumed: bool, reference: Option<&Ref>) -> String {
     let mut fields = Map::new();
     fields.insert("op".to_owned(), "subscribed".into());
     fields.extend(topic.names(state));
     fields.insert("resumed".to_owned(), resumed.into());
-    if let Some(reference) = reference {
-        fields.insert("ref".to_owned(), reference.clone());
-    }
-    items::json(&fields)
+    Ref::on(reference, items::json(&fields))
 }
 
 impl Inner {
@@ -290,8 +300,31 @@ impl Inner {
     }
 }
 
+impl Seat {
+    /// Makes it a user's, who has it from then on. False, and nobody's, where the user has so many already.
+    pub(crate) fn belongs_to(&mut self, user: UserId, most: usize) -> bool {
+        let mut users = self.hub.users.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = users.entry(user).or_default();
+        let room = *count < most;
+        if room {
+            *count += 1;
+            self.user = Some(user);
+        }
+        room
+    }
+}
+
 impl Drop for Seat {
     fn drop(&mut self) {
+        if let Some(user) = self.user {
+            let mut users = self.hub.users.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(count) = users.get_mut(&user) {
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    users.remove(&user);
+                }
+            }
+        }
         self.hub.gauges.streams.fetch_sub(1, Relaxed);
         self.hub.open.send_modify(|open| *open = open.saturating_sub(1));
     }

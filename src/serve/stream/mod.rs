@@ -52,5 +52,5 @@ pub(crate) use known::orders as known_orders;
 pub(crate) use outbox::{End, Out, Outbox};
 pub(crate) use promises::Promises;
 pub(crate) use topic::Topic;
-pub(crate) use upgrade::{endpoints, upgrade};
+pub(crate) use upgrade::{endpoints, line, take_for, upgrade};
 pub(crate) use writer::run as write;

@@ -5,7 +5,7 @@ use axum::extract::ws::Utf8Bytes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 /// Why a connection ends: the close code, and a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,10 @@ impl End {
     pub(crate) const LEFT: Self = Self { code: 1000, reason: "" };
     /// The node stops.
     pub(crate) const STOPPING: Self = Self { code: 1001, reason: "the node is stopping" };
+    /// The client broke the protocol of WebSockets.
+    pub(crate) const VIOLATION: Self = Self { code: 1002, reason: "not the protocol" };
+    /// A text was none.
+    pub(crate) const NOT_UTF8: Self = Self { code: 1007, reason: "not UTF-8" };
     /// A message was larger than any may be.
     pub(crate) const TOO_LARGE: Self = Self { code: 1009, reason: "a message was too large" };
     /// Nobody signed in.
@@ -33,6 +37,21 @@ impl End {
     pub(crate) const SILENT: Self = Self { code: 4008, reason: "silent for too long" };
     /// The session or the key is no more, or may other things than before.
     pub(crate) const SIGNED_OUT: Self = Self { code: 4010, reason: "signed out" };
+}
+
+impl End {
+    /// Why it ends when a message cannot be read.
+    pub(crate) fn of(error: &axum::Error) -> Self {
+        use tokio_tungstenite::tungstenite::{Error, error::ProtocolError};
+        let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Error>());
+        match source {
+            Some(Error::Capacity(_)) => Self::TOO_LARGE,
+            Some(Error::Utf8(_)) => Self::NOT_UTF8,
+            Some(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => Self::LEFT,
+            Some(Error::Protocol(_)) => Self::VIOLATION,
+            _ => Self::LEFT,
+        }
+    }
 }
 
 /// Something to send.
@@ -62,6 +81,8 @@ pub(crate) struct Outbox {
     queue: mpsc::Sender<Out>,
     /// Bytes that wait.
     bytes: AtomicUsize,
+    /// Told when something was written.
+    room: Notify,
     end: watch::Sender<Option<End>>,
     gauges: Arc<Gauges>,
 }
@@ -72,7 +93,7 @@ impl Outbox {
     pub(crate) fn new(capacity: usize, gauges: Arc<Gauges>) -> (Arc<Self>, mpsc::Receiver<Out>) {
         let (queue, out) = mpsc::channel(capacity.max(1));
         let (end, _) = watch::channel(None);
-        (Arc::new(Self { queue, bytes: AtomicUsize::new(0), end, gauges }), out)
+        (Arc::new(Self { queue, bytes: AtomicUsize::new(0), room: Notify::new(), end, gauges }), out)
     }
 
     /// Puts something into the queue. False: the connection is at its end, because the queue is full or already.
@@ -96,6 +117,17 @@ impl Outbox {
     /// So many bytes wait no more.
     pub(super) fn written(&self, bytes: usize) {
         self.bytes.fetch_sub(bytes, Relaxed);
+        self.room.notify_one();
+    }
+
+    /// Whether less than half of what may wait does: then there is room for answers, and what the client says is read.
+    pub(crate) fn has_room(&self) -> bool {
+        self.queue.capacity() * 2 >= self.queue.max_capacity() && self.bytes.load(Relaxed) * 2 <= BYTES_MAX
+    }
+
+    /// Waits until something was written.
+    pub(crate) async fn wrote(&self) {
+        self.room.notified().await;
     }
 
     /// Puts a text into the queue.

@@ -4,10 +4,11 @@
 use super::hub::{Seat, Subscriber};
 use super::outbox::{End, Outbox};
 use super::topic::{Topic, Wanted};
-use super::words::{self, Auth, Said, Subscription};
+use super::words::{self, Auth, Ref, Said, Subscription};
 use super::{upgrade, writer};
 use crate::serve::access::{Caller, Signed, Via, random_text};
 use crate::serve::api::commands::{self, Sent};
+use crate::serve::line::Line;
 use crate::serve::problem::{Code, Problem};
 use crate::serve::{App, door};
 use axum::extract::ws::{Message, WebSocket};
@@ -28,12 +29,14 @@ const TO_SIGN_IN: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(60);
 /// How often it is looked at whether a client may still be here.
 const LOOK: Duration = Duration::from_millis(500);
+/// How long the commands of a client that says no more may take to be answered.
+const TO_ANSWER: Duration = Duration::from_secs(60);
 /// How long a connection may take to close.
 const CLOSING: Duration = Duration::from_secs(5);
 /// Subscriptions of a connection.
 const SUBSCRIPTIONS: usize = 200;
 /// Commands of a connection that wait for their answer.
-const IN_FLIGHT: usize = 256;
+const IN_FLIGHT: u32 = 256;
 /// The longest dead man's timer, in seconds.
 const DEAD_MAN_MAX: u64 = 3_600;
 
@@ -45,6 +48,8 @@ pub(super) struct Arrival {
     pub(super) signed_out: bool,
     /// From where.
     pub(super) peer: IpAddr,
+    /// Over what.
+    pub(super) line: Line,
 }
 
 struct Socket {
@@ -73,7 +78,7 @@ pub(super) async fn run(app: Arc<App>, socket: WebSocket, arrival: Arrival, seat
     let (sink, mut stream) = socket.split();
     let (outbox, out) = Outbox::new(app.config.limits.stream_queue_messages, Arc::clone(&app.gauges));
     let writing = tokio::spawn(writer::run(sink, out, Arc::clone(&outbox)));
-    let Arrival { caller, signed_out, peer } = arrival;
+    let Arrival { caller, signed_out, peer, line } = arrival;
     let must_change = caller.as_ref().is_some_and(|caller| caller.must_change);
     let now = Instant::now();
     let mut this = Socket {
@@ -83,7 +88,7 @@ pub(super) async fn run(app: Arc<App>, socket: WebSocket, arrival: Arrival, seat
         caller,
         peer,
         topics: BTreeSet::new(),
-        in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
+        in_flight: Arc::new(Semaphore::new(IN_FLIGHT as usize)),
         cancel_on_disconnect: false,
         dead_man: None,
         began: now,
@@ -94,20 +99,27 @@ pub(super) async fn run(app: Arc<App>, socket: WebSocket, arrival: Arrival, seat
     } else if must_change {
         this.outbox.end(End::NOT_PERMITTED);
     } else {
-        this.listen(&mut stream).await;
+        this.listen(&mut stream, &line).await;
     }
     this.end().await;
     // What the client still says is read and forgotten until it has heard that this is the end.
     let reading = async { while let Some(Ok(_)) = stream.next().await {} };
+    let writing = async {
+        let _ = writing.await;
+        line.answered();
+    };
     let _ = tokio::time::timeout(CLOSING, async { tokio::join!(writing, reading) }).await;
+    line.answered();
 }
 
 impl Socket {
-    async fn listen(&mut self, stream: &mut futures_util::stream::SplitStream<WebSocket>) {
+    /// Does what the client says, as long as there is room for what it is told.
+    async fn listen(&mut self, stream: &mut futures_util::stream::SplitStream<WebSocket>, line: &Line) {
         let (outbox, hub) = (Arc::clone(&self.outbox), Arc::clone(&self.app.hub));
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            let room = outbox.has_room();
             tokio::select! {
                 biased;
                 _ = outbox.ended() => return,
@@ -115,7 +127,9 @@ impl Socket {
                     outbox.end(End::STOPPING);
                 }
                 _ = look.tick() => self.look().await,
-                message = stream.next() => self.hear(message).await,
+                message = stream.next(), if room => self.hear(message).await,
+                () = outbox.wrote(), if !room => {}
+                () = line.said_all() => self.finish().await,
             }
         }
     }
@@ -137,11 +151,18 @@ impl Socket {
                 self.outbox.end(End::LEFT);
             }
             Some(Err(error)) => {
-                let too_large =
-                    error.to_string().contains("too long") || error.to_string().contains("too large");
-                self.outbox.end(if too_large { End::TOO_LARGE } else { End::LEFT });
+                self.outbox.end(End::of(&error));
             }
         }
+    }
+
+    /// The client has said all that it will, and still listens: its commands are answered before this is the end.
+    async fn finish(&self) {
+        tokio::select! {
+            _ = tokio::time::timeout(TO_ANSWER, self.in_flight.acquire_many(IN_FLIGHT)) => {}
+            () = self.app.hub.stopped() => {}
+        }
+        self.outbox.end(End::LEFT);
     }
 
     /// Whether the client lives, and may still be here.
@@ -165,7 +186,7 @@ impl Socket {
             dead_man.at = None;
             let seconds = dead_man.after.as_secs();
             let id = self.cancel_orders().await;
-            self.say(&json!({ "op": "dead_man", "seconds": seconds, "cancelled": true, "id": id }));
+            self.say(None, &json!({ "op": "dead_man", "seconds": seconds, "cancelled": true, "id": id }));
         }
     }
 
@@ -201,11 +222,11 @@ impl Socket {
         }
     }
 
-    async fn carry_out(&mut self, said: Said, reference: Option<&Value>) -> Result<(), Problem> {
+    async fn carry_out(&mut self, said: Said, reference: Option<&Ref>) -> Result<(), Problem> {
         match said {
             Said::Auth(auth) => self.sign_in(&auth, reference).await,
             Said::Ping => {
-                self.say(&with(reference, json!({ "op": "pong" })));
+                self.say(reference, &json!({ "op": "pong" }));
                 Ok(())
             }
             Said::Subscribe(wanted) => self.subscribe(&wanted, reference).await,
@@ -217,7 +238,7 @@ impl Socket {
                 }
                 self.cancel_on_disconnect = on;
                 self.promise_no_more();
-                self.say(&with(reference, json!({ "op": "cancel_on_disconnect", "on": on })));
+                self.say(reference, &json!({ "op": "cancel_on_disconnect", "on": on }));
                 Ok(())
             }
             Said::DeadMan { seconds } => {
@@ -230,21 +251,27 @@ impl Socket {
                 let after = Duration::from_secs(seconds);
                 self.dead_man = (seconds > 0).then(|| DeadMan { after, at: Some(Instant::now() + after) });
                 self.promise_no_more();
-                self.say(&with(reference, json!({ "op": "dead_man", "seconds": seconds })));
+                self.say(reference, &json!({ "op": "dead_man", "seconds": seconds }));
                 Ok(())
             }
         }
     }
 
-    async fn sign_in(&mut self, auth: &Auth, reference: Option<&Value>) -> Result<(), Problem> {
+    async fn sign_in(&mut self, auth: &Auth, reference: Option<&Ref>) -> Result<(), Problem> {
         if self.caller.is_some() {
             return Err(Problem::new(Code::BadRequest, "this connection is signed in already"));
         }
         self.app.reader.at_least(self.app.clerk.acknowledged()).await;
         let time = auth.time.text();
         let signed = Signed { time: &time, method: "GET", path: upgrade::PATH, body: b"" };
-        match door::signer(&self.app, &auth.key, &signed, &auth.sign) {
+        let signed = door::signer(&self.app, &auth.key, &signed, &auth.sign);
+        let accepted = match signed {
+            Ok((caller, signature)) => door::once(&self.app, &signature).await.map(|()| caller),
+            Err(problem) => Err(problem),
+        };
+        match accepted {
             Ok(caller) => {
+                upgrade::take_for(&self.app, &mut self.seat, &caller)?;
                 let (user, participant) = {
                     let follower = self.app.reader.read();
                     let state = follower.state();
@@ -252,12 +279,14 @@ impl Socket {
                     (user, gateway::Names(state).participant(caller.participant))
                 };
                 self.caller = Some(caller.at(Door::Stream));
-                self.say(&with(
+                self.say(
                     reference,
-                    json!({ "op": "authenticated", "user": user, "participant": participant }),
-                ));
+                    &json!({ "op": "authenticated", "user": user, "participant": participant }),
+                );
                 Ok(())
             }
+            // It can be signed anew.
+            Err(problem) if problem.code == Code::Replayed => Err(problem),
             Err(problem) => {
                 self.error(&problem, reference);
                 self.outbox.end(End::NOT_SIGNED_IN);
@@ -266,7 +295,7 @@ impl Socket {
         }
     }
 
-    async fn subscribe(&mut self, wanted: &Subscription, reference: Option<&Value>) -> Result<(), Problem> {
+    async fn subscribe(&mut self, wanted: &Subscription, reference: Option<&Ref>) -> Result<(), Problem> {
         self.app.reader.at_least(self.app.clerk.acknowledged()).await;
         let topic = self.topic(wanted)?;
         if self.topics.len() >= SUBSCRIPTIONS && !self.topics.contains(&topic) {
@@ -281,13 +310,13 @@ impl Socket {
         Ok(())
     }
 
-    fn unsubscribe(&mut self, wanted: &Subscription, reference: Option<&Value>) -> Result<(), Problem> {
+    fn unsubscribe(&mut self, wanted: &Subscription, reference: Option<&Ref>) -> Result<(), Problem> {
         let topic = self.topic(wanted)?;
         self.topics.remove(&topic);
         let was = self.app.hub.leave(self.seat.number, [&topic]);
         let mut fields = topic.names(self.app.reader.read().state());
         fields.insert("was_subscribed".to_owned(), was.into());
-        self.say(&with(reference, op("unsubscribed", fields)));
+        self.say(reference, &op("unsubscribed", fields));
         Ok(())
     }
 
@@ -308,10 +337,10 @@ impl Socket {
         name: &str,
         id: Option<String>,
         fields: &str,
-        reference: Option<&Value>,
+        reference: Option<&Ref>,
     ) -> Result<(), Problem> {
         self.app.reader.at_least(self.app.clerk.acknowledged()).await;
-        let underway = self.send(name, fields);
+        let underway = self.send(name, fields).await;
         let (outbox, reference) = (Arc::clone(&self.outbox), reference.cloned());
         match underway {
             Ok((underway, permit)) => {
@@ -329,7 +358,7 @@ impl Socket {
         Ok(())
     }
 
-    fn send(
+    async fn send(
         &self,
         name: &str,
         fields: &str,
@@ -353,7 +382,7 @@ impl Socket {
             column: None,
             ..problem
         })?;
-        Ok((commands::submit(&self.app, caller, id, &wire)?, permit))
+        Ok((commands::submit(&self.app, caller, id, &wire).await?, permit))
     }
 
     /// Whether this connection's user may cancel what it would cancel.
@@ -422,12 +451,12 @@ impl Socket {
         self.app.promises.end(self.seat.number);
     }
 
-    fn say(&self, what: &Value) {
-        self.outbox.say(what.to_string());
+    fn say(&self, reference: Option<&Ref>, what: &Value) {
+        self.outbox.say(with(reference, what));
     }
 
-    fn error(&self, problem: &Problem, reference: Option<&Value>) {
-        self.say(&with(reference, json!({ "op": "error", "problem": problem })));
+    fn error(&self, problem: &Problem, reference: Option<&Ref>) {
+        self.say(reference, &json!({ "op": "error", "problem": problem }));
     }
 }
 
@@ -446,15 +475,12 @@ fn op(op: &str, fields: Map<String, Value>) -> Value {
     Value::Object(all)
 }
 
-/// The same, under the client's own name for its message.
-fn with(reference: Option<&Value>, mut what: Value) -> Value {
-    if let (Some(reference), Some(fields)) = (reference, what.as_object_mut()) {
-        fields.insert("ref".to_owned(), reference.clone());
-    }
-    what
+/// The same as text, under the client's own name for its message.
+fn with(reference: Option<&Ref>, what: &Value) -> String {
+    Ref::on(reference, what.to_string())
 }
 
-fn answer(id: Option<String>, sent: Result<Sent, Problem>, reference: Option<&Value>) -> String {
+fn answer(id: Option<String>, sent: Result<Sent, Problem>, reference: Option<&Ref>) -> String {
     let answer = match sent {
         Ok(sent) => match serde_json::to_value(&sent) {
             Ok(Value::Object(fields)) => op("answer", fields),
@@ -465,5 +491,5 @@ fn answer(id: Option<String>, sent: Result<Sent, Problem>, reference: Option<&Va
             json!({ "op": "answer", "id": id, "sequence": problem.sequence, "problem": problem })
         }
     };
-    with(reference, answer).to_string()
+    with(reference, &answer)
 }

@@ -2,17 +2,21 @@
 
 use super::hub::Seat;
 use super::socket::{self, Arrival};
-use crate::serve::access::{Via, token_in};
+use crate::serve::access::{Caller, Via, token_in};
 use crate::serve::endpoint::Endpoint;
+use crate::serve::guard::said_host;
+use crate::serve::line::Line;
+use crate::serve::listen::Kept;
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
 use crate::serve::{App, door};
 use axum::body::Body;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{FromRequestParts, Request};
-use axum::http::header::{COOKIE, HOST, ORIGIN};
+use axum::http::header::{COOKIE, ORIGIN, SEC_WEBSOCKET_KEY};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Response};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use engine::Door;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -45,23 +49,30 @@ async fn enter(app: Arc<App>, peer: IpAddr, request: Request) -> Response<Body> 
 
 async fn admit(app: &Arc<App>, peer: IpAddr, parts: &mut Parts) -> Result<Response<Body>, Problem> {
     let target = parts.uri.path_and_query().map_or(PATH, |target| target.as_str()).to_owned();
-    let caller = match door::identify(app, &parts.headers, parts.method.as_str(), &target, b"") {
-        Ok(caller) => caller,
+    let known = match door::identify(app, &parts.headers, parts.method.as_str(), &target, b"") {
+        Ok(known) => known,
         Err(problem) => {
             door::take(app, None, peer)?;
             return Err(problem);
         }
     };
     let with_cookie = has_cookie(&parts.headers);
-    if with_cookie {
-        check_origin(&parts.headers)?;
-    }
+    let (caller, signature) = known.map_or((None, None), |(caller, signature)| (Some(caller), signature));
     door::take(app, caller.as_ref(), peer)?;
-    let (upgrade, seat) = upgrade(app, parts).await?;
+    if parts.extensions.get::<Kept>().is_some() {
+        door::keep_for_operators(app, caller.as_ref())?;
+    }
+    let (upgrade, mut seat) = upgrade(app, parts).await?;
+    if let Some(caller) = &caller {
+        take_for(app, &mut seat, caller)?;
+    }
+    if let Some(signature) = signature {
+        door::once(app, &signature).await?;
+    }
     let signed_out = with_cookie
         && !matches!(caller.as_ref().map(|caller| &caller.via), Some(Via::Session(_) | Via::Key(_)));
-    let caller = caller.map(|caller| caller.at(Door::Stream));
-    let arrival = Arrival { caller, signed_out, peer };
+    let (caller, line) = (caller.map(|caller| caller.at(Door::Stream)), line(parts));
+    let arrival = Arrival { caller, signed_out, peer, line };
     let own = Arc::clone(app);
     Ok(upgrade.on_upgrade(move |socket| socket::run(own, socket, arrival, seat)))
 }
@@ -69,8 +80,10 @@ async fn admit(app: &Arc<App>, peer: IpAddr, parts: &mut Parts) -> Result<Respon
 /// Takes a request as one for a WebSocket, if there is room for one more.
 ///
 /// # Errors
-/// It is none, or there is no room.
+/// It is none, a page of another place asks for it, or there is no room.
 pub(crate) async fn upgrade(app: &App, parts: &mut Parts) -> Result<(WebSocketUpgrade, Seat), Problem> {
+    check_origin(app, parts)?;
+    check_key(&parts.headers)?;
     let upgrade = WebSocketUpgrade::from_request_parts(parts, &()).await;
     let upgrade =
         upgrade.map_err(|error| Problem::new(Code::BadRequest, format!("this is a WebSocket: {error}")))?;
@@ -89,37 +102,43 @@ fn has_cookie(headers: &HeaderMap) -> bool {
         .any(|text| token_in(text).is_some())
 }
 
-/// A browser sends its cookie whichever page opens the socket, and says which page that is: only a page of this node may. A program
-/// that keeps a cookie says nothing, and no page can keep a browser from saying it.
-fn check_origin(headers: &HeaderMap) -> Result<(), Problem> {
-    let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
-    let page = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, place)| place);
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    match (page, host) {
-        (Some(page), Some(host)) if page.eq_ignore_ascii_case(host) => Ok(()),
-        _ => Err(Problem::new(Code::Csrf, "a page of another place opened this stream")),
-    }
+/// What the connection is, to those who wrap it.
+pub(crate) fn line(parts: &Parts) -> Line {
+    parts.extensions.get::<Line>().cloned().unwrap_or_default()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use axum::http::HeaderValue;
-
-    #[test]
-    fn only_a_page_of_this_node_uses_its_cookie() {
-        let headers = |origin: Option<&'static str>| {
-            let mut headers = HeaderMap::new();
-            headers.insert(HOST, HeaderValue::from_static("node.example:8080"));
-            headers.extend(origin.map(|origin| (ORIGIN, HeaderValue::from_static(origin))));
-            headers
-        };
-        assert!(check_origin(&headers(None)).is_ok());
-        assert!(check_origin(&headers(Some("https://node.example:8080"))).is_ok());
-        for other in
-            ["https://evil.example", "https://node.example", "null", "https://node.example:8080.evil.example"]
-        {
-            assert_eq!(check_origin(&headers(Some(other))).unwrap_err().code, Code::Csrf, "{other}");
-        }
+/// Counts a stream as one of its user's.
+///
+/// # Errors
+/// The user has as many as may be.
+pub(crate) fn take_for(app: &App, seat: &mut Seat, caller: &Caller) -> Result<(), Problem> {
+    let most = app.config.limits.streams_per_user;
+    if seat.belongs_to(caller.user, most) {
+        return Ok(());
     }
+    Err(Problem::again_in(5, Code::Busy, format!("a user has at most {most} streams at a time")))
+}
+
+/// Sixteen bytes, once (RFC 6455, 4.2.1).
+fn check_key(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut all = headers.get_all(SEC_WEBSOCKET_KEY).iter();
+    let is_key = all.next().is_some_and(|key| STANDARD.decode(key).is_ok_and(|bytes| bytes.len() == 16));
+    if is_key && all.next().is_none() {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Code::BadRequest,
+        "this is a WebSocket: Sec-WebSocket-Key is sixteen random bytes in base64",
+    ))
+}
+
+/// A browser says which page opens a socket, and sends its cookie whichever that is: only a page of this node may, or one of an origin
+/// that the configuration names. A program says nothing, and no page can keep a browser from saying it.
+fn check_origin(app: &App, parts: &Parts) -> Result<(), Problem> {
+    let Some(origin) = parts.headers.get(ORIGIN) else { return Ok(()) };
+    let origin = origin.to_str().unwrap_or_default();
+    if app.site.admits(origin, said_host(&parts.uri, &parts.headers)) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::Csrf, "a page of another place opened this stream"))
 }

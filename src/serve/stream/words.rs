@@ -3,11 +3,29 @@
 use crate::serve::problem::{Code, Problem};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+
+/// The client's own name for its message, a text or a number: it comes back as it was written.
+#[derive(Clone, Debug)]
+pub(crate) struct Ref(Box<RawValue>);
+
+impl Ref {
+    /// An object under the client's name, where there is one.
+    pub(super) fn on(reference: Option<&Self>, mut object: String) -> String {
+        if let Some(Self(written)) = reference
+            && object.pop() == Some('}')
+        {
+            let comma = if object.ends_with('{') { "" } else { "," };
+            object.push_str(&format!("{comma}\"ref\":{}}}", written.get()));
+        }
+        object
+    }
+}
 
 /// A message, and the client's own name for it.
 pub(super) struct Word {
-    pub(super) reference: Option<Value>,
+    pub(super) reference: Option<Ref>,
     pub(super) said: Result<Said, Problem>,
 }
 
@@ -82,8 +100,8 @@ struct Seconds {
     seconds: u64,
 }
 
-/// The fields of an object, none of them twice.
-struct Fields(Map<String, Value>);
+/// The fields of an object, none of them twice, and what is written under `ref`.
+struct Fields(Map<String, Value>, Option<Box<RawValue>>);
 
 impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -96,14 +114,18 @@ impl<'de> Deserialize<'de> for Fields {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
-                let mut fields = Map::new();
-                while let Some((name, value)) = map.next_entry::<String, Value>()? {
-                    if fields.contains_key(&name) {
+                let (mut fields, mut reference) = (Map::new(), None);
+                while let Some(name) = map.next_key::<String>()? {
+                    if fields.contains_key(&name) || (name == "ref" && reference.is_some()) {
                         return Err(A::Error::custom(format_args!("the field {name:?} is written twice")));
                     }
-                    fields.insert(name, value);
+                    if name == "ref" {
+                        reference = Some(map.next_value()?);
+                    } else {
+                        fields.insert(name, map.next_value()?);
+                    }
                 }
-                Ok(Fields(fields))
+                Ok(Fields(fields, reference))
             }
         }
         deserializer.deserialize_map(Reading)
@@ -114,14 +136,16 @@ const OPS: &str = "auth, subscribe, unsubscribe, ping, command, cancel_on_discon
 
 /// Reads a message.
 pub(super) fn read(text: &str) -> Word {
-    let Fields(mut fields) = match serde_json::from_str(text) {
+    let Fields(mut fields, reference) = match serde_json::from_str(text) {
         Ok(fields) => fields,
         Err(error) => {
             return Word { reference: None, said: Err(crate::serve::endpoint::bad_json(&error, None)) };
         }
     };
-    let reference = fields.shift_remove("ref");
-    if !matches!(&reference, None | Some(Value::String(_) | Value::Number(_))) {
+    let is_name = |written: &RawValue| {
+        written.get().starts_with(['"', '-']) || written.get().starts_with(|c: char| c.is_ascii_digit())
+    };
+    if !reference.as_deref().is_none_or(is_name) {
         let wrong = Problem::field("ref", "expected your own name for this message, a text or a number");
         return Word { reference: None, said: Err(wrong) };
     }
@@ -129,7 +153,7 @@ pub(super) fn read(text: &str) -> Word {
         Some(Value::String(op)) => say(&op, fields),
         _ => Err(Problem::field("op", format!("expected one of {OPS}"))),
     };
-    Word { reference, said }
+    Word { reference: reference.map(Ref), said }
 }
 
 fn say(op: &str, fields: Map<String, Value>) -> Result<Said, Problem> {
@@ -180,9 +204,27 @@ mod tests {
     }
 
     #[test]
+    fn a_reference_comes_back_as_it_was_written() {
+        for written in
+            ["1", "1.0", "-0", "1e3", "1E+03", "12345678901234567890123", "0.1000", "\"a\\u0062\"", "\"\""]
+        {
+            let word = read(&format!("{{\"ref\": {written} ,\"op\":\"ping\"}}"));
+            let told = Ref::on(word.reference.as_ref(), "{\"op\":\"pong\"}".to_owned());
+            assert_eq!(told, format!("{{\"op\":\"pong\",\"ref\":{written}}}"));
+        }
+        for wrong in ["null", "true", "[1]", "{}"] {
+            assert_eq!(
+                problem(&format!("{{\"op\":\"ping\",\"ref\":{wrong}}}")).field.as_deref(),
+                Some("ref")
+            );
+        }
+        assert!(problem("{\"op\":\"ping\",\"ref\":1,\"ref\":1}").detail.contains("twice"));
+    }
+
+    #[test]
     fn a_command_keeps_its_fields_and_its_reference() {
         let word = read("{\"op\":\"command\",\"ref\":7,\"id\":\"a\",\"do\":\"place_order\",\"quantity\":5}");
-        assert_eq!(word.reference, Some(7.into()));
+        assert_eq!(Ref::on(word.reference.as_ref(), "{}".to_owned()), "{\"ref\":7}");
         let Ok(Said::Command { name, id, fields }) = word.said else { panic!("no command") };
         assert_eq!((name.as_str(), id.as_deref()), ("place_order", Some("a")));
         assert_eq!(fields, "{\"id\":\"a\",\"quantity\":5}");

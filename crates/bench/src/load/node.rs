@@ -13,10 +13,12 @@ const BEFORE: &str = "2026-01-05T00:00:00Z";
 /// And when the node begins to serve.
 const CLOCK: &str = "2026-01-05T01:00:00Z";
 /// What a measurement runs into nowhere.
-const LIMITS: [&str; 4] = [
+const LIMITS: [&str; 6] = [
     "limits.requests_per_second=1000000",
     "limits.burst=1000000",
     "limits.connections_max=10000",
+    "limits.connections_per_address=10000",
+    "limits.streams_per_user=10000",
     "limits.stream_queue_messages=100000",
 ];
 

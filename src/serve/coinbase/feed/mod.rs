@@ -10,6 +10,8 @@ use super::product::{product, product_name};
 use super::sign::{Claim, signer};
 use super::{bad, refusal, utc};
 use crate::serve::access::{Caller, Signed};
+use crate::serve::line::Line;
+use crate::serve::listen::Kept;
 use crate::serve::problem::{Code, Problem};
 use crate::serve::stream::{self, End, Out, Outbox, Seat, Subscriber, Topic};
 use crate::serve::{App, door};
@@ -77,14 +79,17 @@ async fn admit(
     peer: IpAddr,
     parts: &mut axum::http::request::Parts,
 ) -> Result<Response<Body>, Problem> {
+    if parts.extensions.get::<Kept>().is_some() {
+        door::keep_for_operators(app, None)?;
+    }
     door::take(app, None, peer)?;
     let (upgrade, seat) = stream::upgrade(app, parts).await?;
-    let own = Arc::clone(app);
-    Ok(upgrade.on_upgrade(move |socket| run(own, socket, peer, seat)))
+    let (own, line) = (Arc::clone(app), stream::line(parts));
+    Ok(upgrade.on_upgrade(move |socket| run(own, socket, peer, seat, line)))
 }
 
 /// A connection, from here to its end.
-async fn run(app: Arc<App>, socket: WebSocket, peer: IpAddr, seat: Seat) {
+async fn run(app: Arc<App>, socket: WebSocket, peer: IpAddr, seat: Seat, line: Line) {
     let (sink, mut said) = socket.split();
     let (outbox, out) = Outbox::new(app.config.limits.stream_queue_messages, Arc::clone(&app.gauges));
     let teller = Arc::new(Mutex::new(Teller::default()));
@@ -93,11 +98,16 @@ async fn run(app: Arc<App>, socket: WebSocket, peer: IpAddr, seat: Seat) {
     let writing = tokio::spawn(stream::write(sink, translated, Arc::clone(&outbox)));
     let (channels, now) = (BTreeMap::new(), Instant::now());
     let mut this = Feed { app, outbox, seat, peer, caller: None, channels, teller, began: now, heard: now };
-    this.listen(&mut said).await;
+    this.listen(&mut said, &line).await;
     this.app.hub.leave(this.seat.number, &this.topics());
     // What the client still says is read and forgotten until it has heard that this is the end.
     let reading = async { while let Some(Ok(_)) = said.next().await {} };
+    let writing = async {
+        let _ = writing.await;
+        line.answered();
+    };
     let _ = tokio::time::timeout(CLOSING, async { tokio::join!(writing, reading) }).await;
+    line.answered();
 }
 
 /// Passes on what comes out of the outbox, in the words of this API. Where the client does not take it, it is the outbox that fills.
@@ -123,12 +133,14 @@ fn locked(teller: &Mutex<Teller>) -> MutexGuard<'_, Teller> {
 }
 
 impl Feed {
-    async fn listen(&mut self, said: &mut SplitStream<WebSocket>) {
+    /// Does what the client says, as long as there is room for what it is told.
+    async fn listen(&mut self, said: &mut SplitStream<WebSocket>, line: &Line) {
         let (outbox, hub) = (Arc::clone(&self.outbox), Arc::clone(&self.app.hub));
         let (mut look, mut beat) = (tokio::time::interval(LOOK), tokio::time::interval(BEAT));
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            let room = outbox.has_room();
             tokio::select! {
                 biased;
                 _ = outbox.ended() => return,
@@ -137,7 +149,11 @@ impl Feed {
                 }
                 _ = look.tick() => self.look(),
                 _ = beat.tick() => self.beat(),
-                message = said.next() => self.hear(message).await,
+                message = said.next(), if room => self.hear(message).await,
+                () = outbox.wrote(), if !room => {}
+                () = line.said_all() => {
+                    outbox.end(End::LEFT);
+                }
             }
         }
     }
@@ -156,9 +172,7 @@ impl Feed {
                 self.outbox.end(End::LEFT);
             }
             Some(Err(error)) => {
-                let error = error.to_string();
-                let too_large = error.contains("too long") || error.contains("too large");
-                self.outbox.end(if too_large { End::TOO_LARGE } else { End::LEFT });
+                self.outbox.end(End::of(&error));
             }
         }
     }
@@ -218,9 +232,11 @@ impl Feed {
             let signed = Signed { time: &time, method: "GET", path: SIGNED, body: b"" };
             // Its time is in seconds, and it changes nothing: it may come again.
             let claim = Claim { key, time: &time, sign };
-            let caller = signer(&self.app, &claim, &[signed], false)?;
-            if self.caller.as_ref().is_some_and(|before| *before != caller) {
-                return Err(bad("another key has signed here already"));
+            let (caller, _) = signer(&self.app, &claim, &[signed])?;
+            match &self.caller {
+                Some(before) if *before == caller => {}
+                Some(_) => return Err(bad("another key has signed here already")),
+                None => stream::take_for(&self.app, &mut self.seat, &caller)?,
             }
             self.caller = Some(caller);
         }

@@ -16,6 +16,8 @@ export default {
   "problem.bad_signature": "The signature is wrong",
   "problem.stale_time": "The time is out of the window",
   "problem.replayed": "Sent before",
+  "problem.misdirected": "The node has another name",
+  "problem.headers_too_large": "The head of the request is too large",
   "problem.forbidden": "Not permitted",
   "problem.csrf": "The page is out of date; reload it",
   "problem.password_change_needed": "The password has to be changed first",

@@ -16,6 +16,8 @@ export default {
   "problem.bad_signature": "签名错误",
   "problem.stale_time": "时间超出允许范围",
   "problem.replayed": "重复请求",
+  "problem.misdirected": "节点名称不符",
+  "problem.headers_too_large": "请求头过大",
   "problem.forbidden": "无权限",
   "problem.csrf": "页面已过期，请刷新",
   "problem.password_change_needed": "须先修改密码",
