@@ -34,7 +34,7 @@ fn date(text: &str) -> Option<Date> {
 
 fn options(record: &Path, data: &Path) -> Options {
     let (record, data) = (record.to_owned(), data.join("data"));
-    Options { rulebook: rulebook(), record, data, from: None, to: None }
+    Options { rulebook: rulebook(), record, layout: None, data, from: None, to: None }
 }
 
 fn play(options: &Options) -> Outcome {
@@ -327,28 +327,25 @@ fn a_run_that_was_cut_off_goes_on() {
 
 #[test]
 fn a_day_that_no_trades_make_is_reported_and_the_days_after_it_still_match() {
-    let (listed, methods) = write_record(&small_days());
-    // 50,000 t at 52.00 are 2,600,000.00 CNY: one fen less is below the lowest price of the day.
-    let methods = tampered(
-        &methods,
-        "2022-03-08,CEA21,listed,50000,2600000.00,",
-        "2022-03-08,CEA21,listed,50000,2599999.99,",
-    );
+    // A block of 99,999 t is too small, and listed trades at 57.00 are beyond the band, whatever else the row says.
+    let mut days = small_days();
+    days[4].1[1] = Doing("CEA21", &[(5_700, 50_000)], &[(5_200, 99_999)], NONE);
+    let (listed, methods) = write_record(&days);
     let (_dir, options, outcome) = play_small(&listed, &methods);
     assert_eq!(
         places(&outcome),
-        [("2022-03-08", "CEA21", "amount", "2599999.99", "not traded")],
+        [
+            ("2022-03-08", "CEA21", "high", "57.00", "not traded"),
+            ("2022-03-08", "CEA21", "block.volume", "99999", "not traded")
+        ],
         "{}",
         outcome.text()
     );
-    assert_eq!(
-        outcome.exceptions[0].reason,
-        "the amount 259999999 fen is below the least possible, 260000000 fen"
-    );
+    assert_eq!(outcome.exceptions[0].reason, "the price 5700 fen is beyond the limit 5662 fen");
     // The rows of CEA21 and of the composite, in both files.
-    assert_eq!(outcome.rows - outcome.rows_matched, 4);
+    assert_eq!(outcome.rows - outcome.rows_matched, 6);
     let corrected: Vec<_> = outcome.corrections.iter().map(|c| (&*c.date, &*c.line, &*c.to)).collect();
-    assert_eq!(corrected, [("2022-03-08", "CEA21", "52.00"), ("2022-03-08", "COMCEA", "51.30")]);
+    assert_eq!(corrected, [("2022-03-08", "CEA21", "57.00"), ("2022-03-08", "COMCEA", "53.80")]);
     assert!(outcome.corrections[0].reason.starts_with("the record cannot be made by any set of trades"));
     assert!(outcome.corrections[1].reason.contains("made without CEA21"));
     assert_eq!(findings(&play(&options)), findings(&outcome));
@@ -426,8 +423,10 @@ fn another_log_is_left_alone() {
     // From another day, and from another record.
     let later = Options { from: date("2022-03-03"), ..options.clone() };
     assert!(message(&later).contains("name an empty one"));
-    let methods =
-        tampered(&methods, "2022-03-02,CEA,listed,87,4352.31,", "2022-03-02,CEA,listed,87,4352.30,");
+    let mut days = small_days();
+    days[1].1[0] = Doing("CEA", &[(5_000, 10), (5_003, 78)], NONE, NONE);
+    let (listed, methods) = write_record(&days);
+    std::fs::write(dir.path().join("record/listed.csv"), listed).unwrap();
     std::fs::write(dir.path().join("record/methods.csv"), methods).unwrap();
     assert!(message(&options).contains("name an empty one"));
     assert!(files(&options.data.join("journal")).len() <= before.len());

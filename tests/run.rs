@@ -329,7 +329,10 @@ fn bad_input_names_its_place_and_changes_nothing() {
     let head = r#"{"time":"2021-07-16T09:00:00+08:00","id":"1","by":"operator","do":"#;
     for (line, expected) in [
         ("{\"time\":\"2021-07-16T09:00:00+08:00\",\"id\":1".to_owned(), ":1:"),
-        (format!("{head}\"fly\"}}"), ":1:67: do: unknown variant `fly`"),
+        (
+            format!("{head}\"fly\"}}"),
+            ":1:67: do: there is no command \"fly\", expected one of `register_participant`, ",
+        ),
         (format!("{head}\"tick\",\"colour\":\"red\"}}"), "colour: unknown field `colour`"),
         (format!("{head}\"list_instrument\",\"code\":\"CEA\"}}"), "asset: there is no asset \"CEA\""),
         (format!("{head}\"list_instrument\"}}"), "missing field `code`"),

@@ -9,11 +9,15 @@ use std::process::ExitCode;
 
 /// Which record.
 #[derive(Debug, clap::Args)]
+#[command(after_help = history::WHERE)]
 pub(crate) struct Args {
     /// The rulebook of the market
     rulebook: PathBuf,
-    /// The folder with listed.csv, methods.csv and holidays.csv
+    /// The folder with listed.csv, methods.csv and holidays.csv, or with the files that --layout names
     record: PathBuf,
+    /// A TOML file that says which files and columns a record of another shape has (docs/history.md)
+    #[arg(long, value_name = "FILE")]
+    layout: Option<PathBuf>,
     /// Where the log is kept [default: a folder under your data directory]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -33,8 +37,14 @@ pub(crate) fn run(args: &Args) -> Ended {
         Some(data) => data.clone(),
         None => DataDir::default_for("history")?,
     };
-    let (rulebook, record) = (args.rulebook.clone(), args.record.clone());
-    let options = history::Options { rulebook, record, data: data.clone(), from: args.from, to: args.to };
+    let options = history::Options {
+        rulebook: args.rulebook.clone(),
+        record: args.record.clone(),
+        layout: args.layout.clone(),
+        data: data.clone(),
+        from: args.from,
+        to: args.to,
+    };
     let outcome =
         progress::during("making the record again", args.json, |told| history::run(&options, told))?;
     if args.json {

@@ -8,6 +8,7 @@ mod demo;
 mod files;
 mod history;
 mod log;
+mod new;
 mod progress;
 mod project;
 mod report;
@@ -32,6 +33,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write what one begins with: a market of your own
+    New(new::Args),
     /// Run a market through its command files, day by day, and print what each day brought
     Run(run::Args),
     /// Make the public record of a market again, order by order, and compare it row by row
@@ -76,6 +79,7 @@ pub fn main_with(args: Vec<OsString>) -> ExitCode {
 
 fn end(cli: Cli) -> ExitCode {
     let ended = match cli.command {
+        Command::New(args) => new::run(&args),
         Command::Run(args) => run::run(&args),
         Command::History(args) => history::run(&args),
         Command::Serve(args) => serve::run(&args),

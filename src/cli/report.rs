@@ -88,7 +88,8 @@ fn show(args: &Args, state: &State, market: MarketId) -> anyhow::Result<()> {
     if wanted(Kind::Holdings) {
         shown.add("holdings", &report::holdings(state))?;
     }
-    if wanted(Kind::Compliance) {
+    // Of all reports, those that the market has something for.
+    if args.kind == Kind::Compliance || (wanted(Kind::Compliance) && report::has_duties(state, market)) {
         shown.add("compliance", &report::compliance(state, market))?;
     }
     if wanted(Kind::Conservation) {

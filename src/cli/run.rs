@@ -1,15 +1,15 @@
 //! `huangpu run`: a market through its command files.
 
 use crate::cli::{self, Ended, files, files::DayFile, print_json, progress, say};
-use crate::node::{DataDir, Node, Submitted, hex};
+use crate::node::{DataDir, IdTaken, Node, Submitted, hex};
 use crate::report::{self, Compliance, DayReport, FinalReport, Report as _};
 use anyhow::{Context, Result};
-use base::{MarketId, Timestamp, UserId};
+use base::{Date, MarketId, Timestamp, UserId};
 use engine::rulebook::Rulebook;
 use engine::{ClientId, Command, Door, Envelope, Event, OPERATOR, Record, State};
 use gateway::{Names, Resolver};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// What to run.
@@ -28,10 +28,15 @@ pub(crate) struct Args {
     json: bool,
 }
 
+/// What to do about a line that was changed after it was run.
+const EDITED: &str = "A line that was run is in the log for good: put the old line back, and write what is new as a line of \
+    its own, with an id of its own, at the end of its day. To begin anew with the edited file, name another directory with --data";
+
 /// A command that the rules refused.
 #[derive(Debug, Serialize)]
 struct Refusal {
     record: u64,
+    line: Option<usize>,
     by: String,
     id: String,
     stage: &'static str,
@@ -50,6 +55,9 @@ pub(crate) struct Day {
     /// None on a day without trading, and where all was in the log already.
     #[serde(flatten)]
     report: Option<DayReport>,
+    /// Why no market traded on this day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_trading: Option<String>,
     /// Of the other markets that traded on this day.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     other_markets: Vec<DayReport>,
@@ -106,8 +114,8 @@ pub(crate) fn run(args: &Args) -> Ended {
 
     let last = report::final_report(node.state(), markets[0], &hex(&node.digest()));
     report::write_final(&node.dir().reports(), &last)?;
-    let others: Vec<Compliance> =
-        markets[1..].iter().map(|market| report::compliance(node.state(), *market)).collect();
+    let others = markets[1..].iter().filter(|market| report::has_duties(node.state(), **market));
+    let others: Vec<Compliance> = others.map(|market| report::compliance(node.state(), *market)).collect();
     for compliance in &others {
         report::write_csv(&dir_of(&node, &compliance.market), compliance)?;
     }
@@ -117,7 +125,7 @@ pub(crate) fn run(args: &Args) -> Ended {
         print_json(&outcome)?;
     } else {
         let mut text = "\n=== At the end ===\n\n".to_owned();
-        for compliance in others.iter().filter(|compliance| !compliance.periods.is_empty()) {
+        for compliance in &others {
             text.push_str(&format!("{}\n", compliance.text()));
         }
         say(&format!("{text}{}\nreports: {}\n", last.text(), node.dir().reports().display()))?;
@@ -162,23 +170,107 @@ pub(crate) fn run_day(
     file: &DayFile,
     bar: &indicatif::ProgressBar,
 ) -> Result<Day> {
-    let market = markets[0];
     let mut refusals: Vec<Refusal> = Vec::new();
-    let mut observer = |record: &Record, events: &[Event], state: &State| {
-        let names = Names(state);
-        refusals.extend(events.iter().filter_map(|event| match event {
-            Event::Refused(reason) => Some(Refusal {
+    let played = play(node, markets[0], file, bar, &mut refusals);
+    let played = played.and_then(|already_in_log| finish(node, markets, file, already_in_log, &mut refusals));
+    if played.is_err() {
+        node.flush(&mut refusals_into(file, &mut refusals))?;
+    }
+    let already_in_log = played.map_err(|error| {
+        // What follows from a refusal fails after it: the refusal is told first.
+        let before: Vec<String> = refusals.iter().map(|refusal| refusal.place(&file.path)).collect();
+        anyhow::anyhow!("{}{error:#}", before.concat())
+    })?;
+    let fresh = already_in_log < file.lines.len();
+    let traded = |market: &&MarketId| {
+        let state = node.state();
+        let begun =
+            |rulebook: &Rulebook| rulebook.versions.first().is_some_and(|first| first.from <= file.date);
+        let known = state.markets().get(market.index()).is_some_and(|adopted| begun(&adopted.rulebook));
+        fresh && known && state.venue().list_date(**market) == file.date
+    };
+    let report = |market: &MarketId| report::day_report(node.state(), *market);
+    let report_of_first = Some(&markets[0]).filter(traded).map(report);
+    let other_markets: Vec<DayReport> = markets[1..].iter().filter(traded).map(report).collect();
+    let idle = fresh && report_of_first.is_none() && other_markets.is_empty();
+    Ok(Day {
+        file: file.path.display().to_string(),
+        date: file.date.to_string(),
+        commands: file.lines.len(),
+        already_in_log,
+        refusals,
+        no_trading: idle.then(|| no_trading(node.state(), markets, file.date)),
+        report: report_of_first,
+        other_markets,
+    })
+}
+
+/// Why no market trades on a day.
+fn no_trading(state: &State, markets: &[MarketId], date: Date) -> String {
+    const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+    let why = |market: &MarketId| {
+        let rulebook = &state.markets().get(market.index())?.rulebook;
+        let (code, first) = (&rulebook.code, rulebook.versions.first()?.from);
+        if date < first {
+            return Some(format!("the rules of {code} begin on {first}"));
+        }
+        let calendar = &state.venue().rules(*market).calendar;
+        let weekday = usize::try_from(date.weekday() - 1).ok().and_then(|day| DAYS.get(day))?;
+        if calendar.is_trading_day(date) {
+            return None;
+        }
+        let is_holiday = calendar.holidays.contains(&date);
+        let what = if is_holiday { format!("a holiday, {weekday}") } else { format!("a {weekday}") };
+        Some(format!("{date} is {what}, and no trading day of {code}"))
+    };
+    let reasons: Vec<String> = markets.iter().filter_map(why).collect();
+    if reasons.is_empty() { "no market had begun its day".to_owned() } else { reasons.join("; ") }
+}
+
+impl Refusal {
+    /// With the place in the file, as an error has it.
+    fn place(&self, file: &Path) -> String {
+        let line = self.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let Self { id, stage, reason, because, .. } = self;
+        format!("{}{line}: {id} was refused: {stage}/{reason}: {because}\n", file.display())
+    }
+}
+
+/// Who refused what, as it comes out of the log.
+fn refusals_into<'r>(
+    file: &'r DayFile,
+    refusals: &'r mut Vec<Refusal>,
+) -> impl FnMut(&Record, &[Event], &State) -> Result<()> + 'r {
+    move |record: &Record, events: &[Event], state: &State| {
+        for event in events {
+            let Event::Refused(reason) = event else { continue };
+            let by = Names(state).participant(record.envelope.actor);
+            let id = record.envelope.client_id;
+            let is_its =
+                |placed: &&files::Placed| placed.line.by == by && ClientId::of(&placed.line.id) == id;
+            refusals.push(Refusal {
                 record: record.sequence.0,
-                by: names.participant(record.envelope.actor),
-                id: record.envelope.client_id.to_string(),
+                line: file.lines.iter().find(is_its).map(|placed| placed.number),
+                by: by.clone(),
+                id: id.to_string(),
                 stage: reason.stage(),
                 reason: reason.code(),
                 because: reason.sentence(),
-            }),
-            _ => None,
-        }));
+            });
+        }
         Ok(())
-    };
+    }
+}
+
+/// Sends a day's commands; how many of them the log had already.
+fn play(
+    node: &mut Node,
+    market: MarketId,
+    file: &DayFile,
+    bar: &indicatif::ProgressBar,
+    refusals: &mut Vec<Refusal>,
+) -> Result<usize> {
+    let mut observer = refusals_into(file, refusals);
     let mut already_in_log = 0;
     for placed in &file.lines {
         let place = || format!("{}:{}", file.path.display(), placed.number);
@@ -198,28 +290,35 @@ pub(crate) fn run_day(
         let (actor, user, command) =
             resolved.map_err(|error| anyhow::anyhow!("{}:{}", place(), error.in_line(&placed.text)))?;
         let envelope = Envelope { actor, user, client_id: ClientId::of(&line.id), door: Door::File, command };
-        match node.submit(line.time, envelope, &mut observer).with_context(place)? {
+        let submitted = node.submit(line.time, envelope, &mut observer);
+        let submitted = submitted.map_err(|error| match error.downcast_ref::<IdTaken>() {
+            Some(taken) => anyhow::anyhow!("{taken}. {EDITED}"),
+            None => error,
+        });
+        match submitted.with_context(place)? {
             Submitted::Known(_) | Submitted::Waiting(_) => already_in_log += 1,
             Submitted::New(_) => {}
         }
         bar.inc(1);
     }
-    let fresh = already_in_log < file.lines.len();
-    if fresh {
+    node.flush(&mut observer)?;
+    Ok(already_in_log)
+}
+
+/// Ends the day, if anything of it is new.
+fn finish(
+    node: &mut Node,
+    markets: &[MarketId],
+    file: &DayFile,
+    already_in_log: usize,
+    refusals: &mut Vec<Refusal>,
+) -> Result<usize> {
+    let mut observer = refusals_into(file, refusals);
+    if already_in_log < file.lines.len() {
         end_day(node, markets, file, &mut observer)?;
     }
     node.flush(&mut observer)?;
-    let traded = |market: &&MarketId| fresh && node.state().venue().list_date(**market) == file.date;
-    let report = |market: &MarketId| report::day_report(node.state(), *market);
-    Ok(Day {
-        file: file.path.display().to_string(),
-        date: file.date.to_string(),
-        commands: file.lines.len(),
-        already_in_log,
-        refusals,
-        report: Some(&market).filter(traded).map(report),
-        other_markets: markets[1..].iter().filter(traded).map(report).collect(),
-    })
+    Ok(already_in_log)
 }
 
 /// Lets the day end by the calendar of every market, whether or not a command was sent after that.
@@ -259,13 +358,14 @@ fn day_text(day: &Day) -> String {
     let mut text = format!("\n=== {} ({file}: {commands} commands{again}) ===\n\n", day.date);
     let reports: Vec<String> = day.report.iter().chain(&day.other_markets).map(DayReport::text).collect();
     text.push_str(&if reports.is_empty() {
-        "No trading on this day.\n".to_owned()
+        let why = day.no_trading.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        format!("No trading on this day{why}.\n")
     } else {
         reports.join("\n")
     });
     if !day.refusals.is_empty() {
         text.push_str(&format!("\nRefused on {} ({})\n", day.date, day.refusals.len()));
-        for Refusal { record, by, id, stage, reason, because } in &day.refusals {
+        for Refusal { record, by, id, stage, reason, because, .. } in &day.refusals {
             text.push_str(&format!("  #{record} {by}/{id}: {stage}/{reason}: {because}\n"));
         }
     }

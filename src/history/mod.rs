@@ -2,9 +2,9 @@
 //! the engine's own price list.
 //!
 //! The record says what a day came to, not who traded: a planner works out orders of invented participants that make the day
-//! exactly (`facts`, `session`, `book`), sends them through a node like anyone's (`plan`, `sender`), and the price list that
+//! exactly (`sources`, `made`, `facts`, `session`, `book`), sends them through a node like anyone's (`plan`, `sender`), and the price list that
 //! the engine closes with is held against the record (`compare`). A day that no orders can make is reported with the reason,
-//! and nothing of it is traded.
+//! and nothing of it is traded. A publisher's slip in one place is outvoted by the others, reported, and the rest goes on.
 //!
 //! Architecture Invariant: the planner reads files, never the engine. So a second run plans the same commands, and the node
 //! knows them as repeats.
@@ -14,11 +14,15 @@ mod cast;
 mod collect;
 mod compare;
 mod facts;
+mod layout;
 mod lines;
+mod made;
 mod outcome;
 mod plan;
 mod sender;
 mod session;
+mod sources;
+mod totals;
 
 pub use outcome::{Corrected, Exception, Outcome};
 
@@ -28,7 +32,7 @@ use base::{Date, Sequence};
 use collect::Collector;
 use compare::Comparison;
 use engine::State;
-use markets::carbon::record::{Day, Record};
+use markets::carbon::record::{Day, Record, RecordError};
 use plan::{Planner, date_of};
 use sender::Planned;
 use std::path::PathBuf;
@@ -36,13 +40,20 @@ use std::path::PathBuf;
 /// New commands after which the log is synced, at the end of a day.
 const FLUSH_EVERY: u64 = 4_096;
 
+/// Where the public record can be had.
+pub const WHERE: &str = "The public record of China's national carbon market is published by the Shanghai Environment and \
+    Energy Exchange (上海环境能源交易所): daily prices, volume and amount by way of trading, and notices of holidays, on \
+    www.cneeex.com. It is no part of this project; docs/history.md says how its files are laid out";
+
 /// What to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// The rulebook file.
     pub rulebook: PathBuf,
-    /// The directory of listed.csv, methods.csv and holidays.csv.
+    /// The directory of listed.csv, methods.csv and holidays.csv, or of the files that `layout` names.
     pub record: PathBuf,
+    /// A file that says how the files of the record are laid out, where they are not as these three.
+    pub layout: Option<PathBuf>,
     /// The data directory of the node.
     pub data: PathBuf,
     /// The first day, where it is not that of the record.
@@ -107,7 +118,8 @@ impl Feed<'_> {
 /// or the engine refused an order.
 pub fn run(options: &Options, progress: &mut dyn FnMut(u64, u64)) -> Result<Outcome> {
     let rulebook = rulebook::read(&options.rulebook)?;
-    let record = Record::read(&options.record)?;
+    let layout = options.layout.as_deref().map(layout::read).transpose()?.unwrap_or_default();
+    let record = Record::read_as(&layout, &options.record).map_err(|error| unreadable(error, options))?;
     let days = within(&record.days, options)?;
     let [first, .., last] = &[days.first(), days.last()];
     let (Some(first), Some(last)) = (first, last) else {
@@ -150,11 +162,45 @@ pub fn run(options: &Options, progress: &mut dyn FnMut(u64, u64)) -> Result<Outc
     }
     outcome.trades = collector.trades;
     let findings = planner.findings;
-    Comparison::new(&rulebook, &codes, &collector, &findings, &mut outcome).days(days)?;
+    Comparison::new(&rulebook, &codes, &collector, &findings, &mut outcome).days(&record, days)?;
     outcome.notes.splice(0..0, findings.notes);
     outcome.exceptions.extend(findings.exceptions);
+    outcome.exceptions.extend(twice(&record, first, last)?);
     outcome.exceptions.sort_by(|a, b| a.date.cmp(&b.date));
     Ok(outcome)
+}
+
+/// Why the record cannot be read; of one that is not there, where the public one can be had.
+fn unreadable(error: RecordError, options: &Options) -> anyhow::Error {
+    let is_missing = |source: &std::io::Error| source.kind() == std::io::ErrorKind::NotFound;
+    match &error {
+        RecordError::Unreadable { source, .. } if is_missing(source) && options.layout.is_none() => {
+            anyhow::Error::new(error).context(format!(
+                "{} is not a folder with listed.csv, methods.csv and holidays.csv. {WHERE}",
+                options.record.display()
+            ))
+        }
+        _ => error.into(),
+    }
+}
+
+/// Rows of some days that stand there twice.
+fn twice(record: &Record, first: Date, last: Date) -> Result<Vec<Exception>> {
+    let mut found = Vec::new();
+    for slip in &record.slips {
+        let date = date_of(slip.date)?;
+        if (first..=last).contains(&date) {
+            found.push(Exception {
+                date: date.to_string(),
+                instrument: slip.instrument.clone(),
+                column: slip.column.clone(),
+                record: slip.record.clone(),
+                engine: slip.counted.clone(),
+                reason: "it stands there twice: the first counts".to_owned(),
+            });
+        }
+    }
+    Ok(found)
 }
 
 /// The days of the record that are asked for.

@@ -3,17 +3,18 @@
 
 use crate::history::book::{Book, Supply};
 use crate::history::cast::{self, AUTHORITY, BANK, REGISTRAR};
-use crate::history::facts::{self, Impossible, yuan};
+use crate::history::facts::{Impossible, yuan};
 use crate::history::lines::Lines;
+use crate::history::made::made;
 use crate::history::outcome::Exception;
 use crate::history::sender::{Planned, Sender};
 use crate::history::session::{Desk, money};
+use crate::history::sources::{Place, Sources};
 use anyhow::{Context, Result, bail};
 use base::{AccountId, AssetId, Date, InstrumentId, MarketId, Price, Quantity, TimeOfDay, Timestamp};
 use engine::rulebook::{Rulebook, Version};
 use engine::{Command, OPERATOR};
-use markets::carbon::reconstruct::Trade;
-use markets::carbon::record::{Day, ListedRow, Method, Record};
+use markets::carbon::record::{Day, Figure, Method, Record};
 use registry::{AssetClass, DefineAsset, Deposit, Issue};
 use std::collections::{BTreeMap, BTreeSet};
 use trading::{CorrectReference, DeclareHoliday, DelistInstrument, Line, ListInstrument, Turnover};
@@ -28,6 +29,12 @@ pub(super) struct Findings {
     pub(super) exceptions: Vec<Exception>,
     /// What was not traded, because no trades make it: day, line, method.
     pub(super) not_made: BTreeSet<(Date, String, Method)>,
+    /// Where the row of volume and amount was outvoted or missing, and what the day was made from.
+    pub(super) made_from: BTreeMap<(Date, String, Method), Place>,
+    /// Days before which a trading day is missing.
+    pub(super) after_gap: BTreeSet<Date>,
+    /// Prices that no trades make while the rest of the row stands: day, line, column, and why.
+    pub(super) set_aside: BTreeMap<(Date, String, &'static str), String>,
     pub(super) notes: Vec<String>,
 }
 
@@ -45,6 +52,10 @@ pub(super) struct Planner<'a> {
     serial: i64,
     /// The last published close of each line.
     published: BTreeMap<String, i64>,
+    /// Where each line closed by the rules; nothing where that is not known, since its day could not be made.
+    made: BTreeMap<String, Option<i64>>,
+    /// The day of the record before the next one.
+    before: Option<&'a Day>,
     /// The last day planned.
     today: Date,
     pub(super) findings: Findings,
@@ -61,10 +72,15 @@ pub(super) fn composite_code(version: &Version) -> Option<&str> {
     version.trading.composite.as_ref().map(|composite| composite.code.as_str())
 }
 
-/// The rows of the instruments of a day.
-pub(super) fn instruments<'d>(day: &'d Day, version: &Version) -> Vec<&'d ListedRow> {
+/// The instruments of a day, in either file.
+pub(super) fn instruments<'d>(day: &'d Day, version: &Version) -> Vec<&'d str> {
     let composite = composite_code(version);
-    day.listed.iter().filter(|row| Some(row.instrument.as_str()) != composite).collect()
+    day.names().into_iter().filter(|name| Some(*name) != composite).collect()
+}
+
+/// The previous close that the record gives a line, if it can be used.
+fn previous_close(day: &Day, code: &str) -> Option<i64> {
+    day.listed_row(code).and_then(|row| row.previous_close_fen.get())
 }
 
 /// The years whose allowances trade under a code: CEA are those of 2019 and 2020, CEA21 those of 2021.
@@ -86,9 +102,16 @@ impl<'a> Planner<'a> {
     pub(super) fn new(rulebook: &'a Rulebook, record: &'a Record, first: Date) -> Result<Self> {
         check_units(rulebook)?;
         let mut last_rows = BTreeMap::new();
+        let (mut before, mut closes) = (None, BTreeMap::new());
         for day in &record.days {
             let date = date_of(day.date)?;
-            last_rows.extend(day.listed.iter().map(|row| (row.instrument.as_str(), date)));
+            last_rows.extend(day.names().into_iter().map(|name| (name, date)));
+            if date < first {
+                before = Some(day);
+                let usable =
+                    day.listed.iter().filter_map(|row| row.close_fen.get().map(|close| (row, close)));
+                closes.extend(usable.map(|(row, close)| (row.instrument.clone(), close)));
+            }
         }
         let mut planner = Self {
             rulebook,
@@ -99,7 +122,9 @@ impl<'a> Planner<'a> {
             lines: Lines::default(),
             sender: Sender::new(),
             serial: 0,
-            published: BTreeMap::new(),
+            published: closes,
+            made: BTreeMap::new(),
+            before,
             today: Date(first.0 - 1),
             findings: Findings::default(),
         };
@@ -133,7 +158,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Plans a day of the record.
-    pub(super) fn day(&mut self, day: &Day) -> Result<()> {
+    pub(super) fn day(&mut self, day: &'a Day) -> Result<()> {
         let date = date_of(day.date)?;
         self.declare_holidays(date);
         self.pass_days_before(date);
@@ -151,7 +176,7 @@ impl<'a> Planner<'a> {
             self.closed(day, date, version);
         }
         self.evening(day, date, version, end);
-        self.today = date;
+        (self.today, self.before) = (date, Some(day));
         Ok(())
     }
 
@@ -182,7 +207,17 @@ impl<'a> Planner<'a> {
             let rule = self.rulebook.version_on(between).trading.composite.as_ref();
             self.lines.begin_day();
             self.lines.end_day(rule.map(|composite| &composite.price));
-            self.findings.notes.push(format!("{between}: a trading day of the calendar without rows"));
+            let version = self.rulebook.version_on(between);
+            let line = composite_code(version).filter(|_| self.lines.composite.is_some());
+            let line = line.or(self.lines.instruments.first().map(|line| line.code.as_str()));
+            let line = line.unwrap_or_default().to_owned();
+            let reason = "a trading day by the calendar, but the record has no row on it: a day that is missing, or one \
+                          without trading that the list of holidays lacks";
+            let record = "no rows".to_owned();
+            self.exception(between, &line, "date", (record, "a trading day"), reason.to_owned());
+            // Nobody knows where that day closed: the next one says from where it starts.
+            self.made.values_mut().for_each(|made| *made = None);
+            self.findings.after_gap.insert(date);
         }
     }
 
@@ -200,22 +235,35 @@ impl<'a> Planner<'a> {
                 self.sender.send(at, OPERATOR, Command::DelistInstrument(command));
             }
         }
-        let composite = composite_code(version).and_then(|code| day.listed_row(code));
-        if let (None, Some(row)) = (self.lines.composite, composite)
-            && let Some(previous) = row.previous_close_fen
+        if let (None, Some(code)) = (self.lines.composite, composite_code(version))
+            && let Some(previous) = previous_close(day, code)
         {
-            self.published.insert(row.instrument.clone(), previous);
+            self.published.insert(code.to_owned(), previous);
         }
+        self.follow_previous_closes(day, version);
         let mut rows = instruments(day, version);
-        rows.sort_by_key(|row| row.previous_close_fen.is_none());
-        for row in rows {
-            if self.lines.position(&row.instrument).is_none() {
+        rows.sort_by_key(|code| previous_close(day, code).is_none());
+        for code in rows {
+            if self.lines.position(code).is_none() {
                 self.restore_published(at, version);
-                self.list(at, day, row, date, version)?;
+                self.list(at, day, code, date, version)?;
             }
         }
         self.restore_published(at, version);
         Ok(())
+    }
+
+    /// A published close that was a slip does not last: where the day's previous close is the one that the rules made, or the
+    /// rules made none, the line starts from there.
+    fn follow_previous_closes(&mut self, day: &Day, version: &Version) {
+        for (_, code, stands) in self.standing(version) {
+            let Some(previous) = previous_close(day, &code).filter(|previous| *previous != stands) else {
+                continue;
+            };
+            if self.made.get(&code).is_some_and(|made| made.is_none_or(|made| made == previous)) {
+                self.published.insert(code, previous);
+            }
+        }
     }
 
     /// Starts every line from its published close, where that is not where it stands: when the record begins in its middle,
@@ -264,47 +312,35 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn list(
-        &mut self,
-        at: Timestamp,
-        day: &Day,
-        row: &ListedRow,
-        date: Date,
-        version: &Version,
-    ) -> Result<()> {
-        let code = &row.instrument;
+    fn list(&mut self, at: Timestamp, day: &Day, code: &str, date: Date, version: &Version) -> Result<()> {
         let Some((first_vintage, last_vintage)) = vintages(code) else {
             let reason = "its name does not say of which years its allowances are".to_owned();
             let note = format!("{code} is not listed: {reason}");
             if !self.findings.notes.contains(&note) {
-                self.exception(date, code, "instrument", (code.clone(), "not listed"), reason);
+                self.exception(date, code, "instrument", (code.to_owned(), "not listed"), reason);
                 self.findings.notes.push(note);
             }
             return Ok(());
         };
         let rules = &version.trading;
-        let given = row.previous_close_fen;
+        let given = previous_close(day, code).or_else(|| self.published.get(code).copied());
         let Some(index) = self.lines.list(code, given, rules.launch_reference, rules.composite.is_some())
         else {
             bail!("{date}: neither the record nor the rulebook says from which price {code} starts");
         };
         self.book.add_asset();
         let define = DefineAsset {
-            code: code.clone(),
+            code: code.to_owned(),
             class: AssetClass::Allowance { first_vintage, last_vintage },
             decimals: self.rulebook.unit.decimals,
             market: Some(MARKET),
         };
         self.sender.send(at, REGISTRAR, Command::DefineAsset(define));
-        let before = METHODS.map(|method| {
-            day.method_row(code, method).map_or(Turnover::default(), |row| Turnover {
-                volume: i128::from(row.total_volume_t) - i128::from(row.volume_t),
-                amount: i128::from(row.total_amount_fen) - i128::from(row.amount_fen),
-            })
-        });
+        let sources = Sources { day, before: self.before, composite: composite_code(version) };
+        let before = METHODS.map(|method| carried(sources, code, method));
         let list = ListInstrument {
             market: MARKET,
-            code: code.clone(),
+            code: code.to_owned(),
             asset: asset(index),
             reference: given.map(Price),
             carried: before,
@@ -330,30 +366,38 @@ impl<'a> Planner<'a> {
     fn trade(&mut self, day: &Day, date: Date, version: &'a Version) -> Result<()> {
         let mark = self.sender.mark();
         let mut found: Vec<(String, Method, Impossible)> = Vec::new();
+        let sources = Sources { day, before: self.before, composite: composite_code(version) };
         let (book, lines, sender) = (&mut self.book, &mut self.lines, &mut self.sender);
         let mut desk = Desk::new((version, date), book, lines, sender, &mut self.serial);
         let mut auctions = Vec::new();
-        for row in instruments(day, version) {
-            let code = &row.instrument;
+        let codes = instruments(day, version);
+        let witness =
+            composite_code(version).filter(|_| codes.len() == 1).and_then(|code| day.listed_row(code));
+        for code in codes {
             let Some(index) = desk.lines.position(code) else {
-                self.findings.not_made.extend(METHODS.map(|method| (date, code.clone(), method)));
+                self.findings.not_made.extend(METHODS.map(|method| (date, code.to_owned(), method)));
                 continue;
             };
             let reference = desk.lines.instruments[index].prices.reference;
             for method in METHODS {
-                let Some(exact) = day.method_row(code, method) else { continue };
-                let trades: Result<Vec<Trade>, Impossible> = match method {
-                    Method::Listed => facts::listed(version, reference, row, exact),
-                    Method::Block => facts::blocks(version, reference, exact),
-                    Method::Auction => facts::auctions(version, reference, exact),
-                };
-                match (trades, method) {
-                    (Ok(trades), Method::Listed) => desk.plan_listed(index, &trades),
-                    (Ok(trades), Method::Block) => desk.plan_blocks(index, &trades),
-                    (Ok(trades), Method::Auction) => {
-                        auctions.extend(trades.into_iter().map(|trade| (index, trade)))
+                let trades = match made(version, reference, sources, (code, method), witness) {
+                    Ok(None) => continue,
+                    Ok(Some(made)) => made,
+                    Err(impossible) => {
+                        found.push((code.to_owned(), method, impossible));
+                        continue;
                     }
-                    (Err(impossible), _) => found.push((code.clone(), method, impossible)),
+                };
+                if trades.place != Place::Own {
+                    self.findings.made_from.insert((date, code.to_owned(), method), trades.place);
+                }
+                if let Some(Impossible { column, reason, .. }) = trades.set_aside {
+                    self.findings.set_aside.insert((date, code.to_owned(), column), reason);
+                }
+                match method {
+                    Method::Listed => desk.plan_listed(index, &trades.trades),
+                    Method::Block => desk.plan_blocks(index, &trades.trades),
+                    Method::Auction => auctions.extend(trades.trades.into_iter().map(|trade| (index, trade))),
                 }
             }
         }
@@ -373,9 +417,9 @@ impl<'a> Planner<'a> {
 
     /// A day of the record on which the rules have no trading.
     fn closed(&mut self, day: &Day, date: Date, version: &Version) {
-        let line = composite_code(version).filter(|code| day.listed_row(code).is_some());
-        let line =
-            line.or(day.listed.first().map(|row| row.instrument.as_str())).unwrap_or_default().to_owned();
+        let names = day.names();
+        let line = composite_code(version).filter(|code| names.contains(code));
+        let line = line.or(names.first().copied()).unwrap_or_default().to_owned();
         let why = if date < self.rulebook.versions[0].from {
             "the rulebook begins later"
         } else if self.declared.contains(&date) {
@@ -385,8 +429,8 @@ impl<'a> Planner<'a> {
         };
         let reason = format!("the record has rows on this day, but {why}");
         self.exception(date, &line, "date", (date.to_string(), "no trading day"), reason);
-        for row in instruments(day, version) {
-            self.findings.not_made.extend(METHODS.map(|method| (date, row.instrument.clone(), method)));
+        for code in instruments(day, version) {
+            self.findings.not_made.extend(METHODS.map(|method| (date, code.to_owned(), method)));
         }
     }
 
@@ -394,12 +438,26 @@ impl<'a> Planner<'a> {
     fn evening(&mut self, day: &Day, date: Date, version: &Version, end: Timestamp) {
         let not_made = |code: &str| self.findings.not_made.contains(&(date, code.to_owned(), Method::Listed));
         let impossible: Vec<String> =
-            day.listed.iter().map(|row| row.instrument.clone()).filter(|code| not_made(code)).collect();
+            day.names().into_iter().filter(|code| not_made(code)).map(str::to_owned).collect();
         for row in &day.listed {
-            self.published.insert(row.instrument.clone(), row.close_fen);
+            if let Some(close) = row.close_fen.get() {
+                self.published.insert(row.instrument.clone(), close);
+            }
         }
         for (line, code, stands) in self.standing(version) {
-            let Some(row) = day.listed_row(&code).filter(|row| row.close_fen != stands) else { continue };
+            let by_rules = match line {
+                Line::Composite(_) => impossible.is_empty(),
+                Line::Instrument(_) => !impossible.contains(&code),
+            };
+            let published = day.listed_row(&code).and_then(|row| row.close_fen.get());
+            match published {
+                // What the day came to is the best that is known of it.
+                None if by_rules => self.published.insert(code.clone(), stands),
+                None => self.published.remove(&code),
+                Some(_) => None,
+            };
+            self.made.insert(code.clone(), if by_rules { Some(stands) } else { published });
+            let Some(published) = published.filter(|close| *close != stands) else { continue };
             let cause = self.findings.exceptions.iter().rev().find(|found| {
                 found.date == date.to_string() && (found.instrument == code || found.column == "date")
             });
@@ -414,11 +472,27 @@ impl<'a> Planner<'a> {
                     )
                 }
                 _ => {
-                    format!("the published close is {}, the rules make {}", yuan(row.close_fen), yuan(stands))
+                    format!("the published close is {}, the rules make {}", yuan(published), yuan(stands))
                 }
             };
-            self.correct(end, line, row.close_fen, reason);
+            self.correct(end, line, published, reason);
         }
+    }
+}
+
+/// What a line's running totals have when it joins the list, less what it trades on that day: nothing on an instrument's first
+/// day, which has no previous close.
+fn carried(sources: Sources<'_>, code: &str, method: Method) -> Turnover {
+    let first_day = sources.day.listed_row(code).is_some_and(|row| row.previous_close_fen == Figure::Absent);
+    let row = sources.day.method_row(code, method).filter(|_| !first_day);
+    let told = sources.read(code, method).first().copied();
+    let (Some(row), Some(told)) = (row, told) else { return Turnover::default() };
+    let less = |total: &Figure, day: i64| {
+        total.get().filter(|total| *total >= day).map_or(0, |total| i128::from(total) - i128::from(day))
+    };
+    Turnover {
+        volume: less(&row.total_volume_t, told.volume_t),
+        amount: less(&row.total_amount_fen, told.amount_fen),
     }
 }
 

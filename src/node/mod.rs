@@ -85,6 +85,16 @@ pub struct Node<D: Disk = RealDisk> {
     set_up: bool,
 }
 
+/// The id of a command was used by its sender for another command.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the id {id} was used by the same sender for another command (record {sequence})")]
+pub struct IdTaken {
+    /// The id.
+    pub id: String,
+    /// The record of the other command.
+    pub sequence: Sequence,
+}
+
 impl Node {
     /// Opens a data directory, or makes one, and brings the state up to the end of the log. `progress` is told how many
     /// records are applied, and of how many.
@@ -212,7 +222,7 @@ impl<D: Disk> Node<D> {
             Taken::Known(answer) => Ok(Submitted::Known(answer)),
             Taken::Other(sequence) => {
                 let id = envelope.client_id;
-                bail!("the id {id} was used by the same sender for another command (record {sequence})")
+                bail!(IdTaken { id: id.to_string(), sequence })
             }
             Taken::Full => bail!("a batch that was flushed has no room: this is a fault of the node"),
         }

@@ -17,6 +17,9 @@ pub struct Alerts {
     pub since: String,
     /// In order of raising.
     pub alerts: Vec<AlertLine>,
+    /// Whether the rules of the market have supervision look at anything.
+    #[serde(skip)]
+    pub watched: bool,
     /// What manipulation is fined by the rules in force, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub manipulation: Option<String>,
@@ -77,7 +80,9 @@ pub fn alerts(state: &State, market: MarketId, since: Date) -> Alerts {
         let gain = format!("{of_gain_least} to {of_gain_most} times the illegal gain");
         format!("{gain}; without one, {} to {} {}", grouped(&least), grouped(&most), view.currency())
     });
-    Alerts { market: view.code(), since: since_text, alerts: raised.map(line).collect(), manipulation }
+    let alerts: Vec<AlertLine> = raised.map(line).collect();
+    let watched = !alerts.is_empty() || *state.watch().rules(market) != supervision::rules::Rules::default();
+    Alerts { market: view.code(), since: since_text, alerts, watched, manipulation }
 }
 
 impl Report for Alerts {

@@ -2,7 +2,7 @@
 
 use super::{
     Alerts, Compliance, Conservation, PriceList, Report, SettlementStatement, alerts, compliance,
-    conservation, price_list, statement,
+    conservation, has_duties, price_list, statement,
 };
 use base::MarketId;
 use engine::State;
@@ -61,8 +61,9 @@ impl DayReport {
     /// For people, at a terminal.
     #[must_use]
     pub fn text(&self) -> String {
-        let parts = [self.price_list.text(), self.statement.text(), self.alerts.text(), self.as_of.text()];
-        parts.join("\n")
+        let alerts = Some(self.alerts.text()).filter(|_| self.alerts.watched);
+        let parts = [self.price_list.text(), self.statement.text()].into_iter().chain(alerts);
+        parts.chain([self.as_of.text()]).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -71,8 +72,9 @@ impl DayReport {
 pub struct FinalReport {
     /// When it was drawn up.
     pub as_of: AsOf,
-    /// Who met its duty.
-    pub compliance: Compliance,
+    /// Who met its duty; none where the market's rules know no duty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compliance: Option<Compliance>,
     /// Whether everything adds up.
     pub conservation: Conservation,
     /// The digest that the caller took, of the log or of the state.
@@ -84,7 +86,7 @@ pub struct FinalReport {
 pub fn final_report(state: &State, market: MarketId, digest: &str) -> FinalReport {
     FinalReport {
         as_of: AsOf::of(state, market),
-        compliance: compliance(state, market),
+        compliance: has_duties(state, market).then(|| compliance(state, market)),
         conservation: conservation(state),
         digest: digest.to_owned(),
     }
@@ -96,6 +98,7 @@ impl FinalReport {
     pub fn text(&self) -> String {
         let Self { as_of, compliance, conservation, digest } = self;
         let end = format!("{}Digest {digest}\n", as_of.text());
-        [compliance.text(), conservation.text(), end].join("\n")
+        let compliance = compliance.as_ref().map(Compliance::text);
+        compliance.into_iter().chain([conservation.text(), end]).collect::<Vec<_>>().join("\n")
     }
 }

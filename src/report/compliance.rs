@@ -84,6 +84,16 @@ pub struct DutyLine {
     pub no_fine_because: Option<String>,
 }
 
+/// Whether a market has duties: its rules name a period in which one is met, or somebody has one.
+#[must_use]
+pub fn has_duties(state: &State, market: MarketId) -> bool {
+    let adopted = state.markets().get(market.index());
+    let named = adopted.is_some_and(|adopted| {
+        adopted.rulebook.versions.iter().any(|version| !version.registry.periods.is_empty())
+    });
+    named || state.registry().standings().any(|standing| standing.market == market)
+}
+
 /// Where everyone with a duty in a market stands.
 #[must_use]
 pub fn compliance(state: &State, market: MarketId) -> Compliance {

@@ -18,7 +18,7 @@ mod write;
 
 pub use alerts::{AlertLine, Alerts, alerts};
 pub use bundle::{AsOf, DayReport, FinalReport, day_report, final_report};
-pub use compliance::{Compliance, DutyLine, DutyState, PeriodStanding, compliance};
+pub use compliance::{Compliance, DutyLine, DutyState, PeriodStanding, compliance, has_duties};
 pub use conservation::{Conservation, ConservationLine, conservation};
 pub use fine::{AveragePrice, FineRange, FineRule};
 pub use holdings::{HoldingLine, Holdings, holdings};

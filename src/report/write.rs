@@ -35,12 +35,13 @@ pub fn write_day(dir: &Path, report: &DayReport) -> Result<[PathBuf; 3]> {
     ])
 }
 
-/// Writes `compliance.csv` and `conservation.csv` into `dir`.
+/// Writes `conservation.csv` into `dir`, and `compliance.csv` of a market that has duties.
 ///
 /// # Errors
 /// A file cannot be written.
-pub fn write_final(dir: &Path, report: &FinalReport) -> Result<[PathBuf; 2]> {
-    Ok([write_csv(dir, &report.compliance)?, write_csv(dir, &report.conservation)?])
+pub fn write_final(dir: &Path, report: &FinalReport) -> Result<Vec<PathBuf>> {
+    let compliance = report.compliance.as_ref().map(|compliance| write_csv(dir, compliance)).transpose()?;
+    Ok(compliance.into_iter().chain([write_csv(dir, &report.conservation)?]).collect())
 }
 
 /// The directory of a market's reports below `dir`: the first market of a log has `dir` itself, any other one of its code.

@@ -71,8 +71,9 @@ fn bodies(served: &Served, table: &mut Table) {
 /// A body in chunks that never says how long it is.
 fn in_pieces(served: &Served, headers: &[(String, String)]) -> Got {
     let mut stream = TcpStream::connect(served.address).unwrap();
-    let mut head = String::from(
-        "POST /v1/orders HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n",
+    let mut head = format!(
+        "POST /v1/orders HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ntransfer-encoding: chunked\r\n",
+        served.address
     );
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));

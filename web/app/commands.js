@@ -84,7 +84,7 @@ export const COMMANDS = {
   },
   define_asset: {
     group: "registry", duties: RUN, roles: ["operator", "registrar"],
-    fields: [F("code", "code"), F("class", "choice", { options: ["allowance", "offset", "security"] }), F("vintages", "years", optional), market],
+    fields: [F("code", "code"), F("class", "choice", { options: ["allowance", "offset", "security", "certificate", "right", "commodity", "fund_unit"] }), F("vintages", "years", optional), market],
   },
   freeze: { group: "registry", duties: RUN, roles: ["registrar"], fields: [anyAccount, asset, quantity, F("order", "text")] },
   unfreeze: { group: "registry", duties: RUN, roles: ["registrar"], second: true, fields: [ref("freeze")] },

@@ -9,6 +9,7 @@ mod date;
 pub mod decimal;
 mod fact;
 mod id;
+mod nearest;
 mod rejection;
 mod role;
 mod tariff;
@@ -23,6 +24,7 @@ pub use id::{
     AccountId, ActId, AlertId, AssetId, AuctionId, BidId, CaseId, ConversionId, FreezeId, InstrumentId,
     MarketId, OrderId, OwnerId, ParticipantId, PledgeId, ProposalId, Sequence, TradeId, UserId, is_code,
 };
+pub use nearest::nearest;
 pub use rejection::Sentence;
 pub use role::Role;
 pub use tariff::{Part, Tariff};

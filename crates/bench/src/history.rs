@@ -19,6 +19,7 @@ pub(crate) fn measure(dir: &Path, rulebook: &Path, record: &Path, times: usize) 
         let options = Options {
             rulebook: rulebook.to_owned(),
             record: record.to_owned(),
+            layout: None,
             data: data.path().join("data"),
             from: None,
             to: None,

@@ -205,7 +205,11 @@ fn read_object(text: &str) -> Result<Map<String, Value>, LineError> {
 }
 
 fn read_command(text: &str, name: String, fields: Map<String, Value>) -> Result<WireCommand, LineError> {
+    if let Some(message) = unknown_command(&name) {
+        return Err(LineError::at(text, "do", message));
+    }
     let names: Vec<String> = fields.keys().cloned().collect();
+    let asked = (name.clone(), fields.clone());
     let tagged = Value::Object(Map::from_iter([(name, Value::Object(fields))]));
     serde_path_to_error::deserialize(tagged).map_err(|error| {
         let mut inside = error.path().iter().filter_map(|segment| match segment {
@@ -219,7 +223,41 @@ fn read_command(text: &str, name: String, fields: Map<String, Value>) -> Result<
         let is_unknown = |name: &String| message.starts_with(&format!("unknown field `{name}`"));
         let unknown = names.into_iter().filter(is_unknown).max_by_key(String::len);
         let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+        let choices = missing.and_then(|field| choices(&asked.0, &asked.1, field));
         let named = unknown.or_else(|| missing.map(str::to_owned)).or(field);
+        let message = choices.map_or_else(|| message.clone(), |choices| format!("{message}: {choices}"));
         LineError::at(text, named.as_deref().unwrap_or("do"), message)
     })
+}
+
+/// What to say of a command that there is not: the one that was probably meant, or all there are.
+fn unknown_command(name: &str) -> Option<String> {
+    let probe = Value::Object(Map::from_iter([(name.to_owned(), Value::Null)]));
+    let error = serde_json::from_value::<WireCommand>(probe).err()?.to_string();
+    let known = error.strip_prefix("unknown variant `")?.split_once("expected one of ")?.1;
+    let known: Vec<&str> = known.split(", ").map(|name| name.trim_matches('`')).collect();
+    let found = found(&Value::String(name.to_owned()));
+    Some(match base::nearest(name, known.iter().copied()) {
+        Some(nearest) => format!("there is no command {found}, did you mean \"{nearest}\"?"),
+        None => format!("there is no command {found}, expected one of `{}`", known.join("`, `")),
+    })
+}
+
+/// What a field that is missing may hold, where that is one of a few words. Asked of the command itself: it is read with
+/// something there that cannot be right.
+fn choices(name: &str, fields: &Map<String, Value>, field: &str) -> Option<String> {
+    let word = || Value::String("?".to_owned());
+    for probe in [word(), Value::Array(vec![word()])] {
+        let mut fields = fields.clone();
+        fields.insert(field.to_owned(), probe);
+        let tagged = Value::Object(Map::from_iter([(name.to_owned(), Value::Object(fields))]));
+        let message = serde_json::from_value::<WireCommand>(tagged).err()?.to_string();
+        if let Some((_, known)) = message.split_once("unknown variant `?`, expected ") {
+            return Some(known.to_owned());
+        }
+        if message.contains("expected a boolean") {
+            return Some("`true` or `false`".to_owned());
+        }
+    }
+    None
 }

@@ -237,6 +237,10 @@ impl Names<'_> {
                     }
                     AssetClass::Offset { vintage } => (Class::Offset, vec![vintage]),
                     AssetClass::Security => (Class::Security, Vec::new()),
+                    AssetClass::Certificate => (Class::Certificate, Vec::new()),
+                    AssetClass::Right => (Class::Right, Vec::new()),
+                    AssetClass::Commodity => (Class::Commodity, Vec::new()),
+                    AssetClass::FundUnit => (Class::FundUnit, Vec::new()),
                     AssetClass::Currency => (Class::Allowance, Vec::new()),
                 };
                 W::DefineAsset {

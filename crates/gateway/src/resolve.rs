@@ -470,10 +470,21 @@ impl<B: ReferenceBook> Resolver<'_, B> {
                     }
                     (Class::Offset, [vintage]) => AssetClass::Offset { vintage: *vintage },
                     (Class::Security, []) => AssetClass::Security,
-                    (Class::Security, _) => {
-                        return wrong("vintages", "a security has no vintages: leave it out");
+                    (Class::Certificate, []) => AssetClass::Certificate,
+                    (Class::Right, []) => AssetClass::Right,
+                    (Class::Commodity, []) => AssetClass::Commodity,
+                    (Class::FundUnit, []) => AssetClass::FundUnit,
+                    (
+                        Class::Security
+                        | Class::Certificate
+                        | Class::Right
+                        | Class::Commodity
+                        | Class::FundUnit,
+                        _,
+                    ) => {
+                        return wrong("vintages", "only allowances and offsets have vintages: leave it out");
                     }
-                    _ => {
+                    (Class::Allowance | Class::Offset, _) => {
                         return wrong(
                             "vintages",
                             "expected one year, or for allowances the years in rising order",

@@ -80,6 +80,14 @@ pub enum Class {
     Offset,
     /// A security: a bond, a note, a share.
     Security,
+    /// A certificate, such as one of green electricity (绿证).
+    Certificate,
+    /// A right to use or to discharge (用能权、排污权).
+    Right,
+    /// A commodity, or a warehouse receipt for it (商品、仓单).
+    Commodity,
+    /// A unit of a fund (基金份额).
+    FundUnit,
 }
 
 /// How long an order may stand, on the wire.

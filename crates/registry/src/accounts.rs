@@ -74,8 +74,24 @@ pub enum AssetClass {
         /// Year of the reduction.
         vintage: i32,
     },
-    /// A bond, a share, a fund's unit: no duty is met with it (证券).
+    /// A bond, a note, a share: no duty is met with it (证券).
     Security,
+    /// A certificate of something that was done or made, such as a green electricity certificate (绿证).
+    Certificate,
+    /// A right to use or to discharge, such as one of water, energy or emissions other than carbon (用能权、排污权).
+    Right,
+    /// A commodity, or a warehouse receipt for it (商品、仓单).
+    Commodity,
+    /// A unit of a fund (基金份额).
+    FundUnit,
+}
+
+impl AssetClass {
+    /// Whether a duty can be met with it: then it has vintages.
+    #[must_use]
+    pub fn meets_duties(&self) -> bool {
+        matches!(self, AssetClass::Allowance { .. } | AssetClass::Offset { .. })
+    }
 }
 
 /// Anything the ledger holds.

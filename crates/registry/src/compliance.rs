@@ -118,12 +118,8 @@ impl Registry {
         let offset = match unit.class {
             AssetClass::Allowance { first_vintage, .. } if borrowing || first_vintage <= year => false,
             AssetClass::Offset { vintage } if borrowing || vintage <= year => true,
-            AssetClass::Currency | AssetClass::Security => {
-                return Err(ComplianceRejection::NotAComplianceUnit);
-            }
-            AssetClass::Allowance { .. } | AssetClass::Offset { .. } => {
-                return Err(ComplianceRejection::VintageTooLate);
-            }
+            other if other.meets_duties() => return Err(ComplianceRejection::VintageTooLate),
+            _ => return Err(ComplianceRejection::NotAComplianceUnit),
         };
         if quantity > duty.open() {
             return Err(ComplianceRejection::ExceedsDuty);
@@ -293,7 +289,14 @@ mod tests {
 
     /// Whatever the year: a bond has no vintage that could be too late.
     #[test]
-    fn a_duty_is_not_met_with_a_security() {
+    fn a_duty_is_met_with_allowances_and_offsets_alone() {
+        use AssetClass::{Certificate, Commodity, FundUnit, Right, Security};
+        for class in [Security, Certificate, Right, Commodity, FundUnit] {
+            no_duty_is_met_with(class);
+        }
+    }
+
+    fn no_duty_is_met_with(class: AssetClass) {
         let (mut registry, year) = (Registry::default(), 2020);
         let out = &mut |_| ();
         let (code, roles) = ("P".to_owned(), vec![Role::ComplianceEntity]);
@@ -302,7 +305,7 @@ mod tests {
         let open = OpenAccount { participant, code: code.clone(), kind: AccountKind::House, owner: None };
         let account = registry.open_account(&open, out).unwrap();
         let market = MarketId(0);
-        let define = DefineAsset { code, class: AssetClass::Security, decimals: 0, market: Some(market) };
+        let define = DefineAsset { code, class, decimals: 0, market: Some(market) };
         let asset = registry.define_asset(&define, out).unwrap();
         for borrowing in [false, true] {
             let periods = vec![Period { year, deadline: Date(20_000) }];

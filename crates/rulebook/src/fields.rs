@@ -77,52 +77,10 @@ impl<'a> Fields<'a> {
         let Value::Table(table) = &self.node.value else { return };
         for (key, node) in table {
             if !self.known.contains(&key.as_str()) {
-                let nearest = nearest(key, &[&self.known[..], &COMMON].concat());
+                let known = self.known.iter().chain(&COMMON).copied();
+                let nearest = base::nearest(key, known).map(str::to_owned);
                 self.sink.push(node.key_at, &node.path, What::Unknown { nearest });
             }
         }
-    }
-}
-
-/// The known key that `key` was probably meant to be: at most two letters away, or three of a long one.
-fn nearest(key: &str, known: &[&str]) -> Option<String> {
-    if key.len() > 64 {
-        return None;
-    }
-    let far = if key.chars().count() > 8 { 3 } else { 2 };
-    let (distance, best) = known.iter().map(|&candidate| (distance(key, candidate), candidate)).min()?;
-    (distance > 0 && distance <= far && distance < best.len()).then(|| best.to_owned())
-}
-
-/// How many letters must be added, dropped or changed to turn one word into the other.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (index, a) in one.chars().enumerate() {
-        let mut next = vec![index + 1];
-        for (&b, pair) in other.iter().zip(row.windows(2)) {
-            let changed = pair.first().copied().unwrap_or(0) + usize::from(a != b);
-            let added = next.last().copied().unwrap_or(0) + 1;
-            let dropped = pair.last().copied().unwrap_or(0) + 1;
-            next.push(changed.min(added).min(dropped));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn distances() {
-        for (one, other, far) in
-            [("band", "band", 0), ("bnad", "band", 2), ("", "band", 4), ("bands", "band", 1)]
-        {
-            assert_eq!(distance(one, other), far, "{one} {other}");
-        }
-        assert_eq!(nearest("sorce", &COMMON).as_deref(), Some("source"));
-        assert_eq!(nearest("price", &COMMON), None);
     }
 }

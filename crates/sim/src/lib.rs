@@ -20,7 +20,7 @@ use generate::Source;
 use plant::Plant;
 use relocate::Created;
 use run::Run;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use step::Step;
@@ -97,20 +97,19 @@ fn run(
     Outcome { history, created: run.created, coverage: run.coverage, finding }
 }
 
-/// Where the last panic came from, and what it said.
-static LAST_PANIC: std::sync::Mutex<String> = std::sync::Mutex::new(String::new());
-
 /// Keeps what a panic of the node says for the finding, instead of printing it.
 pub fn keep_panics() {
     let usual = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| match LAST_PANIC.lock() {
-        Ok(mut last) if IN_STEP.with(Cell::get) => *last = panic.to_string(),
-        _ => usual(panic),
+    std::panic::set_hook(Box::new(move |panic| match IN_STEP.get() {
+        true => LAST_PANIC.set(panic.to_string()),
+        false => usual(panic),
     }));
 }
 
 thread_local! {
     static IN_STEP: Cell<bool> = const { Cell::new(false) };
+    /// Where the last panic of a step came from, and what it said.
+    static LAST_PANIC: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
 /// A broken invariant asserts: that is a finding too.
@@ -118,8 +117,5 @@ fn unbroken(step: impl FnOnce() -> audit::finding::Found) -> audit::finding::Fou
     IN_STEP.set(true);
     let taken = catch_unwind(AssertUnwindSafe(step));
     IN_STEP.set(false);
-    taken.unwrap_or_else(|_| {
-        let text = LAST_PANIC.lock().map(|last| last.clone()).unwrap_or_default();
-        Err(Finding::new(Kind::Breakdown, text))
-    })
+    taken.unwrap_or_else(|_| Err(Finding::new(Kind::Breakdown, LAST_PANIC.take())))
 }

@@ -71,7 +71,7 @@ pub struct ContinuousRules {
     pub band: BasisPoints,
     /// The dynamic band: a trade farther than this from the last price before its order interrupts trading.
     pub dynamic_band: Option<BasisPoints>,
-    /// Seconds of the call auction of an interruption (波动中断).
+    /// Seconds of the call auction of an interruption (波动性中断).
     pub interruption_s: u32,
     /// Seconds of the call auction with which trading resumes after a halt; zero: at once.
     pub resumption_s: u32,

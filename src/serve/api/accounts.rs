@@ -116,6 +116,10 @@ fn class(asset: &registry::Asset) -> &'static str {
         registry::AssetClass::Allowance { .. } => "allowance",
         registry::AssetClass::Offset { .. } => "offset",
         registry::AssetClass::Security => "security",
+        registry::AssetClass::Certificate => "certificate",
+        registry::AssetClass::Right => "right",
+        registry::AssetClass::Commodity => "commodity",
+        registry::AssetClass::FundUnit => "fund_unit",
     }
 }
 

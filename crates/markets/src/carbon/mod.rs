@@ -4,6 +4,8 @@
 //! products go through `i128`.
 
 pub mod carry_over;
+mod figure;
+mod layout;
 pub mod reconstruct;
 pub mod record;
 pub mod rounding;

@@ -4,6 +4,9 @@ use std::io;
 
 use jiff::civil::Date;
 
+use super::figure::{Figure, Kind, Numbers, all_digits};
+use super::layout::{Layout, Sheet};
+
 /// Why the record could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
@@ -25,11 +28,11 @@ pub enum RecordError {
 #[error("{file}, line {line}, column {column}: {value:?}, expected {expected}")]
 pub struct Malformed {
     /// The file's name.
-    pub file: &'static str,
+    pub file: String,
     /// The line, from 1 (the header).
     pub line: u64,
     /// The column's name; `(row)` where the whole row is meant, `(header)` where the header is.
-    pub column: &'static str,
+    pub column: String,
     /// What stands there.
     pub value: String,
     /// What should stand there.
@@ -38,34 +41,40 @@ pub struct Malformed {
 
 /// The text of a file, and where its columns stand.
 pub(super) struct Table<'a, const N: usize> {
-    file: &'static str,
+    sheet: &'a Sheet,
+    layout: &'a Layout,
     text: &'a str,
-    columns: [&'static str; N],
+    /// What the wanted columns are called in the file, if it has them.
+    columns: [Option<&'a str>; N],
 }
 
 /// One value of a row, with all that an error says about it.
 #[derive(Clone, Copy)]
 pub(super) struct Field<'a> {
-    file: &'static str,
-    line: u64,
-    column: &'static str,
-    pub(super) value: &'a str,
+    layout: &'a Layout,
+    file: &'a str,
+    pub(super) line: u64,
+    column: &'a str,
+    /// Nothing where the record has no such column.
+    pub(super) value: Option<&'a str>,
 }
 
 impl<'a, const N: usize> Table<'a, N> {
     pub(super) fn new(
-        file: &'static str,
+        sheet: &'a Sheet,
+        layout: &'a Layout,
         bytes: &'a [u8],
-        columns: [&'static str; N],
+        columns: [Option<&'a str>; N],
     ) -> Result<Table<'a, N>, Malformed> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         match std::str::from_utf8(bytes) {
-            Ok(text) => Ok(Table { file, text, columns }),
+            Ok(text) => Ok(Table { sheet, layout, text, columns }),
             Err(error) => {
                 let (valid, rest) = bytes.split_at(error.valid_up_to());
                 let line = 1 + newlines(valid);
                 let value = format!("byte {:#04x}", rest.first().copied().unwrap_or_default());
-                Err(Malformed { file, line, column: "(row)", value, expected: "UTF-8 text".to_owned() })
+                let (file, column) = (sheet.file.clone(), "(row)".to_owned());
+                Err(Malformed { file, line, column, value, expected: "UTF-8 text".to_owned() })
             }
         }
     }
@@ -75,11 +84,14 @@ impl<'a, const N: usize> Table<'a, N> {
         &self,
         mut row: impl FnMut(u64, [Field<'_>; N]) -> Result<(), Malformed>,
     ) -> Result<(), Malformed> {
-        let mut reader =
-            csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(self.text.as_bytes());
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(self.sheet.separator)
+            .from_reader(self.text.as_bytes());
         let mut lines = Lines { text: self.text.as_bytes(), at: 0, line: 1 };
         let mut record = csv::StringRecord::new();
-        let mut header: Option<(usize, [usize; N])> = None;
+        let mut header: Option<(usize, [Option<usize>; N])> = None;
         loop {
             let start = reader.position().byte();
             let more = reader.read_record(&mut record);
@@ -87,7 +99,8 @@ impl<'a, const N: usize> Table<'a, N> {
             match more {
                 Ok(true) => {}
                 Ok(false) if header.is_none() => {
-                    return Err(self.malformed(1, "(header)", String::new(), self.columns.join(",")));
+                    let wanted: Vec<&str> = self.columns.iter().flatten().copied().collect();
+                    return Err(self.malformed(1, "(header)", String::new(), wanted.join(",")));
                 }
                 Ok(false) => return Ok(()),
                 Err(error) => {
@@ -108,87 +121,107 @@ impl<'a, const N: usize> Table<'a, N> {
                 let value = record.iter().collect::<Vec<_>>().join(",");
                 return Err(self.malformed(line, "(row)", value, expected));
             }
-            let mut fields =
-                self.columns.map(|column| Field { file: self.file, line, column, value: Default::default() });
+            let (layout, file) = (self.layout, self.sheet.file.as_str());
+            let mut fields = self.columns.map(|column| {
+                let column = column.unwrap_or_default();
+                Field { layout, file, line, column, value: None }
+            });
             for (field, place) in fields.iter_mut().zip(places) {
-                field.value = record.get(place).unwrap_or_default();
+                field.value = place.map(|place| record.get(place).unwrap_or_default());
             }
             row(line, fields)?;
         }
     }
 
-    /// Where the wanted columns stand in the header.
-    fn places(&self, line: u64, header: &csv::StringRecord) -> Result<[usize; N], Malformed> {
-        let mut places = [0; N];
+    /// Where the wanted columns stand in the header, which has each of them once and no other.
+    fn places(&self, line: u64, header: &csv::StringRecord) -> Result<[Option<usize>; N], Malformed> {
+        let known = |name: &str| {
+            self.columns.iter().flatten().any(|column| *column == name)
+                || self.sheet.columns.iter().any(|(_, column)| column == name)
+                || self.layout.wide.iter().flat_map(|(_, columns)| columns).any(|(_, column)| column == name)
+                || self.sheet.ignore.iter().any(|column| column == name)
+        };
+        let whole = || header.iter().collect::<Vec<_>>().join(",");
+        let unknown: Vec<&str> = header.iter().filter(|name| !known(name)).collect();
+        let mut places = [None; N];
         for (place, column) in places.iter_mut().zip(self.columns) {
+            let Some(column) = column else { continue };
             let mut found = header.iter().enumerate().filter(|(_, name)| *name == column);
-            let whole = || header.iter().collect::<Vec<_>>().join(",");
             *place = match (found.next(), found.next()) {
-                (Some((at, _)), None) => at,
+                (Some((at, _)), None) => Some(at),
                 (None, _) => {
-                    return Err(self.malformed(line, column, whole(), "a header with this column"));
+                    let but = match unknown.first() {
+                        Some(other) => format!("; the column {other:?} is not known"),
+                        None => String::new(),
+                    };
+                    let expected = format!("a header with this column{but}");
+                    return Err(self.malformed(line, column, whole(), expected));
                 }
                 (Some(_), Some(_)) => {
                     return Err(self.malformed(line, column, whole(), "a header with this column once"));
                 }
             };
         }
-        Ok(places)
+        match unknown.first() {
+            None => Ok(places),
+            Some(column) => {
+                let known: Vec<&str> = self.columns.iter().flatten().copied().collect();
+                let expected = format!("a known column: {}", known.join(", "));
+                Err(self.malformed(line, column, whole(), expected))
+            }
+        }
     }
 
-    fn malformed(
-        &self,
-        line: u64,
-        column: &'static str,
-        value: String,
-        expected: impl Into<String>,
-    ) -> Malformed {
-        Malformed { file: self.file, line, column, value, expected: expected.into() }
+    fn malformed(&self, line: u64, column: &str, value: String, expected: impl Into<String>) -> Malformed {
+        let (file, column) = (self.sheet.file.clone(), column.to_owned());
+        Malformed { file, line, column, value, expected: expected.into() }
     }
 }
 
 impl Field<'_> {
     pub(super) fn refuse(&self, expected: impl Into<String>) -> Malformed {
-        let (file, line, column) = (self.file, self.line, self.column);
-        Malformed { file, line, column, value: self.value.to_owned(), expected: expected.into() }
+        let (file, line, column) = (self.file.to_owned(), self.line, self.column.to_owned());
+        let value = self.value.unwrap_or_default().to_owned();
+        Malformed { file, line, column, value, expected: expected.into() }
     }
 
-    /// A date written year-month-day.
+    /// A date, written as the layout says.
     pub(super) fn date(&self) -> Result<Date, Malformed> {
-        parse_date(self.value).ok_or_else(|| self.refuse("a date such as 2021-07-16"))
-    }
-
-    /// A name that is not empty and has no blanks around it.
-    pub(super) fn name(&self) -> Result<String, Malformed> {
-        if self.value.is_empty() || self.value.trim() != self.value {
-            return Err(self.refuse("a name, not empty and without blanks around it"));
-        }
-        Ok(self.value.to_owned())
-    }
-
-    /// A price above zero, in fen.
-    pub(super) fn price(&self) -> Result<i64, Malformed> {
-        match parse_fen(self.value) {
-            Some(fen) if fen > 0 => Ok(fen),
-            _ => Err(self.refuse("a price in CNY above zero with at most 2 decimals, such as 48.00")),
-        }
-    }
-
-    /// A price, or nothing.
-    pub(super) fn price_if_any(&self) -> Result<Option<i64>, Malformed> {
-        if self.value.is_empty() { Ok(None) } else { self.price().map(Some) }
-    }
-
-    /// An amount of zero or more, in fen.
-    pub(super) fn amount(&self) -> Result<i64, Malformed> {
-        parse_fen(self.value).ok_or_else(|| {
-            self.refuse("an amount in CNY, zero or more, with at most 2 decimals, such as 490000.00")
+        let (text, form) = (self.value.unwrap_or_default(), self.layout.dates.as_str());
+        let date = match form {
+            "%Y-%m-%d" => parse_date(text),
+            other => Date::strptime(other, text).ok(),
+        };
+        date.ok_or_else(|| {
+            let example = Date::constant(2021, 7, 16).strftime(form).to_string();
+            self.refuse(format!("a date such as {example}"))
         })
     }
 
-    /// Whole tonnes, zero or more.
-    pub(super) fn tonnes(&self) -> Result<i64, Malformed> {
-        parse_digits(self.value).ok_or_else(|| self.refuse("whole tonnes, zero or more, such as 5000"))
+    /// A name that is not empty and has no blanks around it.
+    pub(super) fn name(&self) -> Result<&str, Malformed> {
+        match self.value {
+            Some(name) if !name.is_empty() && name.trim() == name => Ok(name),
+            _ => Err(self.refuse("a name, not empty and without blanks around it")),
+        }
+    }
+
+    pub(super) fn price(&self) -> Result<Figure, Malformed> {
+        self.figure(Kind::Price)
+    }
+
+    pub(super) fn amount(&self) -> Result<Figure, Malformed> {
+        self.figure(Kind::Amount)
+    }
+
+    pub(super) fn tonnes(&self) -> Result<Figure, Malformed> {
+        self.figure(Kind::Tonnes)
+    }
+
+    fn figure(&self, kind: Kind) -> Result<Figure, Malformed> {
+        let Some(text) = self.value else { return Ok(Figure::Untold) };
+        let numbers: &Numbers = &self.layout.numbers;
+        numbers.read(text, kind).ok_or_else(|| self.refuse(kind.expected()))
     }
 }
 
@@ -227,65 +260,15 @@ fn parse_date(text: &str) -> Option<Date> {
     if parts.next().is_some() || year.len() != 4 || month.len() != 2 || day.len() != 2 {
         return None;
     }
-    let year = i16::try_from(parse_digits(year)?).ok()?;
-    let month = i8::try_from(parse_digits(month)?).ok()?;
-    let day = i8::try_from(parse_digits(day)?).ok()?;
-    Date::new(year, month, day).ok()
-}
-
-/// CNY with at most two decimals, exactly, in fen. No sign, no exponent, no grouping.
-fn parse_fen(text: &str) -> Option<i64> {
-    let (yuan, cents) = match text.split_once('.') {
-        None => (text, 0),
-        Some((yuan, decimals)) => {
-            let cents = parse_digits(decimals)?;
-            match decimals.len() {
-                1 => (yuan, cents * 10),
-                2 => (yuan, cents),
-                _ => return None,
-            }
-        }
-    };
-    parse_digits(yuan)?.checked_mul(100)?.checked_add(cents)
-}
-
-/// One or more ASCII digits.
-fn parse_digits(text: &str) -> Option<i64> {
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+    if ![year, month, day].into_iter().all(all_digits) {
         return None;
     }
-    text.parse().ok()
+    Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn fen_are_exact() {
-        assert_eq!(parse_fen("48.00"), Some(4_800));
-        assert_eq!(parse_fen("0.1"), Some(10));
-        assert_eq!(parse_fen("7"), Some(700));
-        assert_eq!(parse_fen("92233720368547758.07"), Some(i64::MAX));
-        let refused = [
-            "",
-            ".",
-            "1.",
-            ".5",
-            "-1",
-            "+1",
-            "1.234",
-            "1.000",
-            "1e3",
-            "1,000",
-            " 1",
-            "１",
-            "92233720368547758.08",
-        ];
-        for text in refused {
-            assert_eq!(parse_fen(text), None, "{text:?}");
-        }
-    }
 
     #[test]
     fn dates_are_strict() {

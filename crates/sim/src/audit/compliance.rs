@@ -43,7 +43,12 @@ impl Shadow {
         let (vintage, offset) = match class {
             AssetClass::Allowance { first_vintage, .. } => (first_vintage, false),
             AssetClass::Offset { vintage } => (vintage, true),
-            AssetClass::Currency | AssetClass::Security => return Err("compliance/not_a_compliance_unit"),
+            AssetClass::Currency
+            | AssetClass::Security
+            | AssetClass::Certificate
+            | AssetClass::Right
+            | AssetClass::Commodity
+            | AssetClass::FundUnit => return Err("compliance/not_a_compliance_unit"),
         };
         let cap = share(duty.verified, market.rules.registry.offset_cap.0);
         first(&[

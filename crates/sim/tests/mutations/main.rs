@@ -17,6 +17,8 @@ use sim::plant::Plant;
 use sim::reduce::reduce;
 use sim::{replay, simulate};
 use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use trading::Event as T;
 
 /// Where a fault is planted, and what it does there: true where it found something to do.
@@ -533,26 +535,40 @@ const SEEDS_MAX: u64 = 60;
 #[test]
 fn every_planted_fault_is_caught() {
     sim::keep_panics();
-    let mut missed = Vec::new();
-    for mutation in MUTATIONS {
-        let mut bloomed = 0;
-        let caught = (0..SEEDS_MAX).find_map(|seed| {
-            let mut plant = Planted::new(mutation.way);
-            let outcome = simulate(seed, &mut plant);
-            bloomed += u64::from(plant.bloomed());
-            let finding = outcome.finding?;
-            assert!(plant.bloomed(), "{}: seed {seed} fails without it: {finding}", mutation.name);
-            Some((seed, finding))
-        });
-        match caught {
-            Some((seed, finding)) if mutation.caught_as.contains(&finding.kind) => {
-                println!("| {} | {:?} | {} |", mutation.name, finding.kind, seed + 1);
-            }
-            Some((seed, finding)) => missed.push(format!("{}: seed {seed}: {finding}", mutation.name)),
-            None => missed.push(format!("{}: not caught, though {bloomed} seeds had it", mutation.name)),
-        }
-    }
+    // One by one, as they stand, by as many hands as there are cores: they do not cost the same.
+    let next = AtomicUsize::new(0);
+    let hands = std::thread::available_parallelism().map_or(1, usize::from);
+    let take = || std::iter::from_fn(|| Some(next.fetch_add(1, Ordering::Relaxed)));
+    let work = || take().map_while(|at| Some((at, judge(MUTATIONS.get(at)?)))).collect::<Vec<_>>();
+    let judged: Vec<(usize, Result<String, String>)> = std::thread::scope(|scope| {
+        let hands: Vec<_> = (0..hands).map(|_| scope.spawn(&work)).collect();
+        hands.into_iter().flat_map(|hand| hand.join().unwrap()).collect()
+    });
+    let judged: BTreeMap<usize, Result<String, String>> = judged.into_iter().collect();
+    assert_eq!(judged.len(), MUTATIONS.len());
+    judged.values().flatten().for_each(|caught| println!("{caught}"));
+    let missed: Vec<&str> =
+        judged.values().filter_map(|one| one.as_ref().err()).map(String::as_str).collect();
     assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+/// The line of docs/simulator.md of a planted fault that is caught as it must be, or what is wrong.
+fn judge(mutation: &Mutation) -> Result<String, String> {
+    let (name, mut bloomed) = (mutation.name, 0);
+    for seed in 0..SEEDS_MAX {
+        let mut plant = Planted::new(mutation.way);
+        let outcome = simulate(seed, &mut plant);
+        bloomed += u64::from(plant.bloomed());
+        let Some(finding) = outcome.finding else { continue };
+        if !plant.bloomed() {
+            return Err(format!("{name}: seed {seed} fails without it: {finding}"));
+        }
+        if mutation.caught_as.contains(&finding.kind) {
+            return Ok(format!("| {name} | {:?} | {} |", finding.kind, seed + 1));
+        }
+        return Err(format!("{name}: seed {seed}: {finding}"));
+    }
+    Err(format!("{name}: not caught, though {bloomed} seeds had it"))
 }
 
 /// A failing seed runs again exactly, and a shorter history is found that fails in the same way, and runs again exactly too.

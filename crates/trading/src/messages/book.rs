@@ -185,7 +185,7 @@ pub enum Phase {
     OpeningCall,
     /// Orders trade as they come in (连续竞价).
     Continuous,
-    /// A call auction because the price moved too fast, or after a halt (波动中断).
+    /// A call auction because the price moved too fast, or after a halt (波动性中断).
     Interruption,
     /// The closing call auction (收盘集合竞价).
     ClosingCall,

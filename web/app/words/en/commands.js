@@ -174,6 +174,10 @@ export default {
   "class.allowance": "allowance",
   "class.offset": "offset",
   "class.security": "security",
+  "class.certificate": "certificate",
+  "class.right": "right",
+  "class.commodity": "commodity",
+  "class.fund_unit": "fund unit",
   "class.currency": "cash",
   "class.cash": "cash",
 

@@ -56,5 +56,5 @@ export default {
   "stage.carry_over": "结转",
   "stage.act": "复核",
   "stage.roster": "用户与密钥",
-  "stage.case": "案件",
+  "stage.case": "核查",
 };

@@ -86,7 +86,7 @@ export default {
   "rule.dynamic_band": "动态区间",
   "rule.opening_call": "开盘集合竞价",
   "rule.closing_call": "收盘集合竞价",
-  "rule.interruption_s": "波动中断（秒）",
+  "rule.interruption_s": "波动性中断（秒）",
   "rule.resumption_s": "复牌集合竞价（秒）",
   "rule.quantity_max": "单笔最大数量",
   "rule.quantity_min": "单笔最小数量",

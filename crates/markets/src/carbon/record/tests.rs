@@ -34,17 +34,17 @@ fn rows_as_they_stand() {
     assert_eq!((first.listed.len(), first.methods.len()), (2, 3));
     assert_eq!(first.instruments("ALL").map(|row| row.instrument.as_str()).collect::<Vec<_>>(), ["CEA"]);
     let cea = first.listed_row("CEA").unwrap();
-    assert_eq!((cea.line, cea.previous_close_fen, cea.high_fen), (2, None, Some(5_280)));
+    assert_eq!((cea.line, &cea.previous_close_fen, cea.high_fen.get()), (2, &Figure::Absent, Some(5_280)));
     let exact = first.method_row("CEA", Method::Listed).unwrap();
-    assert_eq!((exact.line, exact.amount_fen), (3, 21_023_005_325));
-    assert_eq!(cea.agreement(exact), Agreement::CutToYuan);
-    assert_eq!(cea.agreement(first.method_row("CEA", Method::Block).unwrap()), Agreement::Different);
-    assert_eq!(second.listed_row("CEA").unwrap().low_fen, None);
+    assert_eq!((exact.line, exact.amount_fen.get()), (3, Some(21_023_005_325)));
+    assert_eq!(cea.agreement(exact), Some(Agreement::CutToYuan));
+    assert_eq!(cea.agreement(first.method_row("CEA", Method::Block).unwrap()), Some(Agreement::Different));
+    assert_eq!(second.listed_row("CEA").unwrap().low_fen, Figure::Absent);
     assert_eq!(second.method_row("CEA", Method::Auction), None);
 }
 
 #[test]
-fn mark_crlf_blank_lines_order_and_further_columns() {
+fn mark_crlf_blank_lines_and_the_order_of_columns() {
     let windows = |file: &str| format!("\u{feff}{}", file.replace('\n', "\r\n"));
     assert_eq!(
         parse(&windows(LISTED), &windows(METHODS), &windows(HOLIDAYS)),
@@ -52,8 +52,14 @@ fn mark_crlf_blank_lines_order_and_further_columns() {
     );
     let blank = HOLIDAYS.replace('\n', "\n\n");
     assert_eq!(parse(LISTED, METHODS, &blank), parse(LISTED, METHODS, HOLIDAYS));
-    let other = "note,date\n\"a, b\",2021-09-20\n,2021-09-21\n";
-    assert_eq!(parse(LISTED, METHODS, other), parse(LISTED, METHODS, HOLIDAYS));
+    let mut columns: Vec<usize> = (0..9).collect();
+    columns.reverse();
+    let turned = |line: &str| {
+        let values: Vec<&str> = line.split(',').collect();
+        columns.iter().map(|at| values[*at]).collect::<Vec<_>>().join(",")
+    };
+    let turned: String = LISTED.lines().map(|line| turned(line) + "\n").collect();
+    assert_eq!(parse(&turned, METHODS, HOLIDAYS), parse(LISTED, METHODS, HOLIDAYS));
     let unended = HOLIDAYS.trim_end();
     assert_eq!(parse(LISTED, METHODS, unended), parse(LISTED, METHODS, HOLIDAYS));
 }
@@ -76,25 +82,24 @@ fn malformed_values_are_named() {
         ),
         (
             "2021-07-19,CEA,51.23",
-            "2021-07-19,CEA,51.230",
-            "listed.csv, line 4, column previous_close_cny: \"51.230\", expected a price in CNY above zero with at \
-             most 2 decimals, such as 48.00",
+            "2021-07-19,CEA,51.2x",
+            "listed.csv, line 4, column previous_close_cny: \"51.2x\", expected a number, a price in CNY such as 48.00",
         ),
         (
             ",0,0.00\n2021-07-16,CEA,listed",
-            ",0,-1.00\n2021-07-16,CEA,listed",
-            "methods.csv, line 2, column total_amount_cny: \"-1.00\", expected an amount in CNY, zero or more, with \
-             at most 2 decimals, such as 490000.00",
+            ",0,none\n2021-07-16,CEA,listed",
+            "methods.csv, line 2, column total_amount_cny: \"none\", expected a number, an amount in CNY such as \
+             490000.00",
         ),
         (
             "CEA,block,0,",
-            "CEA,block,-5,",
-            "methods.csv, line 2, column volume_t: \"-5\", expected whole tonnes, zero or more, such as 5000",
+            "CEA,block,0x5,",
+            "methods.csv, line 2, column volume_t: \"0x5\", expected a number, whole tonnes such as 5000",
         ),
         (
             "CEA,block",
             "CEA,blok",
-            "methods.csv, line 2, column method: \"blok\", expected listed, block or auction",
+            "methods.csv, line 2, column method: \"blok\", expected a way of trading: listed, block, auction",
         ),
         (
             "2021-07-16,ALL,,",
@@ -106,7 +111,12 @@ fn malformed_values_are_named() {
             "opening",
             "listed.csv, line 1, column open_cny: \
              \"date,instrument,previous_close_cny,opening,high_cny,low_cny,close_cny,volume_t,amount_cny\", \
-             expected a header with this column",
+             expected a header with this column; the column \"opening\" is not known",
+        ),
+        (
+            "date\n2021-09-20\n2021-09-21",
+            "date,why\n2021-09-20,x\n2021-09-21,y",
+            "holidays.csv, line 1, column why: \"date,why\", expected a known column: date",
         ),
         (
             "51.23,51.23,,,",
@@ -121,7 +131,25 @@ fn malformed_values_are_named() {
 }
 
 #[test]
-fn rows_out_of_order_and_twice() {
+fn what_is_no_number_is_refused_in_every_column() {
+    for (file, text, from) in [(LISTED_FILE, LISTED, 2), (METHODS_FILE, METHODS, 3)] {
+        let header: Vec<&str> = text.lines().next().unwrap().split(',').collect();
+        for (at, column) in header.iter().enumerate().skip(from) {
+            let spoilt: Vec<String> = text.lines().map(str::to_owned).collect();
+            let mut values: Vec<&str> = spoilt[2].split(',').collect();
+            values[at] = "about 5";
+            let spoilt: String =
+                [&spoilt[0], &spoilt[1], &values.join(",")].map(|line| format!("{line}\n")).concat();
+            let (listed, methods) =
+                if file == LISTED_FILE { (&*spoilt, METHODS) } else { (LISTED, &*spoilt) };
+            let error = parse(listed, methods, HOLIDAYS).unwrap_err();
+            assert_eq!((&*error.file, error.line, &*error.column), (file, 3, *column));
+        }
+    }
+}
+
+#[test]
+fn rows_out_of_order_are_refused() {
     let cases = [
         (
             "2021-07-19,CEA,51",
@@ -130,21 +158,10 @@ fn rows_out_of_order_and_twice() {
              above",
         ),
         (
-            "2021-07-16,ALL,,",
-            "2021-07-16,CEA,,",
-            "listed.csv, line 3, column instrument: \"CEA\", expected one row a day and instrument; line 2 is the \
-             same",
-        ),
-        (
-            "CEA,block",
-            "CEA,listed",
-            "methods.csv, line 3, column method: \"listed\", expected one row a day, instrument and method; line 2 \
-             is the same",
-        ),
-        (
-            "2021-09-21",
-            "2021-09-20",
-            "holidays.csv, line 3, column date: \"2021-09-20\", expected each holiday once",
+            "2021-07-16,ALL,listed",
+            "2021-07-15,ALL,listed",
+            "methods.csv, line 4, column date: \"2021-07-15\", expected a date not before 2021-07-16, that of the row \
+             above",
         ),
         (
             "2021-09-21",
@@ -159,32 +176,99 @@ fn rows_out_of_order_and_twice() {
 }
 
 #[test]
-fn the_two_files_must_match() {
-    let cases = [
-        (
-            "2021-07-19,CEA,listed,0",
-            "2021-07-19,CEA,block,0",
-            "listed.csv, line 4, column instrument: \"CEA\", expected an instrument that methods.csv has with method \
-             listed on 2021-07-19",
-        ),
-        (
-            "2021-07-19,CEA,listed",
-            "2021-07-20,CEA,listed",
-            "methods.csv, line 5, column instrument: \"CEA\", expected an instrument that listed.csv has on \
-             2021-07-20",
-        ),
-        (
-            "ALL,listed",
-            "NEW,listed",
-            "methods.csv, line 4, column instrument: \"NEW\", expected an instrument that listed.csv has on \
-             2021-07-16",
-        ),
-    ];
-    for (from, to, message) in cases {
-        assert_eq!(refusal(from, to), message);
-    }
-    let earlier = METHODS.replace("2021-07-16,CEA,block", "2021-07-15,CEA,block");
-    assert_eq!(parse(LISTED, &earlier, HOLIDAYS).unwrap_err().line, 2);
+fn a_row_that_stands_there_twice_counts_once() {
+    let again = |text: &str, line: usize, to: &str| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.insert(line, to.to_owned());
+        lines.join("\n") + "\n"
+    };
+    let same = LISTED.lines().nth(2).unwrap();
+    let other = "2021-07-16,CEA,listed,5,210230053.25,4103953,210230053.25";
+    let record = parse(&again(LISTED, 3, same), &again(METHODS, 3, other), &again(HOLIDAYS, 2, "2021-09-20"));
+    let record = record.unwrap();
+    let plain = parse(LISTED, METHODS, HOLIDAYS).unwrap();
+    assert_eq!(record.holidays, plain.holidays);
+    assert_eq!(
+        record.days[0].method_row("CEA", Method::Listed),
+        plain.days[0].method_row("CEA", Method::Listed)
+    );
+    assert_eq!((record.days[0].listed.len(), record.days[0].methods.len()), (2, 3));
+    let slips: Vec<_> = record
+        .slips
+        .iter()
+        .map(|slip| (&*slip.instrument, &*slip.column, &*slip.record, &*slip.counted))
+        .collect();
+    assert_eq!(
+        slips,
+        [
+            ("ALL", "row", "line 4 of listed.csv, again and the same", "line 3"),
+            ("CEA", "listed.row", "line 4 of methods.csv, again and something else", "line 3"),
+            ("holidays.csv", "date", "line 3 of holidays.csv, again and the same", "line 2"),
+        ]
+    );
+}
+
+#[test]
+fn what_only_one_file_has_is_kept() {
+    let methods =
+        METHODS.replace("2021-07-16,CEA,block", "2021-07-15,NEW,block").replace("ALL,listed", "NEW,block");
+    let record = parse(LISTED, &methods, HOLIDAYS).unwrap();
+    let names: Vec<_> = record.days.iter().map(|day| (day.date.to_string(), day.names())).collect();
+    let day = |date: &str, names: &[&'static str]| (date.to_owned(), names.to_vec());
+    assert_eq!(
+        names,
+        [day("2021-07-15", &["NEW"]), day("2021-07-16", &["CEA", "ALL", "NEW"]), day("2021-07-19", &["CEA"])]
+    );
+}
+
+#[test]
+fn a_record_of_another_shape() {
+    let listed = "Day;What;Close;Open;Vol;Money;Blocks;Block money;Remark\n\
+        16.07.2021;EU-A;48,5;-;1.000;48.500,0;0;0,00;x\n\
+        19.07.2021;EU-A;49;48,75;;;100.000;4.900.000,00;y\n";
+    let own = |columns: &[(&'static str, &str)]| {
+        columns.iter().map(|(ours, theirs)| (*ours, (*theirs).to_owned())).collect()
+    };
+    let layout = Layout {
+        listed: Sheet {
+            file: "prices.txt".to_owned(),
+            separator: b';',
+            columns: own(&[
+                ("date", "Day"),
+                ("instrument", "What"),
+                ("open_cny", "Open"),
+                ("close_cny", "Close"),
+                ("volume_t", "Vol"),
+                ("amount_cny", "Money"),
+            ]),
+            ignore: vec!["Remark".to_owned()],
+        },
+        methods: None,
+        wide: vec![(Method::Block, own(&[("volume_t", "Blocks"), ("amount_cny", "Block money")]))],
+        holidays: None,
+        instruments: vec![("EU-A".to_owned(), "EUA21".to_owned())],
+        dates: "%d.%m.%Y".to_owned(),
+        numbers: Numbers { point: ',', thousands: Some('.'), empty: vec!["-".to_owned()] },
+        ..Layout::default()
+    };
+    let record = Record::parse_as(&layout, listed.as_bytes(), b"", b"").unwrap();
+    let [first, second] = &record.days[..] else { panic!("two days") };
+    assert_eq!((&*record.listed_file, &*record.methods_file), ("prices.txt", "prices.txt"));
+    let row = first.listed_row("EUA21").unwrap();
+    assert_eq!(
+        (&row.open_fen, row.close_fen.get(), &row.high_fen),
+        (&Figure::Absent, Some(4_850), &Figure::Untold)
+    );
+    let listed_row = first.method_row("EUA21", Method::Listed).unwrap();
+    assert_eq!((listed_row.volume_t.get(), listed_row.amount_fen.get()), (Some(1_000), Some(4_850_000)));
+    let block = second.method_row("EUA21", Method::Block).unwrap();
+    assert_eq!((block.volume_t.get(), &block.total_volume_t), (Some(100_000), &Figure::Untold));
+    assert_eq!(second.method_row("EUA21", Method::Auction), None);
+    let error = Record::parse_as(&layout, listed.replace("19.07", "19/07").as_bytes(), b"", b"").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "prices.txt, line 3, column Day: \"19/07.2021\", expected a date such as 16.07.2021"
+    );
 }
 
 #[test]
