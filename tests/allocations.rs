@@ -5,7 +5,7 @@
 mod support;
 
 use base::{AccountId, InstrumentId, OrderId, Price, Quantity, Side};
-use engine::{ClientId, Command, Envelope, Event, Events, Record, State};
+use engine::{ClientId, ClientKey, Command, Envelope, Event, Events, Record, State};
 use support::book_market::{BookMarket, TRADERS};
 use trading::{AmendOrder, CancelOrder, EnterOrder, Life};
 
@@ -21,7 +21,7 @@ fn round(state: &mut State, events: &mut Events, number: &mut u64) {
         let envelope = Envelope {
             actor: BookMarket::owner(account),
             user: base::UserId::NOBODY,
-            client_id: ClientId(id),
+            client_id: ClientId::known_by(ClientKey(id)),
             door: engine::Door::Unsaid,
             command,
         };

@@ -101,6 +101,14 @@ fn a_mistake_names_its_place_the_field_and_the_rule() {
         ("clock = \"2021-07-16 09:00\"", &[], &[],
          "node.toml:1:9: clock: expected a time such as 2021-07-16T09:00:00+08:00, found \"2021-07-16 09:00\""),
         ("data = \"\"", &[], &[], "node.toml:1:8: data: expected a path, found \"\""),
+        ("[http]\norigins = [\"desk.example\"]", &[], &[],
+         "node.toml:2:11: http.origins: expected origins as browsers write them, such as https://desk.example or http://localhost:3000, found [\"desk.example\"]"),
+        ("[http]\norigins = [1]", &[], &[],
+         "node.toml:2:11: http.origins: expected origins as browsers write them, such as https://desk.example or http://localhost:3000, found [1]"),
+        ("", &[("HUANGPU_HTTP_HOSTS", "a.example:443")], &[],
+         "HUANGPU_HTTP_HOSTS: http.hosts: expected names of hosts such as exchange.example or *.exchange.example, found \"a.example:443\""),
+        ("projection = { url = \"postgres://u:secret@db.example/d?sslmode=disable\" }", &[], &[],
+         "node.toml:1:22: projection.url: sslmode=disable would send the password and everything else in clear beyond this machine: use sslmode=verify-full, with sslrootcert=FILE where the server's certificate is not one that the system trusts"),
         ("", &[("HUANGPU_LISTEN", "localhost")], &[],
          "HUANGPU_LISTEN: listen: expected an address and a port such as 127.0.0.1:8080, found \"localhost\""),
         ("", &[("HUANGPU_SESSIONS_IDLE_MINUTES", "soon")], &[],
@@ -180,4 +188,27 @@ fn the_document_has_every_field() {
         found.contains(&wanted),
         "docs/operation.md should have this table (huangpu config --fields):\n{wanted}"
     );
+}
+
+#[test]
+fn a_list_is_an_array_in_a_file_and_has_commas_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = file(
+        folder.path(),
+        "[http]\nhosts = [\"a.example\", \"*.b.example\"]\norigins = [\"https://desk.example\"]\n",
+    );
+    let of_file = Effective::gather(&args, []).unwrap();
+    assert_eq!(of_file.config.http.hosts, ["a.example", "*.b.example"]);
+    assert_eq!(of_file.config.http.origins, ["https://desk.example"]);
+    let shown = of_file.to_toml();
+    assert!(shown.contains("hosts = [\"a.example\", \"*.b.example\"]"), "{shown}");
+    let environment = variables(&[("HUANGPU_HTTP_HOSTS", "c.example, d.example,")]);
+    let args = ConfigArgs {
+        settings: vec!["http.origins=https://one.example,http://localhost:3000".to_owned()],
+        ..ConfigArgs::default()
+    };
+    let given = Effective::gather(&args, environment).unwrap().config.http;
+    assert_eq!(given.hosts, ["c.example", "d.example"]);
+    assert_eq!(given.origins, ["https://one.example", "http://localhost:3000"]);
+    assert_eq!(Effective::gather(&ConfigArgs::default(), []).unwrap().config.http.hosts, [""; 0]);
 }

@@ -188,9 +188,8 @@ fn the_log_is_written_as_command_files_are() {
         for line in log.lines() {
             let mut line: Value = serde_json::from_str(line).unwrap();
             if line["do"] != "adopt_rulebook" && !line["id"].as_str().unwrap().starts_with("end/") {
-                let object = line.as_object_mut().unwrap();
-                object.remove("record");
-                object.remove("events");
+                // Some make a line longer than one of a command file may be.
+                line.as_object_mut().unwrap().remove("events");
                 let date = line["time"].as_str().unwrap()[..10].to_owned();
                 writeln!(files.entry(date).or_default(), "{line}").unwrap();
             }

@@ -1,12 +1,13 @@
 //! `huangpu log`: the records themselves, readable.
 
 use crate::cli::{Ended, print};
-use crate::node::{DataDir, Until, replay};
+use crate::node::{DataDir, Until, replay_bytes};
 use anyhow::{Context, Result, bail};
 use base::{Date, Timestamp};
 use engine::{Event, Record, State};
-use gateway::{Names, format_time};
-use serde_json::{Map, Value, json};
+use gateway::{Names, format_time, shown_in_line};
+use journal::RealDisk;
+use serde_json::{Map, Value};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -25,7 +26,7 @@ pub(crate) struct Args {
     /// Only records that name this account, participant or instrument, in the command or in what happened
     #[arg(long, value_name = "CODE")]
     account: Option<String>,
-    /// Print JSON Lines: the command as it is written in a command file, and the events
+    /// Print JSON Lines: the command as it is written in a command file, and the events; `huangpu run -` makes the log again from them
     #[arg(long)]
     json: bool,
 }
@@ -67,7 +68,7 @@ impl Point {
 pub(crate) fn run(args: &Args) -> Ended {
     let dir = DataDir::at(&args.data);
     let mut shown = 0_u64;
-    let mut show = |record: &Record, events: &[Event], state: &State| {
+    let mut show = |record: &Record, payload: &[u8], events: &[Event], state: &State| {
         let calendar = state.markets().first().map(|market| &market.rulebook.versions[0].trading.calendar);
         let local = |time| calendar.map_or_else(Date::default, |calendar| calendar.local(time).0);
         if args.from.is_some_and(|from| from.is_after(record, local)) {
@@ -75,7 +76,8 @@ pub(crate) fn run(args: &Args) -> Ended {
         }
         let names = Names(state);
         let mut command = names.command(&record.envelope.command, events);
-        let events: Vec<Value> = events.iter().map(|event| names.event(event)).collect();
+        let told = events;
+        let events: Vec<Value> = told.iter().map(|event| names.event(event)).collect();
         let by = names.participant(record.envelope.actor);
         let user = record.envelope.user;
         let user = (user != base::UserId::NOBODY).then(|| names.user(user));
@@ -86,21 +88,12 @@ pub(crate) fn run(args: &Args) -> Ended {
             return Ok(());
         }
         shown += 1;
-        let time = format_time(record.time, calendar);
-        let id = record.envelope.client_id.to_string();
         if args.json {
-            let mut line = json!({ "record": record.sequence.0, "time": time, "id": id, "by": by });
-            let said = [("as", user.as_deref()), ("door", record.envelope.door.name())];
-            if let Some(line) = line.as_object_mut() {
-                let said = said.into_iter().filter_map(|(key, value)| Some((key.to_owned(), json!(value?))));
-                line.extend(said);
-            }
-            if let (Some(line), Some(command)) = (line.as_object_mut(), command.as_object_mut()) {
-                line.append(command);
-                line.insert("events".to_owned(), Value::Array(events));
-            }
-            print(&format!("{line}\n"))?;
+            print(&format!("{}\n", names.printed(record, payload, told)))?;
         } else {
+            let time = format_time(record.time, calendar);
+            let id = record.envelope.client_id.to_string();
+            let id = shown_in_line(&id);
             let name =
                 command.as_object_mut().and_then(|object| object.shift_remove("do")).unwrap_or_default();
             let user = user.map(|user| format!(" as={user}")).unwrap_or_default();
@@ -114,7 +107,8 @@ pub(crate) fn run(args: &Args) -> Ended {
         }
         Ok(())
     };
-    replay(&dir, Point::until(args.to), &mut show).with_context(|| format!("in {}", args.data.display()))?;
+    replay_bytes(&RealDisk, &dir, Point::until(args.to), &mut show)
+        .with_context(|| format!("in {}", args.data.display()))?;
     if let Some(code) = args.account.as_ref().filter(|_| shown == 0) {
         bail!("in {}: none of the records asked for names {code:?}", args.data.display());
     }

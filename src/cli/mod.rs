@@ -12,6 +12,7 @@ mod new;
 mod progress;
 mod project;
 mod report;
+mod rerun;
 mod restore;
 mod run;
 mod serve;
@@ -105,7 +106,7 @@ fn end(cli: Cli) -> ExitCode {
 /// Says on standard error what is wrong. Where that is gone too, the exit code says it alone.
 fn complain(what: &str) {
     use std::io::Write;
-    let _ = writeln!(std::io::stderr().lock(), "huangpu: {what}");
+    let _ = writeln!(std::io::stderr().lock(), "huangpu: {}", gateway::shown(what));
 }
 
 /// Opens a data directory, or makes one, with a bar, and says how it was found.
@@ -157,13 +158,14 @@ fn print_json(what: &impl serde::Serialize) -> anyhow::Result<()> {
     Ok(print(&format!("{}\n", serde_json::to_string_pretty(what)?))?)
 }
 
-/// Prints to standard output; a reader that has gone away is not a fault.
+/// Prints to standard output; a reader that has gone away is not a fault. Everything that is printed goes through here: what would
+/// drive the terminal, or would not be seen, is escaped.
 ///
 /// # Errors
 /// Standard output cannot be written.
 fn print(text: &str) -> std::io::Result<()> {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
+    out.write_all(gateway::shown(text).as_bytes())?;
     out.flush()
 }

@@ -1,6 +1,6 @@
 //! `huangpu run`: a market through its command files.
 
-use crate::cli::{self, Ended, files, files::DayFile, print_json, progress, say};
+use crate::cli::{self, Ended, files, files::DayFile, print_json, progress, rerun, say};
 use crate::node::{DataDir, IdTaken, Node, Submitted, hex};
 use crate::report::{self, Compliance, DayReport, FinalReport, Report as _};
 use anyhow::{Context, Result};
@@ -15,8 +15,9 @@ use std::process::ExitCode;
 /// What to run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// A folder with a rulebook (.toml) for each market and one command file (.jsonl) a day; or rulebooks and command files
-    #[arg(required = true, value_name = "FOLDER | RULEBOOK FILE")]
+    /// A folder with a rulebook (.toml) for each market and one command file (.jsonl) a day; or rulebooks and command files; or `-`: a log
+    /// that `huangpu log --json` printed, from standard input
+    #[arg(required = true, value_name = "FOLDER | RULEBOOK FILE | -")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
     dates: files::Dates,
@@ -38,7 +39,7 @@ struct Refusal {
     record: u64,
     line: Option<usize>,
     by: String,
-    id: String,
+    id: Option<String>,
     stage: &'static str,
     reason: &'static str,
     because: &'static str,
@@ -75,6 +76,9 @@ struct Outcome<'a> {
 }
 
 pub(crate) fn run(args: &Args) -> Ended {
+    if args.paths == [PathBuf::from("-")] {
+        return rerun::run(args.data.as_deref(), args.json);
+    }
     let story = files::read(&args.paths, args.dates)?;
     let data = match &args.data {
         Some(data) => data.clone(),
@@ -138,7 +142,10 @@ pub(crate) fn run(args: &Args) -> Ended {
 /// Opens the market of a rulebook, or amends it; one that the log knows is passed over.
 pub(crate) fn adopt(node: &mut Node, time: Timestamp, rulebook: &Rulebook) -> Result<MarketId> {
     let hash = hex(blake3::hash(&postcard::to_stdvec(rulebook)?).as_bytes());
-    let client_id = ClientId::of(&format!("rulebook/{hash}"));
+    // Logs from before the texts of long ids were kept know it by the whole hash, with which the text is longer than an id may be.
+    let old = ClientId::of(&format!("rulebook/{hash}"));
+    let is_old = node.answers().get((OPERATOR, old)).is_some();
+    let client_id = if is_old { old } else { ClientId::of(&format!("rulebook/{}", &hash[..32])) };
     let command = Command::AdoptRulebook(Box::new(rulebook.clone()));
     let envelope = Envelope { actor: OPERATOR, user: UserId::NOBODY, client_id, door: Door::File, command };
     let code = &rulebook.code;
@@ -231,7 +238,8 @@ impl Refusal {
     /// With the place in the file, as an error has it.
     fn place(&self, file: &Path) -> String {
         let line = self.line.map(|line| format!(":{line}")).unwrap_or_default();
-        let Self { id, stage, reason, because, .. } = self;
+        let Self { stage, reason, because, .. } = self;
+        let id = self.id.as_deref().unwrap_or("(unknown)");
         format!("{}{line}: {id} was refused: {stage}/{reason}: {because}\n", file.display())
     }
 }
@@ -252,7 +260,7 @@ fn refusals_into<'r>(
                 record: record.sequence.0,
                 line: file.lines.iter().find(is_its).map(|placed| placed.number),
                 by: by.clone(),
-                id: id.to_string(),
+                id: id.text().map(str::to_owned),
                 stage: reason.stage(),
                 reason: reason.code(),
                 because: reason.sentence(),
@@ -289,6 +297,8 @@ fn play(
         }
         let (actor, user, command) =
             resolved.map_err(|error| anyhow::anyhow!("{}:{}", place(), error.in_line(&placed.text)))?;
+        gateway::check_texts(node.state(), &command)
+            .map_err(|error| anyhow::anyhow!("{}:{}", place(), error.in_line(&placed.text)))?;
         let envelope = Envelope { actor, user, client_id: ClientId::of(&line.id), door: Door::File, command };
         let submitted = node.submit(line.time, envelope, &mut observer);
         let submitted = submitted.map_err(|error| match error.downcast_ref::<IdTaken>() {
@@ -366,6 +376,7 @@ fn day_text(day: &Day) -> String {
     if !day.refusals.is_empty() {
         text.push_str(&format!("\nRefused on {} ({})\n", day.date, day.refusals.len()));
         for Refusal { record, by, id, stage, reason, because, .. } in &day.refusals {
+            let id = id.as_deref().unwrap_or("(unknown)");
             text.push_str(&format!("  #{record} {by}/{id}: {stage}/{reason}: {because}\n"));
         }
     }

@@ -1,6 +1,7 @@
 //! The table of fields: what each is called, what it takes, and where it is kept.
 
 use crate::config::{Config, LogFormat, LogLevel, Moment};
+use crate::projection::Place;
 use crate::serve::site::{is_host, is_origin};
 use base::{Timestamp, Unreadable};
 use std::net::SocketAddr;
@@ -182,6 +183,9 @@ impl Slot<'_> {
             },
             Slot::Database(url) => match text {
                 Some(text) if DATABASES.iter().any(|scheme| text.starts_with(scheme)) => {
+                    if let Err(error) = Place::parse(text) {
+                        return Some(error.to_string());
+                    }
                     **url = Some(text.to_owned());
                 }
                 _ => return Some("expected sqlite:PATH or postgres://USER@HOST/NAME".to_owned()),

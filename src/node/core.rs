@@ -98,10 +98,29 @@ impl Core {
         slot: &mut Slot,
         records_max: usize,
     ) -> Result<Taken> {
-        self.payload.clear();
-        engine::encode(envelope, &mut self.payload)?;
-        let key = (envelope.actor, envelope.client_id);
-        let vacancy = match self.answers.look(key, hash, &self.payload) {
+        let mut payload = std::mem::take(&mut self.payload);
+        payload.clear();
+        let taken = engine::encode(envelope, &mut payload)
+            .map_err(anyhow::Error::from)
+            .and_then(|()| self.take_bytes(time, (envelope, &payload), hash, slot, records_max));
+        self.payload = payload;
+        taken
+    }
+
+    /// [`Core::take`] of a command with the very bytes that are to stand in the log.
+    ///
+    /// # Errors
+    /// As [`Core::take`].
+    pub(crate) fn take_bytes(
+        &mut self,
+        time: Timestamp,
+        (envelope, payload): (&Envelope, &[u8]),
+        hash: KeyHash,
+        slot: &mut Slot,
+        records_max: usize,
+    ) -> Result<Taken> {
+        let key = (envelope.actor, envelope.client_id.key());
+        let vacancy = match self.answers.look(key, hash, payload) {
             Seen::Never(vacancy) => vacancy,
             Seen::Waiting(sequence) => return Ok(Taken::Waiting(sequence)),
             Seen::Answered(answer) => return Ok(Taken::Known(answer)),
@@ -110,12 +129,12 @@ impl Core {
         if time < self.time {
             bail!("its time lies before that of the record before it: time never runs back in a log");
         }
-        let bytes = slot.batch.bytes().len() + self.payload.len();
+        let bytes = slot.batch.bytes().len() + payload.len();
         if slot.records.len() >= records_max || (bytes > BATCH_BYTES_MAX && !slot.batch.is_empty()) {
             return Ok(Taken::Full);
         }
-        slot.batch.push(time.0, &self.payload)?;
-        let sequence = self.answers.take(key, &self.payload, vacancy);
+        slot.batch.push(time.0, payload)?;
+        let sequence = self.answers.take(key, payload, vacancy);
         self.time = time;
         Ok(Taken::New(sequence))
     }
@@ -160,7 +179,7 @@ impl Core {
         loop {
             for logged in left.by_ref().take(engine::GROUP) {
                 let record = read(logged)?;
-                let key = (record.envelope.actor, record.envelope.client_id);
+                let key = (record.envelope.actor, record.envelope.client_id.key());
                 beside.push((key, self.answers.hash(key), logged.payload));
                 records.push(record);
             }
@@ -195,7 +214,7 @@ impl Core {
     /// # Errors
     /// It cannot be encoded.
     pub(crate) fn follow(&mut self, record: &Record, payload: &[u8]) -> Result<()> {
-        let key = (record.envelope.actor, record.envelope.client_id);
+        let key = (record.envelope.actor, record.envelope.client_id.key());
         let hash = self.answers.hash(key);
         self.answers.replayed(key, hash, payload);
         self.apply_one(record, payload)

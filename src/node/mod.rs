@@ -23,6 +23,7 @@ pub use follower::Follower;
 pub use pipeline::{
     Closed, Flow, Inbox, NotSent, Outlet, Pipeline, SendDisk, Snapshotted, Submission, TurnedAway,
 };
+pub(crate) use replay::replay_bytes;
 pub use replay::{Replay, Until, hex, log_id, replay, replay_after, replay_on};
 pub use verify::{Fault, Verified, verify, verify_on};
 
@@ -207,12 +208,41 @@ impl<D: Disk> Node<D> {
         if envelope.door == Door::File {
             self.takes_files()?;
         }
-        let hash = self.core.answers.hash((envelope.actor, envelope.client_id));
+        let hash = self.core.answers.hash((envelope.actor, envelope.client_id.key()));
         let mut taken = self.core.take(time, &envelope, hash, &mut self.slot, BATCH_RECORDS_MAX)?;
         if let Taken::Full = taken {
             self.flush(observer)?;
             taken = self.core.take(time, &envelope, hash, &mut self.slot, BATCH_RECORDS_MAX)?;
         }
+        self.submitted(taken, time, envelope)
+    }
+
+    /// [`Node::submit`] of a command with the very bytes that another log has of it: an older version may have written them otherwise
+    /// than this one does.
+    ///
+    /// # Errors
+    /// As [`Node::submit`]; or the bytes are no payload.
+    pub(crate) fn submit_bytes(
+        &mut self,
+        time: Timestamp,
+        payload: &[u8],
+        observer: &mut Observer<'_>,
+    ) -> Result<Submitted> {
+        let mut payload = payload.to_vec();
+        Door::File.put(&mut payload);
+        let envelope = engine::decode(&payload)?;
+        let hash = self.core.answers.hash((envelope.actor, envelope.client_id.key()));
+        let mut taken =
+            self.core.take_bytes(time, (&envelope, &payload), hash, &mut self.slot, BATCH_RECORDS_MAX)?;
+        if let Taken::Full = taken {
+            self.flush(observer)?;
+            taken =
+                self.core.take_bytes(time, (&envelope, &payload), hash, &mut self.slot, BATCH_RECORDS_MAX)?;
+        }
+        self.submitted(taken, time, envelope)
+    }
+
+    fn submitted(&mut self, taken: Taken, time: Timestamp, envelope: Envelope) -> Result<Submitted> {
         match taken {
             Taken::New(sequence) => {
                 self.slot.records.push(Record { sequence, time, envelope });

@@ -4,7 +4,7 @@ use crate::node::core::{Trail, read};
 use crate::node::{DataDir, Observer, snapshots};
 use anyhow::{Result, bail};
 use base::{Date, Timestamp};
-use engine::{Events, LogDigest, State};
+use engine::{Event, Events, LogDigest, Record, State};
 use journal::{Disk, Frames, RealDisk};
 
 /// How far to replay.
@@ -52,6 +52,22 @@ pub fn replay_on<D: Disk>(
     until: Until,
     observer: &mut Observer<'_>,
 ) -> Result<Replay> {
+    replay_bytes(disk, dir, until, &mut |record, _, events, state| observer(record, events, state))
+}
+
+/// What is told of each record, and of its payload.
+pub(crate) type ByteObserver<'a> = dyn FnMut(&Record, &[u8], &[Event], &State) -> Result<()> + 'a;
+
+/// [`replay_on`] that tells of each record's payload too.
+///
+/// # Errors
+/// As [`replay`].
+pub(crate) fn replay_bytes<D: Disk>(
+    disk: &D,
+    dir: &DataDir,
+    until: Until,
+    observer: &mut ByteObserver<'_>,
+) -> Result<Replay> {
     if !dir.has_log(disk)? {
         bail!("there is no log in {}", dir.root().display());
     }
@@ -69,7 +85,7 @@ pub fn replay_on<D: Disk>(
             let record = read(logged)?;
             state.apply(&record, &mut happened);
             digest.absorb(&record, logged.payload, happened.as_slice())?;
-            observer(&record, happened.as_slice(), &state)?;
+            observer(&record, logged.payload, happened.as_slice(), &state)?;
         }
         trail.note(&state, &mut digest);
     }

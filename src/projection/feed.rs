@@ -159,10 +159,9 @@ fn user_of(record: &Record) -> i64 {
     record.envelope.user.0.into()
 }
 
-/// A sender's own id as it is kept: as people read it, and without the one character that a database does not take.
-pub(crate) fn client_text(id: ClientId) -> String {
-    let text = id.to_string();
-    if text.contains('\0') { id.0.iter().map(|byte| format!("{byte:02x}")).collect() } else { text }
+/// The text of a sender's own id, where it is known and a database takes it.
+fn client_text(id: &ClientId) -> Option<String> {
+    id.text().filter(|text| !text.contains('\0')).map(str::to_owned)
 }
 
 /// A name as it is kept: without the one character that a database does not take.
@@ -347,7 +346,7 @@ impl Writer {
             time.into(),
             i64::from(record.envelope.actor.0).into(),
             user_of(record).into(),
-            client_text(record.envelope.client_id).into(),
+            opt(client_text(&record.envelope.client_id)),
             record.envelope.door.name().into(),
             name.into(),
             command.to_string().into(),

@@ -30,7 +30,8 @@ pub use rows::{
 };
 
 use anyhow::{Context, Result};
-use db::{Db, Place};
+use db::Db;
+pub(crate) use db::Place;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// Connections that read at once.

@@ -6,7 +6,6 @@ mod read;
 pub use filter::{FillFilter, Kinds, OrderFilter, Step};
 
 use super::db::{Db, Value};
-use super::feed::client_text;
 use super::rows::{
     AlertRow, CandleRow, Cells, DayRow, EventRow, FillRow, OrderRow, Position, RecordRow, StatementRow,
     TradeRow, TrailRow, arg,
@@ -87,9 +86,9 @@ impl View<'_> {
     pub fn order_by_client(&mut self, actor: ParticipantId, id: ClientId) -> Result<Option<OrderRow>> {
         let columns = ORDERS.columns.join(", ");
         let sql = format!(
-            "SELECT {columns} FROM orders WHERE actor = $1 AND client_id = $2 ORDER BY seq DESC LIMIT 1"
+            "SELECT {columns} FROM orders WHERE actor = $1 AND client_key = $2 ORDER BY seq DESC LIMIT 1"
         );
-        let args = [Value::Int(actor.0.into()), client_text(id).into()];
+        let args = [Value::Int(actor.0.into()), id.key().hex().into()];
         Ok(self.db.rows(&sql, &args, |row| order(&mut Cells::of(row)))?.into_iter().next())
     }
 
@@ -267,7 +266,7 @@ impl View<'_> {
                 time: Timestamp(cells.int()?),
                 actor: ParticipantId(cells.id()?),
                 user: cells.count()?,
-                client_id: cells.text()?,
+                client_id: cells.opt_text()?,
                 command: cells.text()?,
                 kind: cells.text()?,
                 json: cells.text()?,

@@ -18,8 +18,8 @@ pub struct OrderRow {
     pub time: Timestamp,
     /// Who sent it.
     pub actor: ParticipantId,
-    /// The sender's own id for it.
-    pub client_id: String,
+    /// The sender's own id for it; none where only its key is in the log.
+    pub client_id: Option<String>,
     /// Delivers or pays.
     pub account: AccountId,
     /// Who answers for the account.
@@ -189,8 +189,8 @@ pub struct RecordRow {
     pub actor: ParticipantId,
     /// Which user; 0 for none.
     pub user: u64,
-    /// The sender's own id for it.
-    pub client_id: String,
+    /// The sender's own id for it; none where only its key is in the log.
+    pub client_id: Option<String>,
     /// By which door it came, where the record says so: `file`, `http`, `stream`, `facade` or `node`.
     pub door: Option<String>,
     /// The name of the command, for example `place_order`.
@@ -216,8 +216,8 @@ pub struct TrailRow {
     pub actor: ParticipantId,
     /// Which user; 0 for none.
     pub user: u64,
-    /// The sender's own id for it.
-    pub client_id: String,
+    /// The sender's own id for it; none where only its key is in the log.
+    pub client_id: Option<String>,
     /// The name of the command.
     pub command: String,
     /// The event's name.

@@ -29,7 +29,7 @@ CREATE TABLE days (
 
 CREATE TABLE records (
     seq BIGINT NOT NULL PRIMARY KEY, time_ns BIGINT NOT NULL, actor BIGINT NOT NULL, user_id BIGINT NOT NULL,
-    client_id TEXT NOT NULL, door TEXT, command TEXT NOT NULL, json TEXT NOT NULL, stage TEXT, reason TEXT
+    client_id TEXT, door TEXT, command TEXT NOT NULL, json TEXT NOT NULL, stage TEXT, reason TEXT
 ){c};
 CREATE TABLE events (
     seq BIGINT NOT NULL, n BIGINT NOT NULL, kind TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY (seq, n)
@@ -37,7 +37,7 @@ CREATE TABLE events (
 
 CREATE TABLE orders (
     order_id BIGINT NOT NULL PRIMARY KEY, seq BIGINT NOT NULL, time_ns BIGINT NOT NULL, actor BIGINT NOT NULL,
-    client_id TEXT NOT NULL, account BIGINT NOT NULL, participant BIGINT NOT NULL, instrument BIGINT NOT NULL,
+    client_id TEXT, client_key TEXT NOT NULL, account BIGINT NOT NULL, participant BIGINT NOT NULL, instrument BIGINT NOT NULL,
     kind TEXT NOT NULL, side TEXT NOT NULL, price BIGINT NOT NULL, quantity BIGINT NOT NULL, filled BIGINT NOT NULL,
     reduced BIGINT NOT NULL, remaining BIGINT NOT NULL, amount BIGINT NOT NULL, fee BIGINT NOT NULL, life TEXT,
     until_date BIGINT, post_only BIGINT NOT NULL, self_trade TEXT, minimum BIGINT NOT NULL, display BIGINT NOT NULL,
@@ -83,7 +83,7 @@ const INDICES: &str = "
 CREATE INDEX IF NOT EXISTS records_time ON records (time_ns);
 CREATE INDEX IF NOT EXISTS orders_participant ON orders (participant, seq);
 CREATE INDEX IF NOT EXISTS orders_seq ON orders (seq);
-CREATE INDEX IF NOT EXISTS orders_client ON orders (actor, client_id);
+CREATE INDEX IF NOT EXISTS orders_client ON orders (actor, client_key);
 CREATE INDEX IF NOT EXISTS orders_open ON orders (participant, seq) WHERE status = 'open';
 CREATE INDEX IF NOT EXISTS trades_instrument ON trades (instrument, trade_id);
 CREATE INDEX IF NOT EXISTS trades_date ON trades (date, trade_id);

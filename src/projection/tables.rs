@@ -71,6 +71,7 @@ pub(crate) const ORDERS: Table = replaced(
         "time_ns",
         "actor",
         "client_id",
+        "client_key",
         "account",
         "participant",
         "instrument",

@@ -337,7 +337,7 @@ impl Call {
     /// It is none, so nothing has it.
     pub fn number<T: std::str::FromStr>(&self, name: &str) -> Result<T, Problem> {
         let text = self.parameter(name);
-        text.parse().map_err(|_| Problem::not_found(format_args!("{name} {text:?}")))
+        base::decimal::whole(text).ok_or_else(|| Problem::not_found(format_args!("{name} {text:?}")))
     }
 
     /// The query.

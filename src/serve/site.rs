@@ -169,6 +169,15 @@ mod tests {
     }
 
     #[test]
+    fn the_names_of_a_certificate_are_those_of_its_node() {
+        let names = ["exchange.example", "*.inner.example", "10.0.0.1"].map(str::to_owned);
+        let made = rcgen::generate_simple_self_signed(names).unwrap();
+        let site = Site::of(&Config::default(), Some(made.cert.der())).unwrap();
+        assert!(site.is_at("Exchange.Example:8443") && site.is_at("a.inner.example"));
+        assert!(!site.is_at("other.example") && !site.is_at("a.b.inner.example"));
+    }
+
+    #[test]
     fn pages_of_the_node_and_of_known_origins_use_it() {
         let site = site(&[], &["https://desk.example"]);
         let host = Some("node.example:8080");

@@ -260,7 +260,7 @@ fn orders_add_up(projection: &Projection) {
         assert!(fills.iter().all(|fill| fill.side == order.side && fill.account == order.account));
         let one = seen(projection, |view| view.order(order.order)).unwrap();
         assert_eq!(one, order);
-        let client = engine::ClientId::of(&order.client_id);
+        let client = engine::ClientId::of(order.client_id.as_deref().unwrap());
         assert_eq!(seen(projection, |view| view.order_by_client(order.actor, client)).unwrap(), order);
         assert_eq!(order.status == "open", order.left.0 > 0, "{order:?}");
         assert_eq!(order.status == "open", order.ended_sequence.is_none(), "{order:?}");
@@ -294,7 +294,7 @@ fn the_log_is_there_record_by_record_as_the_log_command_prints_it() {
         assert_eq!(records.len(), printed.len());
         for (record, line) in records.iter().zip(&printed) {
             assert_eq!(line["record"], record.sequence.0);
-            assert_eq!(line["id"], record.client_id.as_str());
+            assert_eq!(line["id"].as_str(), record.client_id.as_deref());
             assert_eq!(line["do"], record.command.as_str());
             let command: serde_json::Value = serde_json::from_str(&record.json).unwrap();
             for (field, value) in command.as_object().unwrap() {

@@ -139,8 +139,12 @@ fn an_order_keeps_its_name_and_ends_once() {
     fund(&served);
     served.runtime().block_on(async {
         let mut trader = as_user(&served, "trader").await;
-        let mut named = order("DJ", "buy", "98.00", 1);
+        let mut named = order("DJ", "buy", "98.00", 2);
         named["id"] = "before".into();
+        let said =
+            [("life", "gtd"), ("until", "2026-03-06"), ("self_trade", "decrement"), ("display", "1000")];
+        said.into_iter().for_each(|(field, value)| named[field] = value.into());
+        named["post_only"] = true.into();
         let before = trader.command("place_order", &named).await;
         let snapshot = trader.snapshot(&json!({ "channel": "orders" })).await;
         let items = snapshot["data"]["items"].as_array().unwrap();
@@ -154,6 +158,11 @@ fn an_order_keeps_its_name_and_ends_once() {
         for (name, value) in items[0].as_object().unwrap() {
             assert_eq!(&rest["items"][0][name], value, "{name}");
         }
+        for (field, value) in said {
+            assert_eq!(rest["items"][0][field], value, "{field}");
+        }
+        assert_eq!(rest["items"][0]["post_only"], true);
+        assert!(rest["items"][0]["minimum"].is_null() && items[0].get("minimum").is_none());
         let number = before["created"]["number"].clone();
         trader.command("cancel_order", &json!({ "account": "DJ", "order": number })).await;
         let mut told = trader.rest(Duration::from_millis(500)).await;
@@ -249,13 +258,15 @@ fn acts_wait_and_end() {
 fn an_order_is_found_by_its_long_name_after_a_new_start() {
     let served = Served::start();
     fund(&served);
-    let name = "an-order-with-a-name-of-more-than-15-bytes";
+    let name = "6f1c2f2e-9a50-4a0e-8b5f-5d0f9f0a7c11";
     let number = served.runtime().block_on(async {
         let mut trader = as_user(&served, "trader").await;
         let mut message = order("DJ", "buy", "98.60", 1);
         message["id"] = name.into();
         let answer = trader.command("place_order", &message).await;
         assert_eq!(answer["id"], name, "{answer}");
+        let snapshot = trader.snapshot(&json!({ "channel": "orders" })).await;
+        assert_eq!(snapshot["data"]["items"][0]["id"], name, "{snapshot}");
         answer["created"]["number"].clone()
     });
     let shown = |served: &Served| {
@@ -267,11 +278,10 @@ fn an_order_is_found_by_its_long_name_after_a_new_start() {
         assert_eq!(listed["id"], found["id"]);
         found["id"].as_str().unwrap().to_owned()
     };
-    let before = shown(&served);
-    assert!(before.len() == 32 && before.starts_with("ff"), "{before}");
+    assert_eq!(shown(&served), name);
     let dir = served.stop();
     let config =
         huangpu::config::Config { listen: ([127, 0, 0, 1], 0).into(), ..huangpu::config::Config::default() };
     let served = Served::serve(crate::common::open(dir.path()), config, dir);
-    assert_eq!(shown(&served), before);
+    assert_eq!(shown(&served), name);
 }

@@ -1,7 +1,7 @@
 //! A market with an order book, open, with traders who have cash and units.
 
 use base::{AccountId, AssetId, MarketId, Money, ParticipantId, Price, Quantity, Role, Sequence, Timestamp};
-use engine::{ClientId, Command, Envelope, Events, OPERATOR, Record, State};
+use engine::{ClientId, ClientKey, Command, Envelope, Events, OPERATOR, Record, State};
 use std::path::PathBuf;
 
 /// How many trade.
@@ -31,7 +31,7 @@ impl BookMarket {
             let envelope = Envelope {
                 actor,
                 user: base::UserId::NOBODY,
-                client_id: ClientId(id),
+                client_id: ClientId::known_by(ClientKey(id)),
                 door: engine::Door::Unsaid,
                 command,
             };

@@ -74,10 +74,21 @@ impl World {
         self.state.apply(&record, &mut self.buffer);
         let events = self.buffer.as_slice().to_vec();
         self.digest.absorb(&record, &payload, &events).unwrap();
+        self.print(&before, (&record, &payload), &events);
         self.audit.look(&before, &self.state, &record, &events);
         self.book.0.insert((by, id.to_owned()), Created::by(&events));
         self.log.push((record, payload));
         events
+    }
+
+    /// A record is printed so that it is read as it was by who stands before it.
+    fn print(&self, before: &State, (record, payload): (&Record, &[u8]), events: &[Event]) {
+        let line = gateway::Names(&self.state).printed(record, payload, events).to_string();
+        let printed = gateway::parse_printed(&line).unwrap_or_else(|error| panic!("{line}\n{error}"));
+        assert_eq!((printed.record, printed.time), (record.sequence.0, record.time), "{line}");
+        let envelope = printed.envelope(before).unwrap_or_else(|error| panic!("{line}\n{error}"));
+        let door = record.envelope.door;
+        assert_eq!(Envelope { door, ..envelope }, record.envelope, "{line}");
     }
 
     /// Writes the log as a node would, sealed with its digest: a fixture for later versions.

@@ -11,7 +11,15 @@ pub enum Refusal {
     TooLarge,
 }
 
-/// `text` in units of `10^-decimals`. There is no sign: nobody enters a negative number.
+/// A whole number that is not negative: digits alone, without a sign.
+#[must_use]
+pub fn whole<T: std::str::FromStr>(text: &str) -> Option<T> {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|_| digits)
+}
+
+/// `text` in units of `10^-decimals`. There is no sign: nobody enters a negative number. Zeros in front, and zeros behind the last decimal
+/// that counts, are the same number.
 ///
 /// # Errors
 /// See [`Refusal`].
@@ -51,6 +59,22 @@ mod tests {
             ("48.00", 2, Ok(4_800)),
             ("48", 2, Ok(4_800)),
             ("48.000", 2, Ok(4_800)),
+            ("52.800", 2, Ok(5_280)),
+            ("0048.00", 2, Ok(4_800)),
+            ("000", 2, Ok(0)),
+            ("1e5", 2, Err(Refusal::Form)),
+            ("1E5", 2, Err(Refusal::Form)),
+            (" 5", 2, Err(Refusal::Form)),
+            ("5 ", 2, Err(Refusal::Form)),
+            ("1_000", 2, Err(Refusal::Form)),
+            ("0x10", 2, Err(Refusal::Form)),
+            ("NaN", 2, Err(Refusal::Form)),
+            ("∞", 2, Err(Refusal::Form)),
+            ("−5", 2, Err(Refusal::Form)),
+            ("５", 2, Err(Refusal::Form)),
+            (".", 2, Err(Refusal::Form)),
+            ("99999999999999999999999999999999999999999", 2, Err(Refusal::TooLarge)),
+            ("0.00000000000000000000000000000000000000000", 2, Ok(0)),
             ("0.01", 2, Ok(1)),
             ("7", 0, Ok(7)),
             ("7.0", 0, Ok(7)),
@@ -68,6 +92,17 @@ mod tests {
             ("٣", 2, Err(Refusal::Form)),
         ] {
             assert_eq!(units(text, decimals), result, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_whole_number_is_digits_alone() {
+        for (text, number) in [("0", Some(0_u64)), ("007", Some(7)), ("18446744073709551615", Some(u64::MAX))]
+        {
+            assert_eq!(whole(text), number);
+        }
+        for text in ["", "+5", "-5", "5.0", "1e3", " 5", "18446744073709551616", "٣"] {
+            assert_eq!(whole::<u64>(text), None, "{text}");
         }
     }
 

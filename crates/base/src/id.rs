@@ -80,6 +80,13 @@ impl UserId {
     pub const NOBODY: Self = Self(0);
 }
 
+/// Whether `text` can be a sender's own name for a command: 1 to 64 printable characters of ASCII, without space and slash, so that
+/// it can stand in a path, and behind the code of its sender and a slash.
+#[must_use]
+pub fn is_id(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic() && b != b'/')
+}
+
 /// Whether `text` can be the code of something: 1 to 32 letters, digits, `-`, `_` and `.`.
 #[must_use]
 pub fn is_code(text: &str) -> bool {

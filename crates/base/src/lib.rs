@@ -23,6 +23,7 @@ pub use fact::{
 pub use id::{
     AccountId, ActId, AlertId, AssetId, AuctionId, BidId, CaseId, ConversionId, FreezeId, InstrumentId,
     MarketId, OrderId, OwnerId, ParticipantId, PledgeId, ProposalId, Sequence, TradeId, UserId, is_code,
+    is_id,
 };
 pub use nearest::nearest;
 pub use rejection::Sentence;

@@ -8,7 +8,7 @@ use base::{
     AccountId, AssetId, InstrumentId, MarketId, Money, OrderId, ParticipantId, Price, Quantity, Role,
     Sequence, Side, Timestamp,
 };
-use engine::{ClientId, Command, Envelope, Event, Events, OPERATOR, Record, State};
+use engine::{ClientId, ClientKey, Command, Envelope, Event, Events, OPERATOR, Record, State};
 use huangpu::demo::Random;
 use registry::{AccountKind, AssetClass, DefineAsset, Deposit, Issue, OpenAccount, RegisterParticipant};
 use serde_json::{Value, json};
@@ -100,7 +100,7 @@ fn envelope(actor: ParticipantId, number: u64, command: Command) -> Envelope {
     Envelope {
         actor,
         user: base::UserId::NOBODY,
-        client_id: ClientId(id),
+        client_id: ClientId::known_by(ClientKey(id)),
         door: engine::Door::Unsaid,
         command,
     }

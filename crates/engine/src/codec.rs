@@ -2,10 +2,12 @@
 //!
 //! All payloads begin with 24 bytes: kind, version and door, the user, the sender, its client id. The commands that
 //! trade follow with a fixed layout and are read without allocating, at most 64 bytes (80 for an order with a minimum, a hidden
-//! part or a trigger); all others follow with their command in CBOR, field names spelled out. Integers are little-endian.
+//! part or a trigger); all others follow with their command in CBOR, field names spelled out. Integers are little-endian. The text of
+//! an id that the header cannot hold stands behind all that, in version 2 of the same layouts.
 //! Layouts are never changed, only added.
 
-use crate::{ClientId, Command, Door, Envelope};
+use crate::client_id::KEY_TEXT_MAX;
+use crate::{ClientId, ClientKey, Command, Door, Envelope, ID_BYTES_MAX};
 use base::{AccountId, Date, InstrumentId, OrderId, ParticipantId, Price, Quantity, Side, UserId};
 use trading::{AmendOrder, CancelOrder, EnterOrder, Life, OrderKind, PlaceOrder, SelfTrade, TakeListing};
 
@@ -13,6 +15,8 @@ use trading::{AmendOrder, CancelOrder, EnterOrder, Life, OrderKind, PlaceOrder, 
 pub const HEADER_BYTES: usize = 24;
 
 const VERSION: u8 = 1;
+/// The layouts of version 1, with the text of the id and its length in one byte behind them.
+const VERSION_WITH_ID: u8 = 2;
 const PLACE_ORDER: u8 = 1;
 const TAKE_LISTING: u8 = 2;
 const CANCEL_ORDER: u8 = 3;
@@ -52,6 +56,9 @@ pub enum CodecError {
         /// What stands there.
         value: u8,
     },
+    /// The text of the id is not one of which the header has the hash.
+    #[error("the text of a payload's id is not the one that its header has the hash of")]
+    Id,
     /// The CBOR part does not describe a command.
     #[error("a payload's command cannot be read: {0}")]
     Command(String),
@@ -71,10 +78,12 @@ pub fn encode(envelope: &Envelope, out: &mut Vec<u8>) -> Result<(), CodecError> 
         Command::AmendOrder(_) => AMEND_ORDER,
         _ => CBOR,
     };
-    out.extend_from_slice(&[kind, envelope.door.over(VERSION)]);
+    let beside = envelope.client_id.beside();
+    let version = if beside.is_some() { VERSION_WITH_ID } else { VERSION };
+    out.extend_from_slice(&[kind, envelope.door.over(version)]);
     out.extend_from_slice(&envelope.user.0.to_le_bytes());
     out.extend_from_slice(&envelope.actor.0.to_le_bytes());
-    out.extend_from_slice(&envelope.client_id.0);
+    out.extend_from_slice(&envelope.client_id.key().0);
     match &envelope.command {
         Command::PlaceOrder(PlaceOrder { account, instrument, side, price, quantity }) => {
             out.extend_from_slice(&account.0.to_le_bytes());
@@ -110,8 +119,13 @@ pub fn encode(envelope: &Envelope, out: &mut Vec<u8>) -> Result<(), CodecError> 
             out.extend_from_slice(&quantity.0.to_le_bytes());
         }
         command => {
-            ciborium::into_writer(command, out).map_err(|error| CodecError::Command(error.to_string()))?;
+            ciborium::into_writer(command, &mut *out)
+                .map_err(|error| CodecError::Command(error.to_string()))?;
         }
+    }
+    if let Some(text) = beside {
+        out.extend_from_slice(text.as_bytes());
+        out.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
     }
     Ok(())
 }
@@ -187,17 +201,43 @@ fn get_order<const N: usize>(body: &[u8; N]) -> Result<EnterOrder, CodecError> {
     })
 }
 
-/// The sender and its name for the command, without reading the command.
-///
-/// # Errors
-/// A payload shorter than its header.
-pub fn header(payload: &[u8]) -> Result<(ParticipantId, ClientId), CodecError> {
+/// A payload, and the text that stands behind it, if one does.
+fn split(payload: &[u8]) -> Result<(&[u8], Option<&[u8]>), CodecError> {
+    let (kind, found) = (payload.first().copied().unwrap_or_default(), payload.len());
+    let version = payload.get(1).copied().unwrap_or_default();
+    match Door::split(version).map(|(_, layout)| layout) {
+        Some(VERSION) => Ok((payload, None)),
+        Some(VERSION_WITH_ID) => {
+            let length = payload.last().copied().unwrap_or_default();
+            if !(KEY_TEXT_MAX + 1..=ID_BYTES_MAX).contains(&usize::from(length)) {
+                return Err(CodecError::Field { at: found - 1, value: length });
+            }
+            let expected = HEADER_BYTES + usize::from(length) + 1;
+            let start = (found - 1).checked_sub(usize::from(length)).filter(|start| *start >= HEADER_BYTES);
+            let start = start.ok_or(CodecError::Length { kind, expected, found })?;
+            Ok((&payload[..start], Some(&payload[start..found - 1])))
+        }
+        _ => Err(CodecError::Unknown { kind, version }),
+    }
+}
+
+/// What of a payload tells one command from another: the same for all layouts of the same command, whether or not the text of its id
+/// stands there, and by whichever door it came. In two pieces, of which the first is the payload's first two bytes.
+#[must_use]
+pub fn body(payload: &[u8]) -> ([u8; 2], &[u8]) {
+    let kind = payload.first().copied().unwrap_or_default();
+    let rest = split(payload).map_or(payload, |(rest, _)| rest);
+    ([kind, VERSION], rest.get(2..).unwrap_or_default())
+}
+
+/// The sender and the key of its name for the command.
+fn header(payload: &[u8]) -> Result<(ParticipantId, ClientKey), CodecError> {
     let kind = payload.first().copied().unwrap_or_default();
     let length = CodecError::Length { kind, expected: HEADER_BYTES, found: payload.len() };
     let head: &[u8; HEADER_BYTES] = payload.first_chunk().ok_or(length)?;
-    let mut id = [0; 16];
-    id.copy_from_slice(&head[8..24]);
-    Ok((ParticipantId(u32::from_le_bytes([head[4], head[5], head[6], head[7]])), ClientId(id)))
+    let mut key = [0; 16];
+    key.copy_from_slice(&head[8..24]);
+    Ok((ParticipantId(u32::from_le_bytes([head[4], head[5], head[6], head[7]])), ClientKey(key)))
 }
 
 /// Reads the payload of an envelope.
@@ -205,16 +245,19 @@ pub fn header(payload: &[u8]) -> Result<(ParticipantId, ClientId), CodecError> {
 /// # Errors
 /// See [`CodecError`]. Any bytes may be given.
 pub fn decode(payload: &[u8]) -> Result<Envelope, CodecError> {
-    let (actor, client_id) = header(payload)?;
+    let (actor, key) = header(payload)?;
     let (kind, version) = (payload[0], payload[1]);
     let unknown = CodecError::Unknown { kind, version };
-    let (door, layout) = Door::split(version).ok_or_else(|| unknown.clone())?;
+    let (door, _) = Door::split(version).ok_or_else(|| unknown.clone())?;
+    let (payload, text) = split(payload)?;
+    let client_id = match text.map(std::str::from_utf8) {
+        None => ClientId::known_by(key),
+        Some(Ok(text)) if ClientKey::of(text) == key => ClientId::of(text),
+        Some(_) => return Err(CodecError::Id),
+    };
     // Logs that knew no users have zeros here: nobody.
     let user = UserId(u16::from_le_bytes([payload[2], payload[3]]));
     let body = &payload[HEADER_BYTES..];
-    if layout != VERSION {
-        return Err(unknown);
-    }
     let command = match kind {
         PLACE_ORDER => {
             let body: &[u8; 32] = exact(kind, payload)?;
@@ -361,12 +404,41 @@ mod tests {
         #[test]
         fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200), kind in 0_u8..8) {
             let _ = decode(&bytes);
-            let mut payload = vec![if kind == 7 { 255 } else { kind }, 1, 0, 0];
-            payload.extend(bytes);
-            if let Ok(envelope) = decode(&payload) {
-                let mut again = Vec::new();
-                encode(&envelope, &mut again).unwrap();
-                prop_assert_eq!(decode(&again).unwrap(), envelope);
+            for version in [1, 2] {
+                let mut payload = vec![if kind == 7 { 255 } else { kind }, version, 0, 0];
+                payload.extend(&bytes);
+                if let Ok(envelope) = decode(&payload) {
+                    let mut again = Vec::new();
+                    encode(&envelope, &mut again).unwrap();
+                    prop_assert_eq!(decode(&again).unwrap(), envelope);
+                }
+            }
+        }
+
+        #[test]
+        fn the_text_of_a_long_id_stands_behind(id in "[!-~]{16,64}", reason in ".{0,40}", bit in 0_usize..8) {
+            let withdraw = Command::WithdrawAct { act: base::ActId(7), reason };
+            let take = TakeListing { account: AccountId(1), listing: OrderId(2), quantity: Quantity(3) };
+            for command in [withdraw, Command::TakeListing(take)] {
+                let plain = Envelope { client_id: ClientId::known_by(ClientKey::of(&id)), ..envelope(command) };
+                let named = Envelope { client_id: ClientId::of(&id), ..plain.clone() };
+                let (mut old, mut new) = (Vec::new(), Vec::new());
+                encode(&plain, &mut old).unwrap();
+                encode(&named, &mut new).unwrap();
+                prop_assert_eq!((old[1], new[1]), (Door::Http.over(1), Door::Http.over(2)));
+                prop_assert_eq!(&new[2..old.len()], &old[2..]);
+                prop_assert_eq!(&new[old.len()..new.len() - 1], id.as_bytes());
+                prop_assert_eq!(usize::from(new[new.len() - 1]), id.len());
+                prop_assert_eq!(decode(&new).unwrap(), named);
+                prop_assert_eq!(decode(&old).unwrap(), plain);
+                prop_assert_eq!(body(&new), body(&old));
+                // Another text than the one whose hash stands in the header, a shorter one, a longer one.
+                for at in [old.len(), new.len() - 1, 8 + bit] {
+                    let mut wrong = new.clone();
+                    wrong[at] ^= 1 << bit;
+                    prop_assert!(decode(&wrong).is_err());
+                }
+                prop_assert!(decode(&new[..new.len() - 1]).is_err());
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Everything that can be asked of the engine.
 
+use crate::ClientId;
 use crate::door::Door;
 use crate::rulebook::Rulebook;
 use base::{ActId, ParticipantId, Sequence, Timestamp, UserId};
@@ -9,38 +10,6 @@ use roster as o;
 use serde::{Deserialize, Serialize};
 use supervision as w;
 use trading as t;
-
-/// The sender's own name for a command: sixteen bytes, so that a repeat is known for what it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ClientId(pub [u8; 16]);
-
-impl ClientId {
-    /// The id of a text: its bytes where there are at most fifteen of them, behind their number; else the first
-    /// fifteen bytes of its BLAKE3 hash behind the byte 255.
-    #[must_use]
-    pub fn of(text: &str) -> Self {
-        let mut id = [0; 16];
-        if text.len() <= 15 {
-            id[0] = u8::try_from(text.len()).unwrap_or(u8::MAX);
-            id[1..=text.len()].copy_from_slice(text.as_bytes());
-        } else {
-            id[0] = u8::MAX;
-            id[1..].copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..15]);
-        }
-        Self(id)
-    }
-}
-
-impl std::fmt::Display for ClientId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let text = self.0.get(1..=usize::from(self.0[0])).and_then(|bytes| std::str::from_utf8(bytes).ok());
-        match text {
-            Some(text) => f.write_str(text),
-            None => self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
-        }
-    }
-}
 
 /// A command with its sender.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -54,6 +54,13 @@ impl Door {
         Some((*Self::ALL.get(usize::from(byte >> 4))?, byte & 0x0f))
     }
 
+    /// Puts the door into a payload, in the place of the one that it has.
+    pub fn put(self, payload: &mut [u8]) {
+        if let Some(byte) = payload.get_mut(1) {
+            *byte = self.over(*byte & 0x0f);
+        }
+    }
+
     /// Takes the door out of a payload: what is left is what was asked, whichever way it came.
     pub fn hide(payload: &mut [u8]) {
         if let Some(byte) = payload.get_mut(1) {
@@ -76,5 +83,7 @@ mod tests {
         let mut payload = [4, 0x21, 0x27];
         Door::hide(&mut payload);
         assert_eq!(payload, [4, 1, 0x27]);
+        Door::File.put(&mut payload);
+        assert_eq!(payload, [4, 0x11, 0x27]);
     }
 }

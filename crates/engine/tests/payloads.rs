@@ -8,7 +8,7 @@ use base::{
 };
 use base::{ActId, AuctionId, Timestamp, UserId};
 use ciborium::Value;
-use engine::{ClientId, Command, Envelope, Event, LogDigest, Record, decode, encode};
+use engine::{ClientId, ClientKey, Command, Envelope, Event, LogDigest, Record, decode, encode};
 use registry::Deposit;
 use trading::{
     AmendOrder, CancelOrder, DrawLot, EnterOrder, Life, OrderKind, PlaceOrder, SelfTrade, TakeListing,
@@ -101,7 +101,33 @@ fn a_listing_is_withdrawn_in_40_bytes() {
              20 21 22 23 24 25 26 27",
             &hash[..30]
         ),
+        &Envelope {
+            client_id: ClientId::known_by(ClientKey::of("1234567890123456")),
+            ..envelope("", Command::CancelOrder(cancel))
+        },
+    );
+    // Version 2: the same, and behind it the text and its length.
+    check(
+        &format!(
+            "03 02 00 00  01 02 03 04
+             ff {}
+             15 16 17 18  00 00 00 00
+             20 21 22 23 24 25 26 27
+             31 32 33 34 35 36 37 38 39 30 31 32 33 34 35 36  10",
+            &hash[..30]
+        ),
         &envelope("1234567890123456", Command::CancelOrder(cancel)),
+    );
+}
+
+#[test]
+fn the_text_of_a_long_id_stands_behind_a_command_in_cbor() {
+    let id = "6f1c2f2e-9a50-4a0e-8b5f-5d0f9f0a7c11";
+    let hash = blake3::hash(id.as_bytes()).to_hex();
+    let text: String = id.bytes().map(|byte| format!("{byte:02x}")).collect();
+    check(
+        &format!("ff 02 00 00  01 02 03 04  ff {}  64 7469636b  {text} 24", &hash[..30]),
+        &envelope(id, Command::Tick),
     );
 }
 

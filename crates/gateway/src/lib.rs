@@ -4,18 +4,26 @@
 
 mod act;
 mod decimal;
+mod door;
+mod hex;
 mod line;
 mod render;
 mod resolve;
+mod text;
 mod time;
 mod wire;
 mod wrong;
 
 pub use act::WireAct;
 pub use decimal::Number;
-pub use line::{FieldsError, Line, LineError, parse_fields, parse_line};
+pub use door::check_texts;
+pub use line::{
+    FieldsError, ID_RULE, Line, LineError, Meant, PRINTED_BYTES_MAX, Printed, parse_fields, parse_line,
+    parse_printed,
+};
 pub use render::Names;
 pub use resolve::{Created, Reference, ReferenceBook, ResolveError, Resolver};
+pub use text::{is_unseen, shown, shown_in_line};
 pub use time::{DATE_FORM, TIME_FORM, format_time, parse_time, read_date, read_time};
 pub use wire::{Class, Life, Party, WireCommand};
 pub use wrong::Wrong;

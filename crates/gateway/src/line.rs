@@ -1,7 +1,9 @@
-//! One line of a command file: `{"time": …, "id": …, "by": …, "as": …, "do": …, …}`.
+//! One line of a command file: `{"time": …, "id": …, "by": …, "as": …, "do": …, …}`; and one of a printed log, which has more
+//! to say: the number of its record, what happened, and where names and decimals cannot say what the command is, the command itself.
 
 use crate::{TIME_FORM, WireCommand};
 use base::Timestamp;
+use engine::{ClientId, ClientKey, Command};
 use serde_json::{Map, Value};
 use serde_path_to_error::Segment;
 use std::collections::BTreeSet;
@@ -21,6 +23,36 @@ pub struct Line {
     pub command: WireCommand,
 }
 
+/// A line of a printed log: a record, as it is to be made again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Printed {
+    /// The number of the record.
+    pub record: u64,
+    /// When it was taken in.
+    pub time: Timestamp,
+    /// The sender's own name for the command, as far as the log knows it.
+    pub id: ClientId,
+    /// The sender's code.
+    pub by: String,
+    /// The name that the sender's user signs in with.
+    pub user: Option<String>,
+    /// What was asked.
+    pub command: Meant,
+    /// The bytes of the record's payload, where this version would write others: they say all but the number and the time.
+    pub payload: Option<Vec<u8>>,
+}
+
+/// A command as a printed log says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meant {
+    /// In names and decimals.
+    Written(WireCommand),
+    /// As the log has it: what names and decimals do not say.
+    Exact(Box<Command>),
+    /// The bytes of the payload say it.
+    Bytes,
+}
+
 /// What is wrong with a line, and where in it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{column}: {}{message}", field.as_ref().map(|field| format!("{field}: ")).unwrap_or_default())]
@@ -35,6 +67,8 @@ pub struct LineError {
 
 /// Longest line that is read, bytes.
 const LINE_BYTES_MAX: usize = 64 * 1024;
+/// Longest line of a printed log that is read, bytes: one may hold a whole rulebook, or very many events.
+pub const PRINTED_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 impl LineError {
     /// An error about a field of a line of JSON; its column is that of the field's value.
@@ -100,39 +134,123 @@ fn found(value: &Value) -> String {
     }
 }
 
-/// What a printed record says beyond its command: a line may say it, and means nothing by it. By which door a line comes is known.
-const SAID: [&str; 1] = ["door"];
-
 /// Reads a line.
 ///
 /// # Errors
 /// What is wrong, and at which column.
 pub fn parse_line(text: &str) -> Result<Line, LineError> {
-    let mut object = read_object(text)?;
-    let mut take = |field: &str, what: &str| match object.shift_remove(field) {
-        Some(Value::String(value)) => Ok(value),
-        Some(other) => Err(LineError::at(text, field, format!("expected {what}, found {}", found(&other)))),
-        None => Err(LineError::at(text, field, format!("missing field `{field}`: {what}"))),
-    };
-    let time = take("time", TIME_FORM)?;
-    let id = take("id", "your own name for this command")?;
-    let by = take("by", "the code of the participant who sends it")?;
-    let user = if fields(text).iter().any(|(name, _)| name == "as") {
-        Some(take("as", "the name that the sender's user signs in with")?)
-    } else {
-        None
-    };
-    let time = Timestamp::read(&time).map_err(|why| {
-        let (expected, found) = (why.expected(TIME_FORM), found(&Value::String(time)));
-        LineError::at(text, "time", format!("expected {expected}, found {found}"))
-    })?;
+    let mut object = read_object(text, LINE_BYTES_MAX)?;
+    let (record, happened) = (object.shift_remove("record"), object.shift_remove("events"));
+    object.shift_remove("door");
+    let time = take(text, &mut object, "time", TIME_FORM)?;
+    let id = take(text, &mut object, "id", "your own name for this command")?;
+    let by = take(text, &mut object, "by", "the code of the participant who sends it")?;
+    let user = user(text, &mut object)?;
+    let time = read_time(text, time)?;
     let id = check_id(text, id)?;
-    let name = take("do", "the name of a command")?;
-    for said in SAID {
-        object.shift_remove(said);
+    let name = take(text, &mut object, "do", "the name of a command")?;
+    // A limit that was reckoned when the command came in is reckoned anew. What else names and decimals do not say, a file does not.
+    if record.is_some() && name == "apply_carry_over" {
+        object.shift_remove("exact");
+    }
+    if record.is_some()
+        && ["exact", "payload", "id_key", "time_ns"].iter().any(|field| object.contains_key(*field))
+    {
+        let message = "a line of a printed log, which only the whole log says: `huangpu run - --data DIR`";
+        return Err(LineError::at(text, "do", message));
+    }
+    // What else a printed log says of a record is passed over: its number, what happened, and by which door it came. By which one a line
+    // comes is known.
+    for (field, value) in [("record", record), ("events", happened)] {
+        if let Some(value) = value.filter(|value| !value.is_u64() && !value.is_array()) {
+            let message = format!("expected what a printed log says, found {}", found(&value));
+            return Err(LineError::at(text, field, message));
+        }
     }
     let command = read_command(text, name, object)?;
     Ok(Line { time, id, by, user, command })
+}
+
+/// Reads a line of a printed log. Ids are as the log has them: those of old logs may be others than one can give today.
+///
+/// # Errors
+/// What is wrong, and at which column.
+pub fn parse_printed(text: &str) -> Result<Printed, LineError> {
+    let mut object = read_object(text, PRINTED_BYTES_MAX)?;
+    let record = match object.shift_remove("record").map(|value| (value.as_u64(), value)) {
+        Some((Some(record), _)) => record,
+        Some((None, other)) => {
+            let message = format!("expected the number of a record, found {}", found(&other));
+            return Err(LineError::at(text, "record", message));
+        }
+        None => {
+            let message = "missing field `record`: this is no line of `huangpu log --json`";
+            return Err(LineError::at(text, "record", message));
+        }
+    };
+    object.shift_remove("events");
+    object.shift_remove("door");
+    let time = take(text, &mut object, "time", TIME_FORM)?;
+    let time = match object.shift_remove("time_ns").map(|value| (value.as_i64(), value)) {
+        None => read_time(text, time)?,
+        Some((Some(time), _)) => Timestamp(time),
+        Some((None, other)) => {
+            let message = format!("expected nanoseconds since 1970, found {}", found(&other));
+            return Err(LineError::at(text, "time_ns", message));
+        }
+    };
+    let id = match object.shift_remove("id_key") {
+        None => ClientId::of(&take(text, &mut object, "id", "the id of the command")?),
+        Some(key) => {
+            object.shift_remove("id");
+            let read = key.as_str().and_then(ClientKey::parse);
+            let message = || format!("expected 32 hexadecimal digits, found {}", found(&key));
+            ClientId::known_by(read.ok_or_else(|| LineError::at(text, "id_key", message()))?)
+        }
+    };
+    let by = take(text, &mut object, "by", "the code of the participant who sends it")?;
+    let user = user(text, &mut object)?;
+    let name = take(text, &mut object, "do", "the name of a command")?;
+    let payload = object.shift_remove("payload").map(|payload| {
+        let read = payload.as_str().and_then(crate::hex::read);
+        read.ok_or_else(|| LineError::at(text, "payload", "expected bytes in hexadecimal digits"))
+    });
+    let payload = payload.transpose()?;
+    let command = match object.shift_remove("exact") {
+        Some(exact) => Meant::Exact(Box::new(read_exact(text, exact)?)),
+        None if payload.is_some() => Meant::Bytes,
+        None => Meant::Written(read_command(text, name, object)?),
+    };
+    Ok(Printed { record, time, id, by, user, command, payload })
+}
+
+/// A command as the log has it. One with numbers that JSON's readers do not hold stands in a text.
+fn read_exact(text: &str, exact: Value) -> Result<Command, LineError> {
+    let read = match exact {
+        Value::String(inner) => serde_json::from_str(&inner),
+        value => serde_json::from_value(value),
+    };
+    read.map_err(|error| LineError::at(text, "exact", format!("this is no command: {error}")))
+}
+
+fn take(text: &str, object: &mut Map<String, Value>, field: &str, what: &str) -> Result<String, LineError> {
+    match object.shift_remove(field) {
+        Some(Value::String(value)) => Ok(value),
+        Some(other) => Err(LineError::at(text, field, format!("expected {what}, found {}", found(&other)))),
+        None => Err(LineError::at(text, field, format!("missing field `{field}`: {what}"))),
+    }
+}
+
+fn user(text: &str, object: &mut Map<String, Value>) -> Result<Option<String>, LineError> {
+    let named = object.contains_key("as");
+    named.then(|| take(text, object, "as", "the name that the sender's user signs in with")).transpose()
+}
+
+fn read_time(text: &str, time: String) -> Result<Timestamp, LineError> {
+    Timestamp::read(&time).map_err(|why| {
+        let (expected, found) = (why.expected(TIME_FORM), found(&Value::String(time)));
+        LineError::at(text, "time", format!("expected {expected}, found {found}"))
+    })
 }
 
 /// What is wrong with the fields of a command, and where: a line, a column in it, both from 1.
@@ -158,7 +276,7 @@ pub fn parse_fields(name: &str, text: &str) -> Result<(Option<String>, WireComma
 }
 
 fn read_fields(name: &str, text: &str) -> Result<(Option<String>, WireCommand), LineError> {
-    let mut object = read_object(text)?;
+    let mut object = read_object(text, LINE_BYTES_MAX)?;
     let id = match object.shift_remove("id") {
         None | Some(Value::Null) => None,
         Some(Value::String(id)) => Some(check_id(text, id)?),
@@ -170,16 +288,16 @@ fn read_fields(name: &str, text: &str) -> Result<(Option<String>, WireCommand), 
     Ok((id, read_command(text, name.to_owned(), object)?))
 }
 
+/// What an id is; see [`base::is_id`].
+pub const ID_RULE: &str = "an id has 1 to 64 printable characters of ASCII, without space and slash";
+
 fn check_id(text: &str, id: String) -> Result<String, LineError> {
-    if id.is_empty() || id.len() > 64 || id.chars().any(char::is_control) {
-        return Err(LineError::at(text, "id", "an id has 1 to 64 bytes, and no control characters"));
-    }
-    Ok(id)
+    if base::is_id(&id) { Ok(id) } else { Err(LineError::at(text, "id", ID_RULE)) }
 }
 
-fn read_object(text: &str) -> Result<Map<String, Value>, LineError> {
-    if text.len() > LINE_BYTES_MAX {
-        let message = format!("a line has at most {LINE_BYTES_MAX} bytes, this one has {}", text.len());
+fn read_object(text: &str, most: usize) -> Result<Map<String, Value>, LineError> {
+    if text.len() > most {
+        let message = format!("a line has at most {most} bytes, this one has {}", text.len());
         return Err(LineError { column: 1, field: None, message });
     }
     let object = serde_json::from_str(text).map_err(|error| {

@@ -1,6 +1,7 @@
 //! Ids become names again: events and records as people read them.
 
 mod orders;
+mod printed;
 mod roster;
 
 use crate::{Class, Number, Reference, WireCommand, format_time};
@@ -108,10 +109,6 @@ impl Names<'_> {
     /// A command as it is written on the wire, given what came of it; a rulebook by its code and the dates of its versions.
     #[must_use]
     pub fn command(&self, command: &Command, events: &[engine::Event]) -> Value {
-        let amended = events.iter().find_map(|event| match event {
-            engine::Event::Trading(trading::Event::OrderAmended { instrument, .. }) => Some(*instrument),
-            _ => None,
-        });
         match command {
             Command::AdoptRulebook(rulebook) => {
                 let versions: Vec<_> =
@@ -122,7 +119,9 @@ impl Names<'_> {
                 json!({ "do": "propose_act", "act": self.command(command, events), "expires": self.local(None, *expires) })
             }
             command => {
-                let Ok(Value::Object(tagged)) = serde_json::to_value(self.wire(command, amended)) else {
+                let Ok(Value::Object(tagged)) =
+                    serde_json::to_value(self.wire(command, printed::traded(command, events)))
+                else {
                     return Value::Null;
                 };
                 let mut flat = Map::new();
@@ -135,8 +134,22 @@ impl Names<'_> {
         }
     }
 
+    /// Price and quantity in the formats of an instrument; where none is known, in those that a reader takes who knows none either.
+    fn priced(&self, instrument: Option<InstrumentId>, price: Price, quantity: Quantity) -> (Number, Number) {
+        let first = self.0.markets().first();
+        let (market, decimals) = match instrument.map(|instrument| self.of_instrument(instrument)) {
+            Some((market, asset)) => {
+                (market, self.0.registry().assets().get(asset.index()).map(|a| a.decimals))
+            }
+            None => (first.map(|_| MarketId(0)), first.map(|market| market.rulebook.unit.decimals)),
+        };
+        let quantity = decimal::text(i128::from(quantity.0), decimals.unwrap_or_default());
+        (Number(self.price(market, price)), Number(quantity))
+    }
+
+    /// `about`: the instrument that the record's own events say a command is about, where they do.
     #[allow(clippy::too_many_lines)] // the mirror of the resolver: one arm a command
-    fn wire(&self, command: &Command, amended: Option<InstrumentId>) -> WireCommand {
+    fn wire(&self, command: &Command, about: Option<InstrumentId>) -> WireCommand {
         use Command as C;
         use WireCommand as W;
         let account = |id| self.account(id);
@@ -145,7 +158,6 @@ impl Names<'_> {
             let (market, asset) = self.of_instrument(instrument);
             (self.instrument(instrument), Number(self.price(market, price)), self.quantity(asset, quantity))
         };
-        let plain = |quantity: Quantity| Number(quantity.to_string());
         let local = |time| self.local(None, time);
         match command.clone() {
             C::PlaceOrder(c) => {
@@ -153,14 +165,15 @@ impl Names<'_> {
                 W::PlaceListing { account: account(c.account), instrument, side: c.side, price, quantity }
             }
             C::TakeListing(c) => {
-                let quantity = plain(c.quantity);
+                let (_, quantity) =
+                    self.priced(about.or_else(|| self.instrument_of(c.listing)), Price::ZERO, c.quantity);
                 W::TakeListing { account: account(c.account), listing: number(c.listing.0), quantity }
             }
             C::CancelOrder(_)
             | C::EnterOrder(_)
             | C::AmendOrder(_)
             | C::MassCancel(_)
-            | C::SetTradingBlocked(_) => self.order_book(command, amended),
+            | C::SetTradingBlocked(_) => self.order_book(command, about),
             C::ProposeBlock(c) => {
                 let (instrument, price, quantity) = priced(c.instrument, c.price, c.quantity);
                 let (from, counterparty) = (account(c.account), account(c.counterparty));
@@ -188,10 +201,8 @@ impl Names<'_> {
                 }
             }
             C::PlaceBid(c) => {
-                // A decided auction is gone from the state: its bids are shown in ticks' own decimals of the first market.
-                let price =
-                    Number(self.price((!self.0.markets().is_empty()).then_some(MarketId(0)), c.price));
-                let quantity = plain(c.quantity);
+                let auction = self.0.venue().auction(c.auction).map(|auction| auction.terms.instrument);
+                let (price, quantity) = self.priced(auction, c.price, c.quantity);
                 W::PlaceBid { account: account(c.account), auction: number(c.auction.0), price, quantity }
             }
             C::WithdrawBid(c) => W::WithdrawBid { account: account(c.account), bid: number(c.bid.0) },
@@ -312,7 +323,10 @@ impl Names<'_> {
             }
             C::SetAccountFrozen(c) => W::UnfreezeAccount { account: account(c.account), reason: c.reason },
             C::RecordEmissions(c) => {
-                let (participant, verified) = (self.participant(c.participant), plain(c.verified));
+                let decimals =
+                    self.0.markets().get(c.market.index()).map(|market| market.rulebook.unit.decimals);
+                let verified = Number(decimal::text(c.verified.0.into(), decimals.unwrap_or_default()));
+                let participant = self.participant(c.participant);
                 W::RecordEmissions {
                     participant,
                     year: c.year,
@@ -346,6 +360,14 @@ impl Names<'_> {
         }
     }
 
+    /// The market whose formats and currency are those of all; none where they are not the same. What names no market is written so, or else
+    /// in ticks and units.
+    fn any_market(&self) -> Option<MarketId> {
+        let mut all = self.0.markets().iter().map(|market| (market.rulebook.price, market.currency));
+        let first = all.next()?;
+        all.all(|market| market == first).then_some(MarketId(0))
+    }
+
     /// An event with names instead of ids and decimals instead of integers, and the end of a call auction in local time.
     #[must_use]
     pub fn event(&self, event: &engine::Event) -> Value {
@@ -355,7 +377,7 @@ impl Names<'_> {
         }
         let market = match event {
             engine::Event::Trading(trading::Event::Traded(trade)) => Some(trade.market),
-            _ => self.0.markets().first().map(|_| MarketId(0)),
+            _ => self.any_market(),
         };
         let mut value = serde_json::to_value(event).unwrap_or_default();
         // The room is known from the event's own name: show that alone.
@@ -378,6 +400,7 @@ impl Names<'_> {
 
     fn name_fields(&self, object: &mut Map<String, Value>, market: Option<MarketId>) {
         let instrument = object.get("instrument").and_then(id).map(InstrumentId);
+        let currency = object.get("currency").and_then(id).map(AssetId);
         let line = |key| object.get("line").and_then(|line| line.get(key)).and_then(id);
         let instrument = instrument.or(line("instrument").map(InstrumentId));
         let market = object.get("market").and_then(id).or(line("composite")).map(MarketId).or(market);
@@ -410,11 +433,12 @@ impl Names<'_> {
             let amount = value.as_i64().and_then(|units| match key.as_str() {
                 "until" | "expires" => Some(self.local(market, Timestamp(units))),
                 "price" | "reference" | "reserve" | "previous_close" | "open" | "high" | "low" | "close"
-                | "corrected" => Some(self.price(market, Price(units))),
-                "from" | "to" if corrects => Some(self.price(market, Price(units))),
+                | "corrected" => market.map(|_| self.price(market, Price(units))),
+                "from" | "to" if corrects => market.map(|_| self.price(market, Price(units))),
                 "amount" | "buyer_fee" | "seller_fee" | "traded_before" => {
-                    let currency = market.and_then(|market| self.0.markets().get(market.index()));
-                    currency.map(|market| self.units(market.currency, i128::from(units)))
+                    let market = market.and_then(|market| self.0.markets().get(market.index()));
+                    let currency = currency.or(market.map(|market| market.currency));
+                    currency.map(|currency| self.units(currency, i128::from(units)))
                 }
                 _ => None,
             });

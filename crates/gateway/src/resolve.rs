@@ -1,9 +1,11 @@
 //! Names become ids and decimals become integers, against the state as it stands.
 
 mod orders;
+mod printed;
 mod reference;
 mod roster;
 
+pub(crate) use printed::Numbers;
 pub use reference::{Created, Reference, ReferenceBook};
 
 use crate::{Class, DATE_FORM, LineError, Number, TIME_FORM, WireCommand, Wrong};

@@ -174,13 +174,22 @@ fn a_value_of_the_wrong_type() {
     price("null", "expected a number such as 100000");
     price("[]", "expected a number such as 100000");
     price("{\"x\":{\"price\":[1]}}", "expected a number such as 100000");
-    price("-5", "expected a number such as 100000");
-    price("-0.5", "expected a number such as 100000");
+    price("-5", "it is not negative, found -5");
+    price("-9223372036854775808", "it is not negative, found -9223372036854775808");
+    price("-9223372036854775809", "it is not negative, found -9223372036854776000");
+    price("-0.5", "it is not negative, found -0.5");
+    price("-0", "it is not negative, found -0");
+    price("48.0", "a number this long, with a point or with an exponent is written as text");
     price("48.5", "a number with a fraction is written as text: \"48.5\"");
     price("1e3", "a number this long, with a point or with an exponent is written as text");
     price("1e-300", "a number this long, with a point or with an exponent is written as text");
     price("18446744073709551616", "a number this long, with a point or with an exponent is written as text");
-    price("\"-5\"", "expected a number such as \"100000\" or \"48.00\", found \"-5\"");
+    price("\"-5\"", "it is not negative, found \"-5\"");
+    price("\"-0.00\"", "it is not negative, found \"-0.00\"");
+    price("\"--5\"", "without sign and exponent, found \"--5\"");
+    price("\"+5\"", "without sign and exponent, found \"+5\"");
+    price("\"1e3\"", "without sign and exponent, found \"1e3\"");
+    price("\" 5\"", "without sign and exponent, found \" 5\"");
     price("\"48,00\"", "expected a number such as");
     price("\"\"", "expected a number such as");
     wrong("\"48.00\"", "1e999", "price", "9, \"quantity\"", "number out of range");
@@ -231,9 +240,14 @@ fn names_times_and_ids_that_are_none() {
     wrong("+08:00", "+24:00", "time", "\"2021", "expected an offset from UTC of less than a day");
     wrong("2021-", "0000-", "time", "\"0000", "expected a year from 1900 to 2261");
     wrong("2021-", "9999-", "time", "\"9999", "expected a year from 1900 to 2261");
-    wrong("\"price\", \"by\"", "\"\", \"by\"", "id", "\"\"", "an id has 1 to 64 bytes");
-    let long = format!("\"{}\", \"by\"", "碳".repeat(22));
-    wrong("\"price\", \"by\"", &long, "id", "\"碳", "an id has 1 to 64 bytes");
+    for id in ["", "a b", "PB/x", "/", "碳", "a\\u0001", "a\\u007f", "a\\u200b", &"x".repeat(65)] {
+        let written = format!("\"{id}\", \"by\"");
+        wrong("\"price\", \"by\"", &written, "id", &format!("\"{id}\", \"by"), "an id has 1 to 64 printable");
+    }
+    for id in ["!", "~", "a.b:c|d%25#?&=+", "..", "6f1c2f2e-9a50-4a0e-8b5f-5d0f9f0a7c11", &"x".repeat(64)] {
+        let line = GOOD.replacen("\"price\", \"by\"", &format!("\"{id}\", \"by\""), 1);
+        assert_eq!(parse_line(&line).unwrap().id, id);
+    }
 }
 
 #[test]

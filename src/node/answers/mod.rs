@@ -9,7 +9,7 @@
 mod index;
 
 use base::{ParticipantId, Sequence};
-use engine::{ClientId, Door, Events, Rejection};
+use engine::{ClientId, ClientKey, Events, Rejection};
 use gateway::Created;
 use index::{Index, Vacancy};
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A sender and its name for a command.
-pub(crate) type Key = (ParticipantId, ClientId);
+pub(crate) type Key = (ParticipantId, ClientKey);
 
 /// The hash of a key, under the random number of this process.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +52,7 @@ enum Fate {
 /// What is kept of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
-    client_id: ClientId,
+    client: ClientKey,
     /// Tells another command under the same id from a repeat.
     body: [u8; 16],
     fate: Fate,
@@ -87,15 +87,9 @@ impl BodyHash {
 
     /// The door is left out: the same command by another door is a repeat.
     fn of(&self, payload: &[u8]) -> [u8; 16] {
-        let mut hasher = self.0;
-        match payload.split_first_chunk::<2>() {
-            Some((&(mut head), rest)) => {
-                Door::hide(&mut head);
-                hasher.write(&head);
-                hasher.write(rest);
-            }
-            None => hasher.write(payload),
-        }
+        let (mut hasher, (head, rest)) = (self.0, engine::body(payload));
+        hasher.write(&head);
+        hasher.write(rest);
         hasher.finish128().as_bytes()
     }
 }
@@ -158,7 +152,7 @@ impl Entry {
 
     /// Appends the entry as a snapshot holds it.
     pub(crate) fn encode(&self, out: &mut Vec<u8>) -> Result<(), postcard::Error> {
-        out.extend_from_slice(&self.client_id.0);
+        out.extend_from_slice(&self.client.0);
         out.extend_from_slice(&self.body);
         out.extend_from_slice(&self.actor.0.to_le_bytes());
         *out = postcard::to_extend(&self.fate, std::mem::take(out))?;
@@ -168,16 +162,16 @@ impl Entry {
     /// Takes an entry off the front.
     pub(crate) fn decode(bytes: &mut &[u8]) -> Option<Self> {
         let (fixed, rest) = bytes.split_first_chunk::<{ Self::FIXED }>()?;
-        let (client_id, fixed) = fixed.split_first_chunk::<16>()?;
+        let (client, fixed) = fixed.split_first_chunk::<16>()?;
         let (body, actor) = fixed.split_first_chunk::<16>()?;
         let actor = ParticipantId(u32::from_le_bytes(actor.try_into().ok()?));
         let (fate, rest) = postcard::take_from_bytes(rest).ok()?;
         *bytes = rest;
-        Some(Self { client_id: ClientId(*client_id), body: *body, fate, actor })
+        Some(Self { client: ClientKey(*client), body: *body, fate, actor })
     }
 
     fn key(&self) -> Key {
-        (self.actor, self.client_id)
+        (self.actor, self.client)
     }
 
     fn answer(&self, place: usize) -> Answer {
@@ -237,8 +231,8 @@ impl Answers {
 
     /// The answer to a sender's command; none while it waits to be applied.
     #[must_use]
-    pub fn get(&self, key: (ParticipantId, ClientId)) -> Option<Answer> {
-        let place = self.find(key).ok()?;
+    pub fn get(&self, (actor, id): (ParticipantId, ClientId)) -> Option<Answer> {
+        let place = self.find((actor, id.key())).ok()?;
         Some(self.settled.get(place)?.answer(place))
     }
 
@@ -318,9 +312,9 @@ impl Answers {
         sequence(place)
     }
 
-    fn wait(&mut self, (actor, client_id): Key, payload: &[u8]) {
+    fn wait(&mut self, (actor, client): Key, payload: &[u8]) {
         let body = self.bodies.of(payload);
-        self.waiting.push_back(Entry { client_id, body, fate: Fate::Done, actor });
+        self.waiting.push_back(Entry { client, body, fate: Fate::Done, actor });
     }
 
     /// Takes in a record of the log that is being applied. A log that a node wrote has no id twice; of another, the first
@@ -346,11 +340,11 @@ impl Answers {
 
     /// What the command with an id created; see [`gateway::ReferenceBook`].
     pub(crate) fn created(&self, by: Option<ParticipantId>, id: &str) -> Result<Option<Created>, String> {
-        let client_id = ClientId::of(id);
+        let client = ClientKey::of(id);
         let unknown = || format!("no earlier command has the id {id:?}");
         let place = match by {
-            Some(by) => self.find((by, client_id)).ok(),
-            None => match self.first_with(client_id) {
+            Some(by) => self.find((by, client)).ok(),
+            None => match self.first_with(client) {
                 Some((_, true)) => {
                     return Err(format!("several senders used the id {id:?}: write SENDER/{id}"));
                 }
@@ -365,12 +359,12 @@ impl Answers {
     }
 
     /// The first command with an id, and whether other senders used the id too.
-    fn first_with(&self, client_id: ClientId) -> Option<(usize, bool)> {
-        let hash = |client_id: ClientId| self.keys.hash_one(client_id.0);
-        let has = |first: usize, id: ClientId| self.entry(first).is_some_and(|entry| entry.client_id == id);
+    fn first_with(&self, client: ClientKey) -> Option<(usize, bool)> {
+        let hash = |client: ClientKey| self.keys.hash_one(client.0);
+        let has = |first: usize, id: ClientKey| self.entry(first).is_some_and(|entry| entry.client == id);
         let ById { index, firsts, indexed } = &mut *self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(entry) = self.entry(*indexed) {
-            let id = entry.client_id;
+            let id = entry.client;
             match index.find(hash(id), |place| firsts.get(place).is_some_and(|first| has(first.0, id))) {
                 Err(vacancy) => {
                     index.insert(vacancy, firsts.len());
@@ -383,8 +377,8 @@ impl Answers {
             }
             *indexed += 1;
         }
-        let found = index
-            .find(hash(client_id), |place| firsts.get(place).is_some_and(|first| has(first.0, client_id)));
+        let found =
+            index.find(hash(client), |place| firsts.get(place).is_some_and(|first| has(first.0, client)));
         found.ok().and_then(|place| firsts.get(place).copied())
     }
 }

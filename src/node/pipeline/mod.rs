@@ -317,7 +317,7 @@ impl<D: SendDisk> Pipeline<D> {
             }
             if fetched.is_empty() {
                 let next = arrived.iter().take(TOGETHER).map(|next| &next.envelope);
-                fetched.extend(next.map(|next| core.answers.hash((next.actor, next.client_id))));
+                fetched.extend(next.map(|next| core.answers.hash((next.actor, next.client_id.key()))));
                 fetched.iter().for_each(|hash| core.answers.fetch(*hash));
             }
             let (Some(hash), tag, time) = (fetched.pop_front(), *tag, core.time().max(*time)) else {

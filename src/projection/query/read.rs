@@ -18,7 +18,11 @@ pub(super) fn order(cells: &mut Cells<'_, '_>) -> Result<OrderRow> {
         sequence: Sequence(cells.count()?),
         time: Timestamp(cells.int()?),
         actor: ParticipantId(cells.id()?),
-        client_id: cells.text()?,
+        client_id: {
+            let text = cells.opt_text()?;
+            cells.text()?;
+            text
+        },
         account: AccountId(cells.id()?),
         participant: ParticipantId(cells.id()?),
         instrument: InstrumentId(cells.id()?),
@@ -108,7 +112,7 @@ pub(super) fn record(cells: &mut Cells<'_, '_>) -> Result<RecordRow> {
         time: Timestamp(cells.int()?),
         actor: ParticipantId(cells.id()?),
         user: cells.count()?,
-        client_id: cells.text()?,
+        client_id: cells.opt_text()?,
         door: cells.opt_text()?,
         command: cells.text()?,
         json: cells.text()?,

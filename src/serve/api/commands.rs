@@ -130,6 +130,7 @@ fn with_id(fields: RefOr<Schema>) -> RefOr<Schema> {
         .schema_type(utoipa::openapi::schema::Type::String)
         .min_length(Some(1))
         .max_length(Some(64))
+        .pattern(Some("^[!-.0-~]+$"))
         .description(Some("Your own name for this command: the same one with the same fields is done once."));
     object.properties.insert("id".to_owned(), id.into());
     RefOr::T(Schema::Object(object))
@@ -257,12 +258,12 @@ async fn submit_command(
 ) -> Result<Underway, Problem> {
     let once = matches!(name, Name::Once(_));
     let id = match name {
-        Name::Own(id) if id.is_empty() || id.len() > 64 || id.chars().any(char::is_control) => {
-            return Err(Problem::field("id", "an id has 1 to 64 bytes, and no control characters"));
-        }
+        Name::Own(id) if !base::is_id(&id) => return Err(Problem::field("id", gateway::ID_RULE)),
         Name::Own(id) | Name::Once(id) => id,
         Name::New => random_text(15).map_err(|error| Problem::new(Code::Internal, error.to_string()))?,
     };
+    gateway::check_texts(app.reader.read().state(), &command)
+        .map_err(|ResolveError { field, wrong }| Problem::field(field, wrong))?;
     let (envelope, expires) = envelope(app, caller, &id, command).await?;
     let proposed = expires.map(|expires| Proposed { envelope: envelope.clone(), expires });
     match app.promises.send(&app.reader, &app.clerk, envelope) {

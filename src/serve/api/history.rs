@@ -138,8 +138,8 @@ pub(super) struct WhichOrders {
 pub(super) struct OrderView {
     /// Its number.
     pub order: u64,
-    /// The sender's name for it.
-    pub id: String,
+    /// The sender's name for it; none where an old log has only its hash.
+    pub id: Option<String>,
     /// The record it came with.
     pub sequence: u64,
     /// When.
@@ -152,8 +152,19 @@ pub(super) struct OrderView {
     pub side: String,
     /// `limit`, `market` or `listing`.
     pub kind: String,
-    /// How long it may stand.
+    /// How long it may stand: `day`, `gtc`, `gtd`, `ioc`, `fok`, `at_open` or `at_close`; none of a listing.
     pub life: Option<String>,
+    /// Its last day, where its life is `gtd`.
+    pub until: Option<String>,
+    /// It only adds to the book.
+    pub post_only: bool,
+    /// What happens where it would meet an order of its owner: `cancel_incoming`, `cancel_resting`, `cancel_both`, `decrement` or
+    /// `allow`; none of a listing.
+    pub self_trade: Option<String>,
+    /// What it must trade at once at the least; none where nothing was said.
+    pub minimum: Option<String>,
+    /// What of it is shown; none where all is.
+    pub display: Option<String>,
     /// The price; none of a market order.
     pub price: Option<String>,
     /// The price at which a stop wakes.
@@ -189,6 +200,11 @@ fn order_view(state: &State, row: &OrderRow) -> Option<OrderView> {
         side: word(&row.side),
         kind: row.kind.clone(),
         life: row.life.clone(),
+        until: row.until.map(|until| until.to_string()),
+        post_only: row.post_only,
+        self_trade: row.self_trade.clone(),
+        minimum: written.part(row.minimum),
+        display: written.part(row.display),
         price: priced.then(|| written.price(row.price)),
         trigger: row.trigger.map(|trigger| written.price(trigger)),
         quantity: written.quantity(row.quantity),

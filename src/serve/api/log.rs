@@ -75,8 +75,8 @@ pub(super) struct RecordView {
     pub by: String,
     /// As which user.
     pub user: Option<String>,
-    /// The sender's name for it.
-    pub id: String,
+    /// The sender's name for it; none where an old log has only its hash.
+    pub id: Option<String>,
     /// By which door it came: `file`, `http`, `stream`, `facade` or `node`. None in records of logs that did not say yet.
     pub door: Option<String>,
     /// The command, as in docs/commands.md.

@@ -61,6 +61,12 @@ impl<'a> Written<'a> {
         self.names.units(self.asset, quantity.0.into())
     }
 
+    /// A part of a quantity that need not be there.
+    #[must_use]
+    pub(crate) fn part(&self, part: Quantity) -> Option<String> {
+        (part != Quantity::ZERO).then(|| self.quantity(part))
+    }
+
     /// Units of what is traded.
     #[must_use]
     pub(crate) fn units(&self, units: i128) -> String {

@@ -16,8 +16,6 @@ use gateway::Names;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
-/// Ids of more bytes than these are in the log as a hash.
-const KEPT_ID_BYTES: usize = 15;
 /// Pages that are read for one answer at most.
 const PAGES_MAX: usize = 20;
 
@@ -60,7 +58,7 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// With the sender's id for it, by which it was asked for: the log may have only its hash.
+    /// With the sender's id for it, by which it was asked for: an old log may have only its hash.
     pub(super) fn under(self, id: Option<String>) -> Self {
         Self { client_oid: id.or(self.client_oid), ..self }
     }
@@ -113,7 +111,7 @@ pub(super) fn view(state: &State, row: &OrderRow) -> Result<Order, Problem> {
     let limit = row.kind == "limit";
     Ok(Order {
         id: row.order.0.to_string(),
-        client_oid: (row.client_id.len() <= KEPT_ID_BYTES).then(|| row.client_id.clone()),
+        client_oid: row.client_id.clone(),
         product_id: product_name(state, row.instrument),
         profile_id: Names(state).account(row.account),
         side: side(row.side),

@@ -1,6 +1,7 @@
 //! The orders that stand of those firms that somebody watches. An event names an order by its number only, and when it has ended
 //! the state knows it no more: here it is still known whose it was.
 
+use crate::serve::api::views::word;
 use base::{AccountId, InstrumentId, OrderId, ParticipantId, Price, Quantity, Side, Timestamp};
 use engine::{Command, Record, State};
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,10 +11,32 @@ use trading::{BookOrder, End, Event, Life, OrderKind};
 /// The record that an order came with.
 #[derive(Clone, Debug)]
 pub(crate) struct Came {
-    /// The sender's name for it, as it is shown.
-    pub(super) id: Arc<str>,
+    /// The sender's name for it; none where only its hash is in the log.
+    pub(super) id: Option<Arc<str>>,
     pub(super) sequence: u64,
     pub(super) time: Timestamp,
+    /// None of a listing.
+    pub(super) manner: Option<Manner>,
+}
+
+/// What only the command says of an order of a book.
+#[derive(Clone, Debug)]
+pub(crate) struct Manner {
+    pub(super) post_only: bool,
+    /// In a word.
+    pub(super) self_trade: Arc<str>,
+    /// Zero: none.
+    pub(super) minimum: Quantity,
+    /// Zero: all is shown.
+    pub(super) display: Quantity,
+}
+
+impl Manner {
+    fn of(command: &Command) -> Option<Self> {
+        let Command::EnterOrder(order) = command else { return None };
+        let self_trade = word(&order.self_trade).into();
+        Some(Self { post_only: order.post_only, self_trade, minimum: order.minimum, display: order.display })
+    }
 }
 
 /// An order of a book, or a listing.
@@ -251,9 +274,9 @@ impl Desk {
     }
 
     fn stand(&mut self, record: &Record, live: Live) {
-        let id = record.envelope.client_id.to_string().into();
+        let id = record.envelope.client_id.text().map(Arc::from);
         let (sequence, time) = (record.sequence.0, record.time);
-        let came = Some(Came { id, sequence, time });
+        let came = Some(Came { id, sequence, time, manner: Manner::of(&record.envelope.command) });
         self.changed.push(live.order);
         self.insert(Live { came, ..live });
     }

@@ -46,6 +46,15 @@ struct OrderItem {
     side: String,
     kind: &'static str,
     life: Option<&'static str>,
+    until: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    post_only: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    self_trade: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    minimum: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display: Option<String>,
     price: Option<String>,
     trigger: Option<String>,
     quantity: String,
@@ -77,9 +86,14 @@ pub(super) fn order(state: &State, live: &Live) -> Option<String> {
         (false, OrderKind::Market) => "market",
     };
     let left = if live.ended.is_some() { base::Quantity::ZERO } else { live.left };
+    let manner = live.came.as_ref().and_then(|came| came.manner.as_ref());
+    let until = match live.life {
+        Some(Life::UntilDate(date)) => Some(date.to_string()),
+        _ => None,
+    };
     Some(json(&OrderItem {
         order: live.order.0,
-        id: live.came.as_ref().map(|came| came.id.to_string()),
+        id: live.came.as_ref().and_then(|came| came.id.as_deref().map(str::to_owned)),
         sequence: live.came.as_ref().map(|came| came.sequence),
         time: live.came.as_ref().map(|came| local(state, Some(written.market), came.time)),
         account: written.names.account(live.account),
@@ -87,6 +101,11 @@ pub(super) fn order(state: &State, live: &Live) -> Option<String> {
         side: word(&live.side),
         kind,
         life: live.life.map(life),
+        until,
+        post_only: manner.map(|manner| manner.post_only),
+        self_trade: manner.map(|manner| manner.self_trade.to_string()),
+        minimum: manner.and_then(|manner| written.part(manner.minimum)),
+        display: manner.and_then(|manner| written.part(manner.display)),
         price: (live.kind == OrderKind::Limit).then(|| written.price(live.price)),
         trigger: live.trigger.map(|trigger| written.price(trigger)),
         quantity: written.quantity(live.quantity),

@@ -1,8 +1,8 @@
 //! What the state does not keep of an order that stands: the record it came with, and its sender's name for it. The projection knows.
 
-use super::desk::Came;
+use super::desk::{Came, Manner};
 use super::topic::Topic;
-use crate::projection::{Kinds, OrderFilter};
+use crate::projection::{Kinds, OrderFilter, OrderRow};
 use crate::serve::App;
 use base::{AccountId, OrderId, ParticipantId};
 use std::collections::BTreeMap;
@@ -53,8 +53,15 @@ fn look_up(
         before = page.last().map(|row| row.sequence.0);
         let full = page.len() == PAGE as usize;
         found.extend(page.into_iter().map(|row| {
-            let (id, sequence, time) = (row.client_id.into(), row.sequence.0, row.time);
-            (row.order, Came { id, sequence, time })
+            let (id, sequence, time) = (row.client_id.map(Arc::from), row.sequence.0, row.time);
+            let OrderRow { post_only, minimum, display, .. } = row;
+            let manner = row.self_trade.map(|self_trade| Manner {
+                post_only,
+                self_trade: self_trade.into(),
+                minimum,
+                display,
+            });
+            (row.order, Came { id, sequence, time, manner })
         }));
         if !full {
             break;

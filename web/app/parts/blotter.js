@@ -6,7 +6,7 @@ import { isOpen } from "../orders.js";
 import * as time from "../time.js";
 import { fillsFeed, heardTime, ordersFeed } from "../feeds.js";
 import { useCommand, useFeed, useInstruments, useMarkets, useSession } from "../hooks.js";
-import { Dialog, ProblemNote, Receipt, Side, State, Sure } from "./basic.js";
+import { Dialog, Facts, ProblemNote, Receipt, Side, State, Sure } from "./basic.js";
 import { Text } from "./form.js";
 import { Table } from "./table.js";
 
@@ -70,8 +70,23 @@ export function Orders({ only, open, account }) {
   ];
   return html`<${ProblemNote} problem=${failed} />
     <${Table} label=${t("page.orders")} columns=${columns} rows=${rows} rowKey=${(row) => `${row.listing ? "L" : "O"}${row.order}`} problem=${problem} loading=${!data}
-      onOpen=${(row) => isOpen(row) && !row.listing && setAmended(row)} empty=${t(open ? "orders.none_open" : "orders.none")} rowClass=${(row) => (isOpen(row) ? "" : "over")} />
+      onOpen=${(row) => !row.listing && setAmended(row)} empty=${t(open ? "orders.none_open" : "orders.none")} rowClass=${(row) => (isOpen(row) ? "" : "over")} />
     ${amended ? html`<${Amend} order=${amended} decimals=${decimals(amended.instrument)} onClose=${() => setAmended(null)} />` : null}`;
+}
+
+/** What else was said of an order when it was entered; of its own id, that the log does not have it where it does not. */
+function Terms({ order, decimals }) {
+  const rows = [
+    [t("field.own_id"), order.id ? html`<code>${order.id}</code>` : html`<span class="quiet">${t("orders.id_unknown")}</span>`],
+    [t("field.life"), word(`life.${order.life}`, order.life)],
+    order.until ? [t("field.until"), order.until] : null,
+    order.self_trade ? [t("field.self_trade"), word(`self_trade.${order.self_trade}`, order.self_trade)] : null,
+    order.post_only ? [t("field.post_only"), t("word.yes")] : null,
+    order.minimum ? [t("field.minimum"), num(order.minimum)] : null,
+    order.display ? [t("field.display"), num(order.display)] : null,
+    order.trigger ? [t("field.trigger"), num(order.trigger, decimals)] : null,
+  ];
+  return html`<${Facts} className="across" rows=${rows.filter(Boolean)} />`;
 }
 
 function Amend({ order, decimals, onClose }) {
@@ -87,7 +102,8 @@ function Amend({ order, decimals, onClose }) {
     if (p.error || q.error || busy) return;
     if (await send("amend_order", { account: order.account, order: order.order, price: p.value, quantity: q.value })) onClose();
   };
-  return html`<${Dialog} title=${t("orders.amend", { order: order.order })} onClose=${onClose}><form onSubmit=${onSubmit} novalidate data-form="amend">
+  if (!isOpen(order)) return html`<${Dialog} title=${`${t("field.order")} ${order.order}`} onClose=${onClose}><${Terms} order=${order} decimals=${decimals} /><//>`;
+  return html`<${Dialog} title=${t("orders.amend", { order: order.order })} onClose=${onClose}><${Terms} order=${order} decimals=${decimals} /><form onSubmit=${onSubmit} novalidate data-form="amend">
     <div class="fields two"><${Text} label=${t("field.price")} class="num" value=${price} onInput=${setPrice} error=${wrong.price} name="price" autofocus />
       <${Text} label=${t("field.quantity_in_all")} class="num" value=${quantity} onInput=${setQuantity} error=${wrong.quantity} hint=${t("orders.amend_hint")} name="quantity" /></div>
     <div class="row end"><button type="button" onClick=${onClose}>${t("act.back")}</button><button class="main" disabled=${busy}>${t("act.amend")}</button></div>

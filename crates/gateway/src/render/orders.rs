@@ -2,29 +2,25 @@
 
 use super::Names;
 use crate::{Life, Number, Reference, WireCommand};
-use base::{AssetId, InstrumentId, MarketId, Price, Quantity};
+use base::{InstrumentId, Price, Quantity};
 use engine::Command;
 use trading as t;
 
 impl Names<'_> {
-    /// `amended`: the instrument of an order that is amended, where the record's own events say it.
-    pub(super) fn order_book(&self, command: &Command, amended: Option<InstrumentId>) -> WireCommand {
+    /// `about`: see [`Names::wire`].
+    pub(super) fn order_book(&self, command: &Command, about: Option<InstrumentId>) -> WireCommand {
         use Command as C;
         use WireCommand as W;
         match command {
             C::EnterOrder(order) => self.enter(order),
             C::AmendOrder(c) => {
-                // An order that is gone, or never was: the formats are those that a reader takes who does not know it either.
-                let standing = self.0.venue().book_order(c.order).map(|order| order.instrument);
-                let (market, asset) = match amended.or(standing) {
-                    Some(instrument) => self.of_instrument(instrument),
-                    None => ((!self.0.markets().is_empty()).then_some(MarketId(0)), AssetId(u32::MAX)),
-                };
+                let (price, quantity) =
+                    self.priced(about.or_else(|| self.instrument_of(c.order)), c.price, c.quantity);
                 W::AmendOrder {
                     account: self.account(c.account),
                     order: Reference::Number(c.order.0),
-                    price: Number(self.price(market, c.price)),
-                    quantity: self.quantity(asset, c.quantity),
+                    price,
+                    quantity,
                 }
             }
             C::CancelOrder(c) => {

@@ -1,14 +1,9 @@
 //! Users, keys, acts for two and cases as they are written.
 
 use super::Names;
-use crate::{Reference, WireAct, WireCommand};
+use crate::{Reference, WireAct, WireCommand, hex};
 use base::UserId;
 use engine::Command;
-
-/// Bytes in hexadecimal.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 impl Names<'_> {
     /// The name that a user signs in with.
@@ -41,13 +36,13 @@ impl Names<'_> {
                 must_change: c.must_change,
             },
             C::SetTotp(c) => {
-                let secret_hash = c.secret_hash.as_ref().map(|hash| hex(hash));
+                let secret_hash = c.secret_hash.as_ref().map(|hash| hex::write(hash));
                 W::SetTotp { user: self.user(c.user), secret_hash }
             }
             C::CreateKey(c) => W::CreateKey {
                 user: self.user(c.user),
                 key: c.id,
-                secret_hash: hex(&c.secret_hash),
+                secret_hash: hex::write(&c.secret_hash),
                 account: c.account.map(|account| self.account(account)),
                 duties: c.duties,
             },

@@ -85,7 +85,7 @@ impl<B: ReferenceBook> Resolver<'_, B> {
             }
             W::EnrolTotp { user: name, secret_hash, sealed } => {
                 let (user, secret_hash) = (user(name)?, hash("secret_hash", secret_hash)?);
-                let sealed = match bytes(sealed) {
+                let sealed = match crate::hex::read(sealed) {
                     Some(sealed) => sealed,
                     None => return wrong("sealed", "expected bytes: an even number of hexadecimal digits"),
                 };
@@ -151,18 +151,8 @@ fn short(number: u64) -> u32 {
 
 /// Thirty-two bytes in hexadecimal.
 fn hash(field: &'static str, text: &str) -> Resolved<[u8; 32]> {
-    match bytes(text).and_then(|read| read.try_into().ok()) {
-        Some(read) => Ok(read),
+    match crate::hex::read(text).and_then(|bytes| bytes.try_into().ok()) {
+        Some(bytes) => Ok(bytes),
         None => wrong(field, "expected a hash: 64 hexadecimal digits"),
     }
-}
-
-/// Bytes in hexadecimal.
-fn bytes(text: &str) -> Option<Vec<u8>> {
-    let pairs = text.as_bytes().chunks(2).map(|pair| {
-        let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
-        let (high, low) = (digit(pair.first())?, digit(pair.get(1))?);
-        u8::try_from(high * 16 + low).ok()
-    });
-    pairs.collect()
 }

@@ -46,6 +46,7 @@ export default {
   "field.note": "Note",
   "field.opens": "Opens",
   "field.order": "Order",
+  "field.own_id": "Your id",
   "field.paid": "Paid",
   "field.participant": "Participant",
   "field.phase": "Phase",

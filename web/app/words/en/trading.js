@@ -65,6 +65,7 @@ export default {
   "orders.none_open": "No open orders.",
   "orders.cancel_all": "Cancel all",
   "orders.amend": "Amend order {order}",
+  "orders.id_unknown": "not in the log",
   "orders.amend_hint": "What has traded is included.",
 
   "fills.none": "No fills.",

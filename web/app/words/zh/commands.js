@@ -46,6 +46,7 @@ export default {
   "field.note": "记录",
   "field.opens": "开始",
   "field.order": "委托",
+  "field.own_id": "自定义编号",
   "field.paid": "已付",
   "field.participant": "主体",
   "field.phase": "时段",

@@ -65,6 +65,7 @@ export default {
   "orders.none_open": "暂无未成交委托。",
   "orders.cancel_all": "全部撤单",
   "orders.amend": "修改委托 {order}",
+  "orders.id_unknown": "日志中没有",
   "orders.amend_hint": "含已成交部分。",
 
   "fills.none": "暂无成交。",
