@@ -1,6 +1,7 @@
 """Whole nodes over PostgreSQL: `serve` and `demo` start, restart, live on while their database is stopped, and have missed nothing
 when it is back; and TLS to it. Called by .ci/postgres with the folder of the server's programs, the cluster and its port."""
 
+import atexit
 import os
 import pathlib
 import re
@@ -62,6 +63,8 @@ class Node:
         command = [binary(), *map(str, arguments), "--listen", "127.0.0.1:0", "--data", str(folder / "data")]
         with open(self.out, "w") as out, open(self.log, "w") as log:
             self.process = subprocess.Popen([*command, "--projection-url", url], stdout=out, stderr=log)
+        # Whatever goes wrong, it does not outlive the test.
+        atexit.register(self.process.kill)
 
     def serving(self):
         def said():

@@ -32,5 +32,5 @@ export const REFUSALS_ZH = {
   act_unknown: "动议不存在或已结束。", same_person: "提交人不得自行复核。", not_your_act: "不可由您处理的动议。",
   consent_needed: "该主体自行管理用户：须由其管理人员提出或复核。", "roster/expiry_unfit": "链接有效期须在现在之后、31 天之内。", link_unknown: "用户没有该链接：已使用，或已被替换。", link_expired: "链接已过期。",
   secret_malformed: "密封的密钥为 1 至 128 字节。",
-  text_malformed: "文字为空或过长。", alert_unknown: "预警不存在。", case_unknown: "核查事项不存在。", case_is_closed: "核查事项已结。",
+  text_malformed: "文字为空或过长。", owner_unfit: "权益人代码为 1 至 32 个字母、数字、“-”、“_”或“.”；自营账户的权益人即主体本身。", alert_unknown: "预警不存在。", case_unknown: "核查事项不存在。", case_is_closed: "核查事项已结。",
 };
