@@ -5,6 +5,14 @@
 
 #[path = "attacks_files/doors.rs"]
 mod doors;
+#[path = "attacks_files/forge.rs"]
+mod forge;
+#[path = "attacks_files/forged.rs"]
+mod forged;
+#[path = "attacks_files/locks.rs"]
+mod locks;
+#[path = "attacks_files/modes.rs"]
+mod modes;
 
 mod common;
 

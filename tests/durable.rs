@@ -9,7 +9,7 @@ use engine::{ClientId, Command, Envelope, Event, OPERATOR, Record, State};
 use faulty_disk::{Dice, Fault, FaultyDisk};
 use huangpu::node::{
     Answer, DataDir, Flow, Inbox, Node, Outlet, Pipeline, Settings, Snapshotted, Submission, Submitted,
-    TurnedAway, verify, verify_on,
+    TurnedAway, Wanted, verify, verify_on,
 };
 use journal::{Batch, Digest, Journal, Log, Options, Outcome};
 use registry::{OpenAccount, RegisterParticipant};
@@ -17,8 +17,11 @@ use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
 
 const PLACE: &str = "/data";
-const SETTINGS: Settings =
-    Settings { journal: Options { segment_bytes: 8_192 }, log_id: Some(*b"a log of a test!") };
+const SETTINGS: Settings = Settings {
+    journal: Options { segment_bytes: 8_192 },
+    log_id: Some(*b"a log of a test!"),
+    secret: Some([7; 32]),
+};
 
 fn time(number: u64) -> Timestamp {
     Timestamp(1_600_000_000_000_000_000 + number.cast_signed())
@@ -93,7 +96,7 @@ fn finish(mut node: Node<FaultyDisk>, disk: &FaultyDisk, expected: &[(Digest, Di
     node.flush(&mut |_, _, _| Ok(())).unwrap();
     assert_eq!(node.digest(), expected.last().unwrap().0);
     node.close(&mut |_, _, _| Ok(())).unwrap();
-    verify_on(disk, &DataDir::at(Path::new(PLACE)), &mut |_, _| ()).unwrap();
+    verify_on(disk, &DataDir::at(Path::new(PLACE)), &Wanted::default(), &mut |_, _| ()).unwrap();
 }
 
 #[test]

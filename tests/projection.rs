@@ -9,3 +9,5 @@ mod feed;
 mod history;
 #[path = "projection/place.rs"]
 mod place;
+#[path = "projection/views.rs"]
+mod views;

@@ -176,3 +176,20 @@ fn no_file_names_a_path_of_a_machine() {
         }
     }
 }
+
+/// What makes a file or a folder says who may read it and follows no symbolic link: `RealDisk` does, and nothing else in `src` makes one.
+/// `huangpu new` writes files for its user to edit and to share: those are as the user's mask has it.
+#[test]
+fn what_the_node_writes_goes_through_the_disk() {
+    let makes = ["fs::write(", "File::create", "OpenOptions", "fs::create_dir", "DirBuilder", "fs::copy("];
+    let mut seen = 0;
+    let excused = |path: &Path| path.ends_with("tests.rs") || path.starts_with(root().join("src/cli/new"));
+    for path in files("src", Some("rs")).iter().filter(|path| !excused(path)) {
+        for (number, line) in code(path) {
+            let made = makes.iter().find(|made| line.contains(*made));
+            assert!(made.is_none(), "{}:{number}: {made:?}: RealDisk makes it", path.display());
+            seen += usize::from(line.contains("RealDisk"));
+        }
+    }
+    assert!(seen > 20, "{seen}");
+}

@@ -1,5 +1,6 @@
 //! What belongs to a backup.
 
+use crate::node::{Head, Verified, hex};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -37,14 +38,20 @@ pub struct Manifest {
     pub chain: String,
     /// The digest of the log.
     pub digest: String,
+    /// The newest head that the node had signed, or the end of the log, signed: what vouches for the log where this file does not
+    /// vouch for itself. None where the node has no key yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<Head>,
     /// Every file.
     pub files: Vec<Filed>,
 }
 
 impl Manifest {
-    pub(super) fn new(log_id: &[u8], records: u64, chain: String, digest: String, files: Vec<Filed>) -> Self {
-        let log_id = log_id.iter().map(|byte| format!("{byte:02x}")).collect();
-        Self { format: FORMAT, log_id, records, chain, digest, files }
+    pub(super) fn new(verified: &Verified, head: Option<Head>, files: Vec<Filed>) -> Self {
+        let Verified { summary, digest, .. } = verified;
+        let log_id = summary.log_id.iter().map(|byte| format!("{byte:02x}")).collect();
+        let (records, chain, digest) = (summary.records, hex(&summary.chain), hex(digest));
+        Self { format: FORMAT, log_id, records, chain, digest, head, files }
     }
 
     /// Whether the node's private key is among the files.
@@ -90,7 +97,7 @@ impl Manifest {
 fn is_inside(path: &str) -> bool {
     let parts: Vec<Component<'_>> = Path::new(path).components().collect();
     match parts.as_slice() {
-        [Component::Normal(name)] => *name == super::KEY,
+        [Component::Normal(name)] => *name == super::KEY || *name == super::HEADS,
         [Component::Normal(folder), Component::Normal(_)] => {
             [super::JOURNAL, super::SNAPSHOTS].iter().any(|known| folder == known)
         }

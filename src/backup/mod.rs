@@ -3,13 +3,14 @@
 //! ```text
 //! BACKUP/journal/…    the segments, the last one up to its last whole frame
 //! BACKUP/snapshots/…  snapshots, which save time when the log is opened again
+//! BACKUP/heads.jsonl  the signed heads of the log that the node has kept
 //! BACKUP/node.key     the node's private key, only where it was asked for
 //! BACKUP/backup.json  what belongs to it: written last, so that what has none is no backup
 //! ```
 //!
 //! Why it is consistent: a segment that is not the last never changes; frames of the last are only added, so what lies before the
 //! last whole one is a log of its own; that much is synced before it counts, so that the node cannot come back from a crash with
-//! less than a backup of it has; snapshots are copied before the log, so that none is ahead of it.
+//! less than a backup of it has; snapshots and heads are copied before the log, so that none is ahead of it.
 
 mod manifest;
 mod restore;
@@ -19,10 +20,11 @@ pub use manifest::{Filed, Manifest};
 pub use restore::restore;
 pub use take::{Taken, take};
 
+use crate::node::HEADS;
 use anyhow::{Context, Result, bail};
-use std::fs::{self, File, OpenOptions};
+use journal::{Disk, RealDisk};
+use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// The folder of the segments.
@@ -33,10 +35,6 @@ const SNAPSHOTS: &str = "snapshots";
 const KEY: &str = "node.key";
 /// Bytes copied at a time.
 const PIECE: usize = 1 << 20;
-/// Who may read a private key: its owner.
-const OWNER_ONLY: u32 = 0o600;
-/// Who may read the rest, as the process's mask allows.
-const ANYONE: u32 = 0o666;
 
 /// Told how far the work is, and how far it goes.
 pub type Progress<'a> = dyn FnMut(u64, u64) + 'a;
@@ -50,17 +48,19 @@ fn claim(folder: &Path) -> Result<()> {
             }
             Ok(())
         }
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))
-        }
+        Err(error) if error.kind() == ErrorKind::NotFound => make(folder),
         Err(error) => Err(error).with_context(|| format!("cannot read {}", folder.display())),
     }
 }
 
+/// Makes a folder for its owner alone, and those above it.
+fn make(folder: &Path) -> Result<()> {
+    RealDisk.create_dir(folder).with_context(|| format!("cannot make {}", folder.display()))
+}
+
+/// Makes a file for its owner alone.
 fn create(path: &Path) -> Result<File> {
-    let mode = if path.ends_with(KEY) { OWNER_ONLY } else { ANYONE };
-    let made = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
-    made.with_context(|| format!("cannot make {}", path.display()))
+    RealDisk.create(path).with_context(|| format!("cannot make {}", path.display()))
 }
 
 /// Copies a file into a new one that is durable when this is done. Gives its size, and its BLAKE3 digest in hexadecimal.

@@ -1,14 +1,18 @@
 //! Making a data directory from a backup.
 
-use crate::backup::{Filed, JOURNAL, KEY, Manifest, Progress, SNAPSHOTS, claim, copy, sync_folder};
-use crate::node::{DataDir, RESTORING, Verified, hex, verify};
+use crate::backup::{
+    Filed, HEADS, JOURNAL, KEY, Manifest, Progress, SNAPSHOTS, claim, copy, make, sync_folder,
+};
+use crate::node::{DataDir, RESTORING, Verified, Wanted, hex, verify_on};
 use anyhow::{Context, Result, bail};
+use journal::RealDisk;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
 /// Copies a backup into a data directory that is empty or not there yet, and checks all of it: every file against the digest in
-/// the backup, then the log as `verify` does, then its end against the backup. What a restore left behind that was broken off is
+/// the backup, then the log as `verify` does, that it holds the head that the node signed for the backup (under `key`, where one is
+/// given), then its end against the backup. What a restore left behind that was broken off is
 /// done away with first.
 ///
 /// # Errors
@@ -17,10 +21,16 @@ use std::path::Path;
 pub fn restore(
     backup: &Path,
     data: &DataDir,
+    key: Option<&str>,
     copying: &mut Progress<'_>,
     checking: &mut Progress<'_>,
 ) -> Result<(Manifest, Verified)> {
     let manifest = Manifest::read(backup)?;
+    match &manifest.head {
+        Some(head) => head.check().with_context(|| format!("{} cannot be believed", backup.display()))?,
+        None if key.is_some() => bail!("{} has no signed head: no key vouches for it", backup.display()),
+        None => {}
+    }
     let root = data.root();
     let staging = root.join(RESTORING);
     if staging.exists() {
@@ -28,7 +38,7 @@ pub fn restore(
             .with_context(|| format!("cannot remove what was being restored in {}", root.display()))?;
     }
     claim(root)?;
-    let restored = fill(&manifest, backup, &staging, copying, checking);
+    let restored = fill(&manifest, (backup, key), &staging, copying, checking);
     let placed = restored.and_then(|verified| {
         place(&manifest, &staging, root)?;
         Ok(verified)
@@ -49,7 +59,8 @@ fn clear(root: &Path) -> io::Result<()> {
         return Ok(());
     }
     fs::remove_dir_all(root.join(RESTORING))?;
-    for gone in [fs::remove_dir_all(root.join(SNAPSHOTS)), fs::remove_file(root.join(KEY))] {
+    let files = [KEY, HEADS].map(|name| fs::remove_file(root.join(name)));
+    for gone in [fs::remove_dir_all(root.join(SNAPSHOTS))].into_iter().chain(files) {
         gone.or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) })?;
     }
     Ok(())
@@ -57,14 +68,13 @@ fn clear(root: &Path) -> io::Result<()> {
 
 fn fill(
     manifest: &Manifest,
-    backup: &Path,
+    (backup, key): (&Path, Option<&str>),
     staging: &Path,
     copying: &mut Progress<'_>,
     checking: &mut Progress<'_>,
 ) -> Result<Verified> {
     for folder in [JOURNAL, SNAPSHOTS] {
-        let folder = staging.join(folder);
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        make(&staging.join(folder))?;
     }
     let total = manifest.files.iter().map(|file| file.bytes).sum();
     let mut done = 0;
@@ -74,7 +84,9 @@ fn fill(
             copying(done, total);
         })?;
     }
-    let verified = verify(&DataDir::at(staging), checking)
+    let wanted =
+        Wanted { heads: manifest.head.iter().cloned().collect(), key: key.map(str::to_owned), digest: None };
+    let verified = verify_on(&RealDisk, &DataDir::at(staging), &wanted, checking)
         .with_context(|| format!("{} does not verify", backup.display()))?;
     let found = (verified.summary.records, hex(&verified.summary.chain), hex(&verified.digest));
     if found != (manifest.records, manifest.chain.clone(), manifest.digest.clone()) {
@@ -105,8 +117,9 @@ fn place(manifest: &Manifest, staging: &Path, root: &Path) -> Result<()> {
     for folder in [JOURNAL, SNAPSHOTS] {
         sync_folder(&staging.join(folder))?;
     }
-    let key = manifest.has_key().then_some(KEY);
-    for name in [SNAPSHOTS].into_iter().chain(key).chain([JOURNAL]) {
+    let has = |name: &&str| manifest.files.iter().any(|file| file.path == *name);
+    let files = [KEY, HEADS].into_iter().filter(has);
+    for name in [SNAPSHOTS].into_iter().chain(files).chain([JOURNAL]) {
         let named = fs::rename(staging.join(name), root.join(name));
         named.with_context(|| format!("cannot name {}", root.join(name).display()))?;
     }

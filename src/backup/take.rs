@@ -1,9 +1,9 @@
 //! Taking one.
 
 use crate::backup::{
-    Filed, JOURNAL, KEY, Manifest, Progress, SNAPSHOTS, claim, copy, create, names, sync_folder,
+    Filed, HEADS, JOURNAL, KEY, Manifest, Progress, SNAPSHOTS, claim, copy, create, make, names, sync_folder,
 };
-use crate::node::{DataDir, Verified, hex, verify};
+use crate::node::{DataDir, NodeKey, Verified, verify};
 use anyhow::{Context, Result, bail};
 use journal::{JournalError, RealDisk};
 use std::fs::{self, File};
@@ -49,12 +49,14 @@ pub fn take(
     }
     claim(to)?;
     for folder in [JOURNAL, SNAPSHOTS] {
-        let folder = to.join(folder);
-        fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        make(&to.join(folder))?;
     }
     let mut copy = Copy { from: data.root(), to, done: 0, total: size_of(data), files: Vec::new(), copying };
     for name in names(&data.snapshots(), "snap")? {
         copy.whole(&format!("{SNAPSHOTS}/{name}"), true)?;
+    }
+    if data.heads().exists() {
+        copy.whole(HEADS, true)?;
     }
     let segments = names(&data.journal(), "hpj")?;
     let (last, sealed) = segments.split_last().context("the log has no segment")?;
@@ -70,8 +72,9 @@ pub fn take(
     for folder in [JOURNAL, SNAPSHOTS] {
         sync_folder(&to.join(folder))?;
     }
-    let (summary, digest) = (&verified.summary, hex(&verified.digest));
-    let manifest = Manifest::new(&summary.log_id, summary.records, hex(&summary.chain), digest, files);
+    // What was copied is durable in the log: it can be signed for, by whoever may read the node's key.
+    let head = NodeKey::read_on(&RealDisk, data).unwrap_or(None).map(|key| verified.head(&key));
+    let manifest = Manifest::new(&verified, head, files);
     manifest.write(to)?;
     let bytes = manifest.files.iter().map(|file| file.bytes).sum();
     Ok(Taken { manifest, verified, bytes })

@@ -34,18 +34,20 @@ pub(crate) fn run(args: &Args) -> Ended {
         print_json(&json!({
             "ok": true, "backup": to.to_string(), "records": manifest.records, "bytes": taken.bytes,
             "digest": manifest.digest, "chain": manifest.chain, "snapshots": taken.verified.snapshots,
-            "keys": manifest.has_key(),
+            "keys": manifest.has_key(), "signed_by": manifest.head.as_ref().map(|head| &head.key),
         }))?;
     } else {
         let keys = if manifest.has_key() { ", and the node's private key" } else { "" };
         print(&format!(
             "backup             {to}: {} files, {} bytes{keys}\n\
              verified           {} records, {} snapshots\n\
+             signed by          {}\n\
              digest of the log  {}\n",
             manifest.files.len(),
             taken.bytes,
             manifest.records,
             taken.verified.snapshots,
+            manifest.head.as_ref().map_or("nobody: the node has no key yet", |head| &head.key),
             manifest.digest
         ))?;
     }

@@ -6,6 +6,7 @@ mod completions;
 mod config;
 mod demo;
 mod files;
+mod head;
 mod history;
 mod log;
 mod new;
@@ -18,7 +19,7 @@ mod run;
 mod serve;
 mod verify;
 
-use crate::node::Node;
+use crate::node::{Node, Opened};
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::Path;
@@ -46,6 +47,8 @@ enum Command {
     Demo(demo::Args),
     /// Check a log: checksums, hash chain, replay to the same digest, conservation
     Verify(verify::Args),
+    /// Print the signed head of a log, to be kept elsewhere: `verify --head` tells whether a log still holds it
+    Head(head::Args),
     /// Print a report, as of any day or record
     Report(report::Args),
     /// Print the records of a log and what happened because of them
@@ -86,6 +89,7 @@ fn end(cli: Cli) -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Head(args) => head::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Log(args) => log::run(&args),
         Command::Backup(args) => backup::run(&args),
@@ -112,13 +116,12 @@ fn complain(what: &str) {
 /// Opens a data directory, or makes one, with a bar, and says how it was found.
 fn open(data: &Path, quiet: bool) -> anyhow::Result<Node> {
     let (node, opened) = progress::during("opening the log", quiet, |told| Node::open(data, told))?;
-    if let Some(known_to) = opened.known_to {
-        anyhow::bail!(
-            "the log in {} ends with record {}, and a snapshot of it stands at record {known_to}: what came between is lost. \
-             Bring the missing segments back, or a backup; to go on without them, remove the snapshots",
-            data.display(),
-            opened.records
-        );
+    check_whole(data, &opened)?;
+    for path in &opened.passed_over {
+        complain(&format!(
+            "{} is damaged, of another version, or not sealed by this node: passed over, the log was replayed instead",
+            path.display()
+        ));
     }
     tracing::info!(
         data = %data.display(),
@@ -135,6 +138,35 @@ fn open(data: &Path, quiet: bool) -> anyhow::Result<Node> {
         say(&format!("log: {} ({} records{cut})\n", data.display(), opened.records))?;
     }
     Ok(node)
+}
+
+/// Whether a log has everything that its snapshots and its signed heads know of.
+///
+/// # Errors
+/// It has not.
+fn check_whole(data: &Path, opened: &Opened) -> anyhow::Result<()> {
+    const ADVICE: &str = "Bring the missing segments back, or a backup; to go on without them, remove the snapshots and heads.jsonl";
+    let (data, records) = (data.display(), opened.records);
+    if let Some(known_to) = opened.known_to {
+        anyhow::bail!(
+            "the log in {data} ends with record {records}, and a snapshot of it stands at record {known_to}: what came between is \
+             lost. {ADVICE}"
+        );
+    }
+    if let Some(head) = &opened.missing {
+        let (record, time) = (head.record, &head.time);
+        let what = if record > records {
+            format!(
+                "ends with record {records}, and this node has signed a head of record {record} ({time}): what came between is lost"
+            )
+        } else {
+            format!(
+                "is not the one whose head of record {record} ({time}) this node has signed: it was rewritten"
+            )
+        };
+        anyhow::bail!("the log in {data} {what}. {ADVICE}");
+    }
+    Ok(())
 }
 
 /// Prints what work says of itself: it goes on when nobody reads that any more.

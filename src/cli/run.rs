@@ -8,6 +8,7 @@ use base::{Date, MarketId, Timestamp, UserId};
 use engine::rulebook::Rulebook;
 use engine::{ClientId, Command, Door, Envelope, Event, OPERATOR, Record, State};
 use gateway::{Names, Resolver};
+use journal::{Disk, RealDisk};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -86,6 +87,8 @@ pub(crate) fn run(args: &Args) -> Ended {
     };
     let mut node = cli::open(&data, args.json)?;
     node.takes_files()?;
+    let reports = node.dir().reports();
+    RealDisk.create_dir(&reports).with_context(|| format!("cannot make {}", reports.display()))?;
     let last = (node.state().sequence().0 > 0).then(|| node.time());
     args.dates.check_pauses(&story, last)?;
     let begins =

@@ -27,6 +27,8 @@ pub(crate) struct Slot {
     pub(crate) tags: Vec<u64>,
     /// How long it took to write and sync, when it is durable.
     pub(crate) took: Duration,
+    /// The chain digest of the journal after it, when it is durable.
+    pub(crate) chain: [u8; 32],
 }
 
 impl Slot {
@@ -249,38 +251,71 @@ pub(crate) fn read(logged: journal::Record<'_>) -> Result<Record> {
 /// The digests of a replay after its last frames. A frame states the digest that its writer had when it was encoded: after
 /// the frame before it, or some frames earlier where the writer ran ahead of the engine.
 #[derive(Clone, Debug)]
-pub(crate) struct Trail(VecDeque<(u64, [u8; 32])>);
+pub(crate) struct Trail {
+    known: VecDeque<(u64, [u8; 32])>,
+    /// The record after which it begins: what a frame states of records before that, nobody here can know.
+    begins: u64,
+    stated: Stated,
+}
+
+/// What the frames of a log state of the records before them, as far as a replay has come to the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stated {
+    /// Frames that state a digest.
+    pub frames: u64,
+    /// The last record that a digest covers.
+    pub covers: u64,
+}
 
 impl Trail {
     /// Frames that a writer may be ahead.
     const FRAMES: usize = 8;
 
     pub(crate) fn begin(state: &State, digest: &LogDigest) -> Self {
-        Self(VecDeque::from([(state.sequence().0, digest.value())]))
+        let begins = state.sequence().0;
+        Self { known: VecDeque::from([(begins, digest.value())]), begins, stated: Stated::default() }
+    }
+
+    /// What was compared so far.
+    pub(crate) fn stated(&self) -> Stated {
+        self.stated
     }
 
     /// After a frame.
     pub(crate) fn note(&mut self, state: &State, digest: &mut LogDigest) {
-        if self.0.len() == Self::FRAMES {
-            self.0.pop_front();
+        if self.known.len() == Self::FRAMES {
+            self.known.pop_front();
         }
         digest.catch_up();
-        self.0.push_back((state.sequence().0, digest.value()));
+        self.known.push_back((state.sequence().0, digest.value()));
     }
 
-    /// Before a frame.
+    /// Before a frame. Every frame states the digest after one of the few frames before it, and a seal that after the last record:
+    /// writers have always written it, so one that is not there was taken out.
     ///
     /// # Errors
-    /// It states another digest than the replay had after that record.
-    pub(crate) fn check(&self, frame: &Frame<'_>) -> Result<()> {
-        let stated = frame.outcome;
-        match self.0.iter().find(|(seq, _)| *seq == stated.seq) {
+    /// It states another digest than the replay had after that record, or none.
+    pub(crate) fn check(&mut self, frame: &Frame<'_>) -> Result<()> {
+        let (stated, first) = (frame.outcome, frame.first_seq);
+        let late = frame.is_seal() && stated.seq + 1 != first;
+        match self.known.iter().find(|(seq, _)| *seq == stated.seq).filter(|_| !late) {
             Some((seq, digest)) if *digest != stated.digest => bail!(
                 "the replay diverges: after record {seq} the log states the digest {}, the replay has {}",
                 hex(&stated.digest),
                 hex(digest)
             ),
-            _ => Ok(()),
+            Some(_) if stated.seq > 0 => {
+                self.stated.frames += 1;
+                self.stated.covers = self.stated.covers.max(stated.seq);
+                Ok(())
+            }
+            Some(_) => Ok(()),
+            None if stated.seq < self.begins || first <= self.begins => Ok(()),
+            None => bail!(
+                "the frame before record {first} states no digest of the records before it (it names record {}): every \
+                 frame that a node writes does, so it was taken out",
+                stated.seq
+            ),
         }
     }
 }

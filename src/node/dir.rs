@@ -1,4 +1,5 @@
-//! The data directory: `journal/` is the truth, `snapshots/`, `reports/` and `projection.sqlite` can be made again.
+//! The data directory: `journal/` is the truth, `snapshots/`, `reports/` and `projection.sqlite` can be made again. `node.key` is the
+//! node's own secret, `heads.jsonl` what it has signed of its log.
 
 use crate::node::snapshots;
 use anyhow::{Context, Result, bail};
@@ -54,6 +55,18 @@ impl DataDir {
         self.root.join("reports")
     }
 
+    /// The node's own secret.
+    #[must_use]
+    pub fn key(&self) -> PathBuf {
+        self.root.join(super::keys::FILE)
+    }
+
+    /// The signed heads of its log that the node keeps, one a line.
+    #[must_use]
+    pub fn heads(&self) -> PathBuf {
+        self.root.join(HEADS)
+    }
+
     /// The projection, where it is kept in SQLite.
     #[must_use]
     pub fn projection(&self) -> PathBuf {
@@ -73,10 +86,10 @@ impl DataDir {
         if names.iter().any(|name| name == RESTORING) {
             bail!("a backup was being restored into {root}, and that was broken off: restore it again");
         }
-        if snapshots::any(disk, self) {
+        if snapshots::any(disk, self) || names.iter().any(|name| name == HEADS) {
             bail!(
-                "{root} has snapshots, and the log that they are of is gone: bring it back, or restore a backup; \
-                 to begin a new one, name another directory"
+                "{root} has snapshots or signed heads, and the log that they are of is gone: bring it back, or restore a \
+                 backup; to begin a new one, name another directory"
             );
         }
         Ok(())
@@ -97,6 +110,9 @@ impl DataDir {
         }
     }
 }
+
+/// The name of the file of signed heads.
+pub(crate) const HEADS: &str = "heads.jsonl";
 
 /// Where a data directory is put together from a backup: it gets its names when it is whole.
 pub(crate) const RESTORING: &str = "restoring";

@@ -11,21 +11,26 @@ mod answers;
 mod core;
 mod dir;
 mod follower;
+mod head;
+mod keys;
 mod pipeline;
 mod replay;
 mod snapshots;
 mod verify;
 
 pub use answers::{Answer, Answers};
+pub use core::Stated;
 pub use dir::DataDir;
-pub(crate) use dir::RESTORING;
+pub(crate) use dir::{HEADS, RESTORING};
 pub use follower::Follower;
+pub use head::{Head, Standing, Tip};
+pub use keys::NodeKey;
 pub use pipeline::{
     Closed, Flow, Inbox, NotSent, Outlet, Pipeline, SendDisk, Snapshotted, Submission, TurnedAway,
 };
 pub(crate) use replay::replay_bytes;
 pub use replay::{Replay, Until, hex, log_id, replay, replay_after, replay_on};
-pub use verify::{Fault, Verified, verify, verify_on};
+pub use verify::{Fault, Verified, Wanted, verify, verify_on};
 
 use crate::node::core::{BATCH_RECORDS_MAX, Core, Slot, Taken};
 use anyhow::{Context, Result, bail};
@@ -33,7 +38,7 @@ use base::{ParticipantId, Sequence, Timestamp};
 use engine::{Door, Envelope, Event, Record, State};
 use gateway::Created;
 use journal::{Disk, Frames, Journal, Log, Opening, Options, RealDisk};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Epoch of a log that one node writes alone.
 const EPOCH: u64 = 1;
@@ -50,7 +55,7 @@ pub enum Submitted {
 }
 
 /// How a node found its data directory.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Opened {
     /// Records in the log.
     pub records: u64,
@@ -60,6 +65,10 @@ pub struct Opened {
     pub cut_bytes: u64,
     /// Where a snapshot stands that is ahead of the log: its records were durable, and are gone.
     pub known_to: Option<u64>,
+    /// Snapshots that lie there and were not believed: damaged, of another version, or not sealed by this node.
+    pub passed_over: Vec<PathBuf>,
+    /// The newest head that this node has signed, where the log does not have it: it was cut off, or written anew.
+    pub missing: Option<Box<Head>>,
 }
 
 /// What is told about each record when it has been applied.
@@ -72,6 +81,8 @@ pub struct Settings {
     pub journal: Options,
     /// The id of a log that is to be made; a random one where none is given.
     pub log_id: Option<[u8; 16]>,
+    /// The node's secret; that of the data directory's own file where none is given.
+    pub secret: Option<[u8; 32]>,
 }
 
 /// A node: journal, engine and the answers given so far. Everything it keeps goes through one [`Disk`].
@@ -79,6 +90,7 @@ pub struct Node<D: Disk = RealDisk> {
     disk: D,
     dir: DataDir,
     journal: Journal<D>,
+    key: NodeKey,
     core: Core,
     slot: Slot,
     snapshot_at: u64,
@@ -119,22 +131,18 @@ impl<D: Disk> Node<D> {
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<(Self, Opened)> {
         let dir = DataDir::at(path);
-        let (journal, core, opened) = if dir.has_log(&disk)? {
-            recover(&disk, &dir, settings.journal, progress)?
+        let (journal, key, core, opened) = if dir.has_log(&disk)? {
+            recover(&disk, &dir, settings, progress)?
         } else {
             dir.may_begin(&disk)?;
             let log_id = settings.log_id.unwrap_or_else(dir::new_log_id);
             let journal = Journal::create_on(disk.clone(), dir.journal(), log_id, settings.journal)
                 .with_context(|| format!("cannot make a log in {}", dir.journal().display()))?;
-            (
-                journal,
-                Core::new(log_id, None),
-                Opened { records: 0, snapshot: 0, cut_bytes: 0, known_to: None },
-            )
+            (journal, settings.key(&disk, &dir)?, Core::new(log_id, None), Opened::default())
         };
         let (slot, snapshot_at) = (Slot::default(), opened.snapshot);
         let set_up = core.state.roster().in_force();
-        Ok((Self { disk, dir, journal, core, slot, snapshot_at, set_up }, opened))
+        Ok((Self { disk, dir, journal, key, core, slot, snapshot_at, set_up }, opened))
     }
 
     /// The state as of the last flush.
@@ -275,8 +283,8 @@ impl<D: Disk> Node<D> {
         told
     }
 
-    /// Flushes, seals the log with the digest of its last record, and writes a snapshot where much has happened since the
-    /// last one.
+    /// Flushes, seals the log with the digest of its last record, writes a snapshot where something has happened since the last one,
+    /// and keeps the signed head.
     ///
     /// # Errors
     /// As [`Node::flush`]; or the snapshot could not be written, which loses nothing.
@@ -286,8 +294,35 @@ impl<D: Disk> Node<D> {
             let outcome = self.core.outcome();
             self.journal.seal(EPOCH, outcome).context("the log could not be sealed")?;
             self.snapshot()?;
+            self.keep_head()?;
         }
         Ok(())
+    }
+
+    /// Where the log stands as of the last flush.
+    #[must_use]
+    pub fn tip(&self) -> Tip {
+        let (record, time) = (self.core.state.sequence().0, self.core.state.time());
+        Tip { record, time, chain: self.journal.chain(), digest: self.core.digest.value() }
+    }
+
+    /// The head of the log as of the last flush, signed.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        Head::sign(&self.key, self.journal.log_id(), &self.tip(), self.snapshot_at)
+    }
+
+    /// Signs the head of the log as of the last flush, and keeps it beside the log where it is not kept yet.
+    ///
+    /// # Errors
+    /// The file of heads cannot be read or written.
+    pub fn keep_head(&self) -> Result<Head> {
+        let head = self.head();
+        let newest = head::newest(&self.disk, &self.dir, &self.key, self.log_id())?;
+        if newest.is_none_or(|newest| newest.chain != head.chain) {
+            head::keep(&self.disk, &self.dir, &head)?;
+        }
+        Ok(head)
     }
 
     /// Whether there are records that no snapshot covers: closing writes one then.
@@ -303,24 +338,36 @@ impl<D: Disk> Node<D> {
     pub fn snapshot(&mut self) -> Result<()> {
         let draft = self.core.draft(self.journal.log_id());
         self.snapshot_at = draft.record();
-        draft.write(&self.disk, &self.dir)?;
+        draft.write(&self.disk, &self.dir, &self.key)?;
         Ok(())
     }
 }
 
-/// Reads a log once: its checks, and from the latest snapshot on what it says.
+impl Settings {
+    /// The key of a data directory that is this node's own by now, so that no two make one.
+    fn key<D: Disk>(&self, disk: &D, dir: &DataDir) -> Result<NodeKey> {
+        self.secret.map_or_else(|| NodeKey::open_on(disk, dir), |secret| Ok(NodeKey::of(secret)))
+    }
+}
+
+/// Reads a log once: its checks, from the latest snapshot on what it says, and whether it has the newest head that was signed.
 fn recover<D: Disk>(
     disk: &D,
     dir: &DataDir,
-    options: Options,
+    settings: Settings,
     progress: &mut dyn FnMut(u64, u64),
-) -> Result<(Journal<D>, Core, Opened)> {
+) -> Result<(Journal<D>, NodeKey, Core, Opened)> {
     let cannot = || format!("cannot open the log in {}", dir.journal().display());
-    let mut opening = Opening::start(disk.clone(), dir.journal(), options).with_context(cannot)?;
+    let mut opening = Opening::start(disk.clone(), dir.journal(), settings.journal).with_context(cannot)?;
     let (log_id, at_least) = (opening.log_id(), opening.records_at_least());
-    let mut core = Core::new(log_id, snapshots::latest(disk, dir, log_id, None));
+    let key = settings.key(disk, dir)?;
+    let mut missing = head::newest(disk, dir, &key, log_id)?.map(Box::new);
+    let mut passed_over = Vec::new();
+    let mut core = Core::new(log_id, snapshots::latest(disk, dir, (log_id, &key), None, &mut passed_over));
     let mut snapshot = core.state.sequence().0;
     while let Some(frame) = opening.next_frame().with_context(cannot)? {
+        let ends = frame.first_seq + u64::from(frame.count) - 1;
+        missing = missing.filter(|head| head.record != ends || head.chain != hex(&frame.chain));
         core.replay(&frame)?;
         let done = core.state.sequence().0;
         progress(done, at_least.max(done));
@@ -330,7 +377,8 @@ fn recover<D: Disk>(
     let known_to = (snapshot > last).then_some(snapshot);
     if known_to.is_some() {
         // The snapshot knows records that the log does not have: what it says is not to be believed.
-        core = Core::new(log_id, snapshots::latest(disk, dir, log_id, Some(last)));
+        let start = snapshots::latest(disk, dir, (log_id, &key), Some(last), &mut passed_over);
+        core = Core::new(log_id, start);
         snapshot = core.state.sequence().0;
         let mut reader = journal.read_from(snapshot + 1)?;
         while let Some(frame) = reader.next_frame()? {
@@ -338,7 +386,8 @@ fn recover<D: Disk>(
         }
     }
     let cut_bytes = recovery.cut().map_or(0, |cut| cut.bytes);
-    Ok((journal, core, Opened { records: last, snapshot, cut_bytes, known_to }))
+    let opened = Opened { records: last, snapshot, cut_bytes, known_to, passed_over, missing };
+    Ok((journal, key, core, opened))
 }
 
 impl<D: Disk> gateway::ReferenceBook for Node<D> {

@@ -1,7 +1,8 @@
 //! Replay: the state from the records, and nothing else.
 
-use crate::node::core::{Trail, read};
-use crate::node::{DataDir, Observer, snapshots};
+use crate::node::core::{Stated, Trail, read};
+use crate::node::keys::NodeKey;
+use crate::node::{DataDir, Observer, Tip, snapshots};
 use anyhow::{Result, bail};
 use base::{Date, Timestamp};
 use engine::{Event, Events, LogDigest, Record, State};
@@ -24,8 +25,10 @@ pub struct Replay {
     pub state: State,
     /// The digest of the log up to there.
     pub digest: [u8; 32],
-    /// What the journal itself said.
+    /// Frames of the journal that were read.
     pub frames: u64,
+    /// What they state of the records before them.
+    pub stated: Stated,
 }
 
 /// Thirty-two bytes as people compare them.
@@ -52,7 +55,7 @@ pub fn replay_on<D: Disk>(
     until: Until,
     observer: &mut Observer<'_>,
 ) -> Result<Replay> {
-    replay_bytes(disk, dir, until, &mut |record, _, events, state| observer(record, events, state))
+    replay_all(disk, dir, until, &mut |record, _, events, state| observer(record, events, state), &mut |_| ())
 }
 
 /// What is told of each record, and of its payload.
@@ -67,6 +70,30 @@ pub(crate) fn replay_bytes<D: Disk>(
     dir: &DataDir,
     until: Until,
     observer: &mut ByteObserver<'_>,
+) -> Result<Replay> {
+    replay_all(disk, dir, until, observer, &mut |_| ())
+}
+
+/// [`replay_on`] that tells `passed` too where the log stands after each of its frames.
+///
+/// # Errors
+/// As [`replay`].
+pub(crate) fn replay_frames<D: Disk>(
+    disk: &D,
+    dir: &DataDir,
+    until: Until,
+    observer: &mut Observer<'_>,
+    passed: &mut dyn FnMut(&Tip),
+) -> Result<Replay> {
+    replay_all(disk, dir, until, &mut |record, _, events, state| observer(record, events, state), passed)
+}
+
+fn replay_all<D: Disk>(
+    disk: &D,
+    dir: &DataDir,
+    until: Until,
+    observer: &mut ByteObserver<'_>,
+    passed: &mut dyn FnMut(&Tip),
 ) -> Result<Replay> {
     if !dir.has_log(disk)? {
         bail!("there is no log in {}", dir.root().display());
@@ -88,12 +115,14 @@ pub(crate) fn replay_bytes<D: Disk>(
             observer(&record, logged.payload, happened.as_slice(), &state)?;
         }
         trail.note(&state, &mut digest);
+        let (record, time) = (state.sequence().0, state.time());
+        passed(&Tip { record, time, chain: frame.chain, digest: digest.value() });
     }
-    Ok(Replay { state, digest: digest.value(), frames })
+    Ok(Replay { state, digest: digest.value(), frames, stated: trail.stated() })
 }
 
 /// Goes on from a state that is known, after the record `known`, to the end of the log, and tells `observer` of each record
-/// after it: from the latest snapshot that does not lie behind `known`, or from the first record.
+/// after it: from the latest snapshot of this node's that does not lie behind `known`, or from the first record.
 ///
 /// # Errors
 /// As [`replay`].
@@ -103,7 +132,9 @@ pub fn replay_after(dir: &DataDir, known: u64, observer: &mut Observer<'_>) -> R
         bail!("there is no log in {}", dir.root().display());
     }
     let log_id = log_id(dir)?;
-    let start = snapshots::latest(&disk, dir, log_id, Some(known));
+    let key = NodeKey::read_on(&disk, dir)?;
+    let start =
+        key.and_then(|key| snapshots::latest(&disk, dir, (log_id, &key), Some(known), &mut Vec::new()));
     let (mut state, mut digest) =
         start.map_or_else(|| (State::new(), LogDigest::new()), |start| (start.state, start.digest));
     let (mut happened, mut trail) = (Events::new(), Trail::begin(&state, &digest));
@@ -123,7 +154,7 @@ pub fn replay_after(dir: &DataDir, known: u64, observer: &mut Observer<'_>) -> R
         }
         trail.note(&state, &mut digest);
     }
-    Ok(Replay { state, digest: digest.value(), frames })
+    Ok(Replay { state, digest: digest.value(), frames, stated: trail.stated() })
 }
 
 /// The id of the log in a data directory.

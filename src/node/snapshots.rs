@@ -1,12 +1,17 @@
 //! Snapshot files: written beside the log, used when a node opens. One that is damaged, foreign or ahead of the log is passed
 //! over: the log is the truth.
 //!
+//! A node believes what its snapshot says, so a file ends with a hash under the node's own key: one that others have made is
+//! passed over too, and told.
+//!
 //! A file is written and read in pieces, so that it needs no memory of its own size.
 
 use crate::node::DataDir;
 use crate::node::answers::{Answers, Entry, Settled};
+use crate::node::keys::NodeKey;
 use anyhow::{Context, Result};
-use engine::{LogDigest, State, snapshot::Snapshot};
+use engine::snapshot::{Snapshot, SnapshotError};
+use engine::{LogDigest, State};
 use journal::{Disk, DiskFile, ReadAt};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,10 +23,10 @@ const SNAPSHOT: &str = "snap";
 /// The extension of one that is being written.
 const DRAFT: &str = "tmp";
 /// What a file begins with; the last byte is the layout of what the engine's own snapshot does not cover.
-const MAGIC: [u8; 8] = *b"HPNODE\0\x02";
+const MAGIC: [u8; 8] = *b"HPNODE\0\x03";
 /// Bytes before the engine's snapshot: magic, log id, length of the engine's snapshot, number of answers.
 const HEAD: usize = 40;
-/// Bytes of the digest at the end.
+/// Bytes of the seal at the end.
 const TAIL: usize = 32;
 /// Bytes written or read at a time.
 const PIECE: usize = 1 << 20;
@@ -43,6 +48,28 @@ pub(crate) struct Draft {
     pub(crate) answers: Settled,
 }
 
+/// Who made a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seal {
+    /// This node.
+    Ours,
+    /// Another, whoever that was.
+    Foreign,
+    /// Nobody can tell who has not the node's key.
+    Unchecked,
+}
+
+/// Why a snapshot cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// It is not there any more.
+    Gone,
+    /// Another version wrote it: it says nothing to this one.
+    OtherVersion,
+    /// It is damaged, or of another log.
+    Damaged,
+}
+
 /// The names in the folder with an extension, in order; none where there is no folder.
 fn names<D: Disk>(disk: &D, dir: &DataDir, extension: &str) -> Vec<PathBuf> {
     let folder = dir.snapshots();
@@ -53,18 +80,42 @@ fn names<D: Disk>(disk: &D, dir: &DataDir, extension: &str) -> Vec<PathBuf> {
     files
 }
 
-/// The latest snapshot that can be used for a log; `last`, where it is known, is the log's last record.
-pub(crate) fn latest<D: Disk>(disk: &D, dir: &DataDir, log_id: [u8; 16], last: Option<u64>) -> Option<Start> {
-    let fits = |start: &Start| last.is_none_or(|last| start.state.sequence().0 <= last);
-    names(disk, dir, SNAPSHOT).iter().rev().find_map(|path| read(disk, path, log_id).filter(fits))
+/// The latest snapshot that this node has sealed and that can be used for a log; `last`, where it is known, is the log's last
+/// record. `passed_over` gets those that lie there and were not believed.
+pub(crate) fn latest<D: Disk>(
+    disk: &D,
+    dir: &DataDir,
+    (log_id, key): ([u8; 16], &NodeKey),
+    last: Option<u64>,
+    passed_over: &mut Vec<PathBuf>,
+) -> Option<Start> {
+    passed_over.clear();
+    for path in names(disk, dir, SNAPSHOT).into_iter().rev() {
+        match read(disk, &path, log_id, Some(key)) {
+            Ok((start, Seal::Ours)) if last.is_none_or(|last| start.state.sequence().0 <= last) => {
+                return Some(start);
+            }
+            Ok((_, Seal::Ours)) | Err(Unread::Gone) => {}
+            Ok(_) | Err(Unread::OtherVersion | Unread::Damaged) => passed_over.push(path),
+        }
+    }
+    None
 }
 
-/// Every snapshot of a log, oldest first; `None` for one that cannot be used. One that a running node has removed meanwhile is none.
-pub(crate) fn all<D: Disk>(disk: &D, dir: &DataDir, log_id: [u8; 16]) -> Vec<(PathBuf, Option<Start>)> {
-    let is_gone =
-        |path: &Path| disk.open(path, false).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
-    let all = names(disk, dir, SNAPSHOT).into_iter().map(|path| (path.clone(), read(disk, &path, log_id)));
-    all.filter(|(path, start)| start.is_some() || !is_gone(path)).collect()
+/// A snapshot as it was found: what it says and who made it, or why it says nothing.
+pub(crate) type Found = (PathBuf, Result<(Start, Seal), Unread>);
+
+/// Every snapshot of a log, oldest first. One that a running node has removed meanwhile is none.
+pub(crate) fn all<D: Disk>(disk: &D, dir: &DataDir, log_id: [u8; 16], key: Option<&NodeKey>) -> Vec<Found> {
+    let all =
+        names(disk, dir, SNAPSHOT).into_iter().map(|path| (path.clone(), read(disk, &path, log_id, key)));
+    all.filter(|(_, read)| !matches!(read, Err(Unread::Gone))).collect()
+}
+
+/// The records at which snapshots stand, as their names say; oldest first.
+pub(crate) fn records<D: Disk>(disk: &D, dir: &DataDir) -> Vec<u64> {
+    let stem = |path: &PathBuf| path.file_stem()?.to_str()?.parse().ok();
+    names(disk, dir, SNAPSHOT).iter().filter_map(stem).collect()
 }
 
 /// Whether there is any snapshot.
@@ -124,32 +175,62 @@ impl<'a, F: ReadAt> Source<'a, F> {
     }
 }
 
-/// Whether a file ends with the digest of what stands before.
-fn is_whole<F: ReadAt>(file: &F, end: u64) -> Option<bool> {
-    let (mut source, mut hasher) = (Source::new(file, end), blake3::Hasher::new());
+/// Whether a file ends with the seal of what stands before.
+fn is_sealed<F: ReadAt>(file: &F, end: u64, key: &NodeKey) -> Option<bool> {
+    let (mut source, mut hasher) = (Source::new(file, end), key.seal());
     while source.at < end {
         let bytes = source.ahead(PIECE)?;
         hasher.update(bytes);
         source.used = source.bytes.len();
     }
-    let mut digest = [0; TAIL];
-    file.read_at(&mut digest, end).ok()?;
-    Some(*hasher.finalize().as_bytes() == digest)
+    let mut seal = [0; TAIL];
+    file.read_at(&mut seal, end).ok()?;
+    // In constant time: how much of a seal is right is nobody's to learn.
+    Some(hasher.finalize() == blake3::Hash::from_bytes(seal))
 }
 
-fn read<D: Disk>(disk: &D, path: &Path, log_id: [u8; 16]) -> Option<Start> {
-    let file = disk.open(path, false).ok()?;
-    let size = file.size().ok()?;
-    let end = size.checked_sub(TAIL as u64).filter(|end| *end >= HEAD as u64)?;
+fn read<D: Disk>(
+    disk: &D,
+    path: &Path,
+    log_id: [u8; 16],
+    key: Option<&NodeKey>,
+) -> Result<(Start, Seal), Unread> {
+    let file = disk.open(path, false).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Unread::Gone,
+        _ => Unread::Damaged,
+    })?;
+    let size = file.size().map_err(|_| Unread::Damaged)?;
+    let end = size.checked_sub(TAIL as u64).filter(|end| *end >= HEAD as u64).ok_or(Unread::Damaged)?;
     let mut source = Source::new(&file, end);
-    if source.exactly(8)? != MAGIC || source.exactly(16)? != log_id || !is_whole(&file, end)? {
-        return None;
+    let magic = source.exactly(8).ok_or(Unread::Damaged)?;
+    if magic != MAGIC {
+        return Err(if magic[..7] == MAGIC[..7] { Unread::OtherVersion } else { Unread::Damaged });
     }
-    let (length, count) = (source.number()?, source.number()?);
-    let length = usize::try_from(length).ok().filter(|_| length <= end)?;
-    let Snapshot { state, digest } = Snapshot::decode(source.exactly(length)?).ok()?;
-    let answers = Answers::restore(log_id, (0..count).map(|_| source.entry()))?;
-    (answers.len() as u64 == state.sequence().0).then_some(Start { state, digest, answers })
+    if source.exactly(16).is_none_or(|found| found != log_id) {
+        return Err(Unread::Damaged);
+    }
+    let seal = match key.map(|key| is_sealed(&file, end, key).ok_or(Unread::Damaged)).transpose()? {
+        Some(true) => Seal::Ours,
+        Some(false) => Seal::Foreign,
+        None => Seal::Unchecked,
+    };
+    Ok((contents_of(&mut source, end, log_id)?, seal))
+}
+
+fn contents_of<F: ReadAt>(source: &mut Source<'_, F>, end: u64, log_id: [u8; 16]) -> Result<Start, Unread> {
+    let mut parts = || {
+        let (length, count) = (source.number()?, source.number()?);
+        let length = usize::try_from(length).ok().filter(|_| length <= end)?;
+        Some((Snapshot::decode(source.exactly(length)?), count))
+    };
+    let (decoded, count) = parts().ok_or(Unread::Damaged)?;
+    let Snapshot { state, digest } = decoded.map_err(|error| match error {
+        SnapshotError::Foreign => Unread::OtherVersion,
+        SnapshotError::Damaged | SnapshotError::Encoding => Unread::Damaged,
+    })?;
+    let answers = Answers::restore(log_id, (0..count).map(|_| source.entry())).ok_or(Unread::Damaged)?;
+    let whole = answers.len() as u64 == state.sequence().0;
+    if whole { Ok(Start { state, digest, answers }) } else { Err(Unread::Damaged) }
 }
 
 /// A file being written, a piece at a time.
@@ -187,12 +268,12 @@ impl Draft {
     ///
     /// # Errors
     /// It could not be written, which loses nothing.
-    pub(crate) fn write<D: Disk>(self, disk: &D, dir: &DataDir) -> Result<u64> {
+    pub(crate) fn write<D: Disk>(self, disk: &D, dir: &DataDir, key: &NodeKey) -> Result<u64> {
         let path = dir.snapshots().join(format!("{:020}.{SNAPSHOT}", self.record()));
         let Self { log_id, snapshot, answers } = self;
         let encoded = snapshot.encode()?;
         drop(snapshot);
-        let written = place(disk, dir, &path, |file| contents(file, log_id, &encoded, &answers));
+        let written = place(disk, dir, &path, |file| contents(file, (log_id, key), &encoded, &answers));
         let bytes = written.with_context(|| format!("cannot write {}", path.display()))?;
         let files = names(disk, dir, SNAPSHOT);
         for old in files.iter().take(files.len().saturating_sub(KEPT)) {
@@ -204,11 +285,11 @@ impl Draft {
 
 fn contents<F: DiskFile>(
     file: F,
-    log_id: [u8; 16],
+    (log_id, key): ([u8; 16], &NodeKey),
     encoded: &[u8],
     answers: &Settled,
 ) -> io::Result<(F, u64)> {
-    let (bytes, hasher) = (Vec::with_capacity(2 * PIECE), blake3::Hasher::new());
+    let (bytes, hasher) = (Vec::with_capacity(2 * PIECE), key.seal());
     let mut sink = Sink { file, at: 0, bytes, hasher };
     sink.put(&MAGIC)?;
     sink.put(&log_id)?;

@@ -2,9 +2,11 @@
 //!
 //! SQLite numbers placeholders in the order in which they first stand in the text: they stand there in rising order.
 
+pub(crate) use super::dialect::Dialect;
 use super::server::{self, Server};
 use crate::config::masked;
 use anyhow::{Context, Result, anyhow, bail};
+use journal::{Disk, RealDisk};
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use std::borrow::Cow;
@@ -287,6 +289,14 @@ impl Db {
         Ok(found)
     }
 
+    /// In which words it is spoken to.
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
     /// What stands behind a text that is the same for both databases but for this: SQLite keeps small rows in their key.
     pub(crate) fn clustered(&self) -> &'static str {
         match self {
@@ -322,7 +332,20 @@ fn advised(error: anyhow::Error) -> anyhow::Error {
     error
 }
 
+/// Makes the file for its owner alone, where it is not there yet: the ones that SQLite puts beside it have its mode. What a symbolic
+/// link leads to is not written.
+fn own(path: &Path) -> Result<()> {
+    match RealDisk.open(path, true) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => RealDisk.create(path)?,
+        opened => opened?,
+    };
+    Ok(())
+}
+
 fn sqlite(path: &Path, writes: bool) -> Result<Db> {
+    if writes {
+        own(path)?;
+    }
     let connection = rusqlite::Connection::open(path)?;
     connection.busy_timeout(Duration::from_secs(30))?;
     connection.set_prepared_statement_cache_capacity(PREPARED_MAX);
@@ -331,7 +354,7 @@ fn sqlite(path: &Path, writes: bool) -> Result<Db> {
     connection.execute_batch(
         "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
          PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; \
-         PRAGMA wal_autocheckpoint = 16384;",
+         PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = 134217728;",
     )?;
     if !writes {
         connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -8192;")?;

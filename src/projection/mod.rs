@@ -13,12 +13,14 @@
 
 mod catch_up;
 mod db;
+mod dialect;
 mod feed;
 mod query;
 mod rows;
 mod schema;
 mod server;
 mod tables;
+mod views;
 
 pub use catch_up::{Caught, catch_up};
 pub use db::Value;

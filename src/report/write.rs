@@ -3,7 +3,9 @@
 use super::{DayReport, FinalReport, Report};
 use anyhow::{Context, Result, bail};
 use base::MarketId;
+use journal::{Disk, RealDisk};
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Writes a report into its file in `dir`, which is made where it does not exist. The file is replaced whole: a reader sees
@@ -55,9 +57,14 @@ fn file_of<R: Report>(_: &R) -> &'static str {
 }
 
 fn write(dir: &Path, path: &Path, report: &impl Report) -> Result<()> {
-    fs::create_dir_all(dir)?;
+    RealDisk.create_dir(dir)?;
     let unfinished = path.with_extension("csv.tmp");
-    let mut writer = csv::Writer::from_path(&unfinished)?;
+    // What an interrupted life was writing.
+    match fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    let mut writer = csv::Writer::from_writer(RealDisk.create(&unfinished)?);
     writer.write_record(report.header())?;
     for row in report.rows() {
         writer.write_record(row)?;

@@ -21,6 +21,7 @@ mod endpoint;
 mod gauges;
 mod gentle;
 mod guard;
+mod heads;
 mod health;
 mod http;
 mod line;
@@ -54,6 +55,7 @@ pub use start::{Opening, Running, start};
 pub use tls::{Speaks, check as check_tls, speaks};
 
 use crate::config::Config;
+use crate::node::Standing;
 use access::{Lockouts, Passwords, Pending, Rates, Secrets, Sessions, Used};
 use clerk::Clerk;
 use gauges::Gauges;
@@ -70,6 +72,8 @@ pub struct App {
     pub data: PathBuf,
     /// The id of its log.
     pub log_id: [u8; 16],
+    /// Where its log stands: what the signed head is made of.
+    pub standing: Arc<Standing>,
     /// What time it is.
     pub clock: Clock,
     /// Takes commands in.

@@ -1,7 +1,7 @@
 //! Starting and stopping: what threads there are, and in what order they end.
 
 use crate::config::Config;
-use crate::node::{Flow, Follower, Node, Pipeline};
+use crate::node::{Flow, Follower, Node, Pipeline, Standing};
 use crate::serve::access::{
     Lockouts, Passwords, Pending, Rates, Secrets, Sessions, Terms as SessionTerms, Used,
 };
@@ -12,7 +12,9 @@ use crate::serve::past::{self, Past};
 use crate::serve::reader::{Feed, Reader, Sink};
 use crate::serve::site::Site;
 use crate::serve::stream::{self, Hub};
-use crate::serve::{App, Clock, Speaks, api, coinbase, http, listen, openapi, page, tag, ticker, unlocks};
+use crate::serve::{
+    App, Clock, Speaks, api, coinbase, heads, http, listen, openapi, page, tag, ticker, unlocks,
+};
 use anyhow::{Context, Result, anyhow};
 use base::InstrumentId;
 use std::net::SocketAddr;
@@ -48,6 +50,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     server: tokio::task::JoinHandle<Result<()>>,
     ticker: tokio::task::JoinHandle<()>,
+    heads: tokio::task::JoinHandle<()>,
     herald: tokio::task::JoinHandle<()>,
     run_loop: JoinHandle<Result<Node>>,
     ended: oneshot::Receiver<()>,
@@ -74,11 +77,12 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
     let (reader, feed) = Reader::start(Follower::of(&node)?, sinks)?;
     let flow = Flow { snapshot_every: Some(config.snapshots.every_records), ..Flow::default() };
     let pipeline = Pipeline::start(node, flow)?;
+    let standing = pipeline.standing();
     let clerk = Arc::new(Clerk::new(pipeline.inbox(), clock, Arc::clone(&gauges)));
     let (run_loop, ended) = run(pipeline, Arc::clone(&clerk), (feed, past_feed), Arc::clone(&gauges))?;
     let app = Arc::new(app(
         config,
-        (data, log_id),
+        (data, log_id, standing),
         clock,
         clerk,
         (reader, past, hub),
@@ -96,8 +100,9 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
     };
     let server = tokio::spawn(listen::serve(listener, tls.map(|tls| tls.acceptor), router, terms, stopping));
     let ticker = tokio::spawn(ticker::run(Arc::clone(&app)));
+    let heads = tokio::spawn(heads::run(Arc::clone(&app.standing)));
     let herald = tokio::spawn(stream::herald(Arc::clone(&app)));
-    Ok(Running { address, app, stop, server, ticker, herald, run_loop, ended })
+    Ok(Running { address, app, stop, server, ticker, heads, herald, run_loop, ended })
 }
 
 fn minutes(minutes: u64) -> Duration {
@@ -132,7 +137,7 @@ fn run(
 
 fn app(
     config: Config,
-    (data, log_id): (PathBuf, [u8; 16]),
+    (data, log_id, standing): (PathBuf, [u8; 16], Arc<Standing>),
     clock: Clock,
     clerk: Arc<Clerk>,
     (reader, past, hub): (Arc<Reader>, Past, Arc<Hub>),
@@ -156,6 +161,7 @@ fn app(
         config,
         data,
         log_id,
+        standing,
         clock,
         clerk,
         reader,
@@ -188,8 +194,9 @@ impl Running {
     /// # Errors
     /// The log could not be written.
     pub async fn stop(self) -> Result<()> {
-        let Self { app, stop, server, ticker, herald, run_loop, .. } = self;
+        let Self { app, stop, server, ticker, heads, herald, run_loop, .. } = self;
         ticker.abort();
+        heads.abort();
         herald.abort();
         stop.send_replace(true);
         app.hub.stop(GRACE).await;

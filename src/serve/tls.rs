@@ -2,11 +2,12 @@
 
 use crate::config::Config;
 use anyhow::{Context, Result, bail};
+use journal::{Disk, RealDisk};
 use sha2::{Digest, Sha256};
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs;
+use std::io::{ErrorKind, Write};
 use std::net::IpAddr;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
@@ -73,6 +74,7 @@ fn fingerprint(certificate: &CertificateDer<'_>) -> String {
 
 fn load(certificate: &Path, key: &Path) -> Result<(ServerConfig, Vec<CertificateDer<'static>>)> {
     let chain = certificates(certificate)?;
+    check_private(key)?;
     let private = PrivateKeyDer::from_pem_file(key)
         .map_err(|error| anyhow::anyhow!("{}: no private key can be read: {error}", key.display()))?;
     let server = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -106,18 +108,39 @@ fn self_made(data: &Path, listen: IpAddr) -> Result<(PathBuf, PathBuf)> {
         names.push(listen.to_string());
     }
     let made = rcgen::generate_simple_self_signed(names).context("no certificate could be made")?;
-    write(&key, &made.signing_key.serialize_pem(), 0o600)?;
-    write(&certificate, &made.cert.pem(), 0o644)?;
+    write(&key, &made.signing_key.serialize_pem())?;
+    write(&certificate, &made.cert.pem())?;
     Ok((certificate, key))
 }
 
-fn write(path: &Path, text: &str, mode: u32) -> Result<()> {
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path);
-    let written = file.and_then(|mut file| {
+/// In place of what a start that was broken off has left, or somebody has put there.
+fn write(path: &Path, text: &str) -> Result<()> {
+    let written = || {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = RealDisk.create(path)?;
         file.write_all(text.as_bytes())?;
-        file.set_permissions(fs::Permissions::from_mode(mode))
-    });
-    written.with_context(|| format!("cannot write {}", path.display()))
+        file.sync_all()
+    };
+    written().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// A private key that others may change, or everyone may read, is none. A group that may read it is the operator's choice: that is
+/// how certificates are shared on a machine.
+fn check_private(path: &Path) -> Result<()> {
+    let Ok(found) = fs::metadata(path) else { return Ok(()) };
+    let mode = found.permissions().mode() & 0o777;
+    if mode & 0o027 != 0 {
+        let may = if mode & 0o022 == 0 { "read" } else { "write" };
+        bail!(
+            "{}: others may {may} this private key (mode {mode:04o}): chmod 600, or 640 where a group shares it; if they may \
+             have read it, it is not private any more",
+            path.display()
+        );
+    }
+    Ok(())
 }
 
 #[cfg(test)]

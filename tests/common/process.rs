@@ -39,9 +39,26 @@ impl Process {
         Self::start_read(folder, args).0
     }
 
+    /// Starts one with a mask for the modes of what it makes.
+    pub fn start_masked(folder: &Path, mask: &str, args: &[&str]) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("umask {mask}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_huangpu")]);
+        let (started, lines) = Self::start_command(command, folder, args);
+        std::thread::spawn(move || lines.for_each(drop));
+        started
+    }
+
     fn start_read(folder: &Path, args: &[&str]) -> (Self, Lines<BufReader<ChildStdout>>) {
+        Self::start_command(Command::new(env!("CARGO_BIN_EXE_huangpu")), folder, args)
+    }
+
+    fn start_command(
+        mut command: Command,
+        folder: &Path,
+        args: &[&str],
+    ) -> (Self, Lines<BufReader<ChildStdout>>) {
         let (data, log) = (folder.join("data"), folder.join("log"));
-        let mut child = Command::new(env!("CARGO_BIN_EXE_huangpu"))
+        let mut child = command
             .args(args)
             .args(["--listen", "127.0.0.1:0", "--data"])
             .arg(&data)
@@ -62,6 +79,11 @@ impl Process {
             panic!("the node did not say where it listens: {said}{}", fs::read_to_string(&log).unwrap());
         };
         (Self { child, said, address, data, log }, lines)
+    }
+
+    /// Waits until it ends by itself; gives its exit code.
+    pub fn ends(&mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
     }
 
     /// Stops it as a service manager does.

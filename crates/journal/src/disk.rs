@@ -1,6 +1,6 @@
 //! What the journal asks of a disk, small enough that a simulator can answer it with torn writes and failed syncs.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 
@@ -89,33 +89,59 @@ pub trait Disk: Clone {
     /// The system's.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
 
-    /// Locks a file, making it if need be; `None` if another holds it.
+    /// Locks a directory by a file in it, which is made if need be; `None` if another holds it. A lock file that is removed lets
+    /// nobody in, where the directory itself can be locked too.
     ///
     /// # Errors
     /// The system's.
     fn lock(&self, path: &Path) -> io::Result<Option<Self::Lock>>;
+
+    /// Locks an open file for as long as it is open; false if another holds it.
+    ///
+    /// # Errors
+    /// The system's.
+    fn hold(&self, _: &Self::File) -> io::Result<bool> {
+        Ok(true)
+    }
+
+    /// Whether a path still names an open file, and no other.
+    ///
+    /// # Errors
+    /// The system's.
+    fn is_at(&self, _: &Self::File, _: &Path) -> io::Result<bool> {
+        Ok(true)
+    }
+
+    /// Opens a file that holds a secret, to read.
+    ///
+    /// # Errors
+    /// The system's; or others than its owner may read or write it.
+    fn open_secret(&self, path: &Path) -> io::Result<Self::File> {
+        self.open(path, false)
+    }
 }
 
-/// The file system.
+/// The file system. What is made on it is its owner's alone, whatever the process's mask: files have the mode 0600, directories
+/// 0700. A symbolic link in place of a file, or of a directory that is locked or asked for, is not followed.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RealDisk;
 
+/// The locks on a directory: they last as long as this does.
+#[derive(Debug)]
+pub struct RealLock {
+    _file: File,
+    _dir: File,
+}
+
 impl Disk for RealDisk {
     type File = File;
-    type Lock = File;
+    type Lock = RealLock;
 
     fn create_dir(&self, dir: &Path) -> io::Result<()> {
-        if dir.is_dir() {
-            return Ok(());
+        if fs::symlink_metadata(dir).is_ok_and(|found| found.is_symlink()) {
+            return Err(link());
         }
-        let parent = match dir.parent() {
-            Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
-            Some(parent) => parent,
-            None => return fs::create_dir(dir),
-        };
-        self.create_dir(parent)?;
-        fs::create_dir(dir)?;
-        self.sync_dir(parent)
+        make_dir(dir)
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
@@ -128,11 +154,14 @@ impl Disk for RealDisk {
     }
 
     fn open(&self, path: &Path, writable: bool) -> io::Result<File> {
-        OpenOptions::new().read(true).write(writable).open(path)
+        if writable {
+            return mine(OpenOptions::new().read(true).write(true)).open(path).map_err(linked);
+        }
+        File::open(path)
     }
 
     fn create(&self, path: &Path) -> io::Result<File> {
-        OpenOptions::new().read(true).write(true).create_new(true).open(path)
+        mine(OpenOptions::new().read(true).write(true).create_new(true)).open(path)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -153,14 +182,93 @@ impl Disk for RealDisk {
         Ok(())
     }
 
-    fn lock(&self, path: &Path) -> io::Result<Option<File>> {
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
+    fn lock(&self, path: &Path) -> io::Result<Option<RealLock>> {
+        let dir = mine(OpenOptions::new().read(true)).open(parent(path)).map_err(linked)?;
+        let file =
+            mine(OpenOptions::new().write(true).create(true).truncate(false)).open(path).map_err(linked)?;
+        let held = self.hold(&dir)? && self.hold(&file)?;
+        Ok(held.then_some(RealLock { _file: file, _dir: dir }))
+    }
+
+    fn hold(&self, file: &File) -> io::Result<bool> {
         match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
-            Err(TryLockError::WouldBlock) => Ok(None),
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
             Err(TryLockError::Error(error)) => Err(error),
         }
     }
+
+    #[cfg(unix)]
+    fn is_at(&self, file: &File, path: &Path) -> io::Result<bool> {
+        use std::os::unix::fs::MetadataExt;
+        let own = file.metadata()?;
+        match fs::symlink_metadata(path) {
+            Ok(found) => Ok((found.dev(), found.ino()) == (own.dev(), own.ino())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    #[cfg(unix)]
+    fn open_secret(&self, path: &Path) -> io::Result<File> {
+        use std::os::unix::fs::PermissionsExt;
+        let file = mine(OpenOptions::new().read(true)).open(path).map_err(linked)?;
+        let mode = file.metadata()?.permissions().mode() & 0o777;
+        if mode & 0o077 == 0 {
+            return Ok(file);
+        }
+        let may = if mode & 0o022 == 0 { "read" } else { "write" };
+        let told = format!(
+            "others may {may} this secret (mode {mode:04o}): it is the owner's alone, chmod 600 says so; \
+             if they may have read it, it is no secret any more"
+        );
+        Err(io::Error::new(io::ErrorKind::PermissionDenied, told))
+    }
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Makes a directory and those above it, durably.
+fn make_dir(dir: &Path) -> io::Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let above = parent(dir);
+    if dir.parent().is_some() {
+        make_dir(above)?;
+    }
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)?;
+    RealDisk.sync_dir(above)
+}
+
+/// For its owner alone, and nothing that a symbolic link leads to.
+#[cfg(unix)]
+fn mine(options: &mut OpenOptions) -> &mut OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+    options.mode(0o600).custom_flags(libc::O_NOFOLLOW)
+}
+
+#[cfg(not(unix))]
+fn mine(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
+fn link() -> io::Error {
+    io::Error::other("it is a symbolic link, and none is followed here: name or mount the place itself")
+}
+
+/// Says what the system's words for it do not.
+fn linked(error: io::Error) -> io::Error {
+    #[cfg(unix)]
+    if error.raw_os_error() == Some(libc::ELOOP) {
+        return link();
+    }
+    error
 }
 
 impl ReadAt for File {

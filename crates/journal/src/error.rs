@@ -26,6 +26,13 @@ pub enum JournalError {
         /// The lock file.
         path: PathBuf,
     },
+    /// The segment being written is not the file of its name any more: someone has moved or removed it. What was written since
+    /// the last acknowledgement is not acknowledged, and the journal is poisoned.
+    #[error("{path} is not the file that is being written any more: it was moved, removed or replaced", path = path.display())]
+    Displaced {
+        /// The segment file.
+        path: PathBuf,
+    },
     /// There is no journal in the directory.
     #[error("there is no journal in {dir}", dir = dir.display())]
     NotFound {

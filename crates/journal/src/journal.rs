@@ -320,6 +320,10 @@ impl<D: Disk> Journal<D> {
         let segment = &mut self.segment;
         if segment.durable_to < segment.end {
             segment.file.sync_data().map_err(failed("sync", &segment.path))?;
+            // Whoever moves the log away has it: what is acknowledged is in the log, and not in what was the log.
+            if !self.disk.is_at(&segment.file, &segment.path).map_err(failed("look at", &segment.path))? {
+                return Err(JournalError::Displaced { path: segment.path.clone() });
+            }
             segment.durable_to = segment.end;
         }
         self.durable_seq = self.tip.next_seq - 1;
@@ -387,6 +391,12 @@ impl<D: Disk> Log for Journal<D> {
     }
 }
 
+/// Locks the segment that is written: it cannot be written by two, whatever becomes of the directory and its lock file.
+fn hold<D: Disk>(disk: &D, file: &D::File, path: &Path) -> Result<(), JournalError> {
+    let held = disk.hold(file).map_err(failed("lock", path))?;
+    if held { Ok(()) } else { Err(JournalError::InUse { path: path.to_path_buf() }) }
+}
+
 impl<F: DiskFile> Segment<F> {
     /// Completes a segment under its other name, and only then names it.
     fn begin<D: Disk<File = F>>(
@@ -397,6 +407,7 @@ impl<F: DiskFile> Segment<F> {
     ) -> Result<Self, JournalError> {
         let path = files::segment_path(dir, header.index);
         let file = prepared.complete(&header)?;
+        hold(disk, &file, &path)?;
         let unfinished = files::unfinished_path(dir, header.index);
         disk.rename(&unfinished, &path).map_err(failed("name", &path))?;
         disk.sync_dir(dir).map_err(failed("sync", dir))?;
@@ -414,6 +425,7 @@ impl<F: DiskFile> Segment<F> {
         let walk = reader.walk();
         let (header, path, end) = (*walk.header(), walk.path().to_path_buf(), walk.offset());
         let mut file = disk.open(&path, true).map_err(failed("open", &path))?;
+        hold(disk, &file, &path)?;
         zero(&mut file, end, header.capacity).map_err(failed("write", &path))?;
         let mut bytes = vec![0; COPY_BYTES];
         let mut at = walk.durable_to();

@@ -63,7 +63,7 @@ mod walk;
 mod window;
 
 pub use crate::batch::{Batch, Record, Records};
-pub use crate::disk::{Disk, DiskFile, ReadAt, RealDisk};
+pub use crate::disk::{Disk, DiskFile, ReadAt, RealDisk, RealLock};
 pub use crate::error::{Flaw, JournalError};
 pub use crate::journal::{Journal, Options};
 pub use crate::layout::{

@@ -81,7 +81,8 @@ impl<'p> Run<'p> {
         let mut log_id = [0; 16];
         log_id[..8].copy_from_slice(&seed.to_le_bytes());
         let segment_bytes = SEGMENT_BYTES[Dice(seed).roll(SEGMENT_BYTES.len())];
-        let settings = Settings { journal: Options { segment_bytes }, log_id: Some(log_id) };
+        let settings =
+            Settings { journal: Options { segment_bytes }, log_id: Some(log_id), secret: Some([1; 32]) };
         let mut run = Self {
             coverage: Coverage { seeds: 1, ..Coverage::default() },
             auditor: Auditor::default(),

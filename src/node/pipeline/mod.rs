@@ -21,7 +21,7 @@ pub use desk::{Closed, Inbox, NotSent, Submission};
 
 use crate::node::answers::TOGETHER;
 use crate::node::core::{BATCH_RECORDS_MAX, Core, Slot, Taken};
-use crate::node::{Answer, DataDir, Node};
+use crate::node::{Answer, DataDir, Node, Standing, Tip};
 use anyhow::{Context, Result, anyhow};
 use base::Sequence;
 use desk::{Desk, Found};
@@ -165,6 +165,7 @@ pub struct Pipeline<D: Disk = RealDisk> {
     arrived: VecDeque<Submission>,
     durable: VecDeque<Slot>,
     held: Vec<Held>,
+    standing: Arc<Standing>,
     snapshot_at: u64,
     writing: Option<Writing>,
 }
@@ -234,8 +235,10 @@ impl<D: SendDisk> Pipeline<D> {
         if node.has_pending() {
             return Err(anyhow!("commands wait for a flush: flush the node before it is started"));
         }
-        let Node { disk, dir, journal, mut core, slot, snapshot_at, set_up: _ } = node;
+        let tip = node.tip();
+        let Node { disk, dir, journal, key, mut core, slot, snapshot_at, set_up: _ } = node;
         let (log_id, outcome) = (journal.log_id(), core.outcome());
+        let standing = Arc::new(Standing::new(dir.clone(), key, log_id, snapshot_at, tip));
         let desk = Arc::new(Desk::new(flow.waiting_max));
         let writer = Writer::start(journal, Arc::clone(&desk))?;
         let _closes_desk = ClosesDesk(Arc::clone(&desk));
@@ -250,13 +253,32 @@ impl<D: SendDisk> Pipeline<D> {
             spare: Vec::new(),
         };
         let (arrived, durable, held, writing) = (VecDeque::new(), VecDeque::new(), Vec::new(), None);
-        Ok(Self { disk, dir, log_id, flow, core, lane, arrived, durable, held, snapshot_at, writing })
+        Ok(Self {
+            disk,
+            dir,
+            log_id,
+            flow,
+            core,
+            lane,
+            arrived,
+            durable,
+            held,
+            standing,
+            snapshot_at,
+            writing,
+        })
     }
 
     /// A way in, for any thread. [`Pipeline::run`] goes on until the last one is dropped.
     #[must_use]
     pub fn inbox(&self) -> Inbox {
         Inbox::new(&self.lane.desk)
+    }
+
+    /// Where the log stands, for any thread that asks for its head.
+    #[must_use]
+    pub fn standing(&self) -> Arc<Standing> {
+        Arc::clone(&self.standing)
     }
 
     /// The state after the last record that was applied.
@@ -299,11 +321,12 @@ impl<D: SendDisk> Pipeline<D> {
         self.lane.desk.close();
         self.run(outlet)?;
         self.finish_snapshot(outlet, true);
-        let Self { disk, dir, core, lane, snapshot_at, .. } = self;
+        let Self { disk, dir, core, lane, standing, snapshot_at, .. } = self;
         let Lane { writer, filling: slot, .. } = lane;
         let journal = writer.end().context("the thread that writes the log panicked")?;
         let set_up = core.state.roster().in_force();
-        Ok(Node { disk, dir, journal, core, slot, snapshot_at, set_up })
+        let key = standing.key().clone();
+        Ok(Node { disk, dir, journal, key, core, slot, snapshot_at, set_up })
     }
 
     /// Encodes what has arrived into batches, as far as there is room on the way.
@@ -370,6 +393,8 @@ impl<D: SendDisk> Pipeline<D> {
         });
         lane.ahead -= 1;
         lane.outcome = core.outcome();
+        let (record, time) = (lane.outcome.seq, core.state.time());
+        self.standing.passed(Tip { record, time, chain: slot.chain, digest: lane.outcome.digest });
         slot.tags = tags;
         slot.clear();
         lane.spare.push(slot);
@@ -405,10 +430,12 @@ impl<D: SendDisk> Pipeline<D> {
         }
         let begun = Instant::now();
         let draft = self.core.draft(self.log_id);
-        let (disk, dir) = (self.disk.clone(), self.dir.clone());
+        let (disk, dir, standing) = (self.disk.clone(), self.dir.clone(), self.standing());
         let thread = Worker::start("snapshot", move || {
             let begun = Instant::now();
-            let bytes = draft.write(&disk, &dir)?;
+            let bytes = draft.write(&disk, &dir, standing.key())?;
+            standing.has_snapshot(record);
+            standing.keep(&disk)?;
             Ok((begun.elapsed(), bytes))
         });
         self.snapshot_at = record;

@@ -98,7 +98,8 @@ impl<D: SendDisk> Pen<D> {
             self.adopt()?;
         }
         let Self { journal, .. } = self;
-        journal.append(first, EPOCH, *outcome, batch).context("the log could not be written: stopping")?;
+        let appended = journal.append(first, EPOCH, *outcome, batch);
+        slot.chain = appended.context("the log could not be written: stopping")?.chain;
         slot.took = begun.elapsed();
         Ok(())
     }

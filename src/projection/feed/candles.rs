@@ -6,7 +6,7 @@
 use super::{Told, Writer, int, midnight};
 use crate::projection::db::Db;
 use crate::projection::tables;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use base::{Date, MarketId};
 
 /// Seconds that a candle spans.
@@ -93,14 +93,22 @@ impl Writer {
                 candle.high.into(),
                 candle.low.into(),
                 candle.close.into(),
-                candle.volume.to_string().into(),
-                candle.amount.to_string().into(),
+                whole(candle.volume)?.into(),
+                whole(candle.amount)?.into(),
                 candle.trades.into(),
                 candle.last_seq.into(),
             ]);
         }
         Ok(())
     }
+}
+
+/// A sum as the databases have it.
+///
+/// # Errors
+/// It takes more than 64 bits.
+fn whole(sum: i128) -> Result<i64> {
+    i64::try_from(sum).context("the sum of a candle takes more than 64 bits")
 }
 
 /// The part of a candle that is written already.
@@ -116,8 +124,8 @@ fn stored(db: &mut Db, (instrument, step, start): CandleKey) -> Result<Option<Ca
             high: row.int(1)?,
             low: row.int(2)?,
             close: row.int(3)?,
-            volume: row.text(4)?.parse()?,
-            amount: row.text(5)?.parse()?,
+            volume: row.int(4)?.into(),
+            amount: row.int(5)?.into(),
             trades: row.int(6)?,
             last_seq: row.int(7)?,
         })

@@ -99,8 +99,8 @@ pub(super) fn candle(cells: &mut Cells<'_, '_>) -> Result<CandleRow> {
         high: Price(cells.int()?),
         low: Price(cells.int()?),
         close: Price(cells.int()?),
-        volume: cells.wide()?,
-        amount: cells.wide()?,
+        volume: cells.int()?.into(),
+        amount: cells.int()?.into(),
         trades: cells.count()?,
         last: Sequence(cells.count()?),
     })

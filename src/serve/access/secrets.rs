@@ -3,7 +3,8 @@
 //! under the node's secret (XChaCha20-Poly1305, bound to the user's name), so that a copy of the log and of that file is whole, and
 //! neither alone gives anything away.
 
-use anyhow::{Context, Result, bail};
+use crate::node::{DataDir, NodeKey};
+use anyhow::{Result, bail};
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -12,12 +13,8 @@ use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use std::fs;
-use std::io::Write;
 use std::path::Path;
 
-/// The name of the file, in the data directory.
-pub(super) const FILE: &str = "node.key";
 /// Second factors that a user may have had while they followed from the node's secret: each is found by its hash.
 const ENROLMENTS_MAX: u32 = 1_000;
 /// Bytes of a secret for one-time codes: as many as those of SHA-1 (RFC 4226, section 4).
@@ -34,23 +31,9 @@ impl Secrets {
     /// Reads the secret of a data directory, or makes one, readable by its owner alone.
     ///
     /// # Errors
-    /// The file cannot be read or written, or holds something else.
+    /// The file cannot be read or written, holds something else, or is not its owner's alone.
     pub fn open(data: &Path) -> Result<Self> {
-        let path = data.join(FILE);
-        match fs::read(&path) {
-            Ok(bytes) => match bytes.try_into() {
-                Ok(secret) => Ok(Self(secret)),
-                Err(_) => {
-                    bail!("{}: a node's key has 32 bytes, this file has another length", path.display())
-                }
-            },
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let secret = random::<32>()?;
-                write_private(&path, &secret).with_context(|| format!("cannot write {}", path.display()))?;
-                Ok(Self(secret))
-            }
-            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
-        }
+        NodeKey::open(&DataDir::at(data)).map(|key| Self(key.secret()))
     }
 
     fn derive(&self, what: &str) -> [u8; 32] {
@@ -163,16 +146,6 @@ pub fn random_text(length: usize) -> Result<String> {
 pub(super) fn letters(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     bytes.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect()
-}
-
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 #[cfg(test)]

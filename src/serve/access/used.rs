@@ -5,8 +5,9 @@
 //! An entry has 40 bytes: until when it counts, in milliseconds since 1970, little endian, and the digest of what was used.
 
 use anyhow::{Context, Result};
+use journal::{Disk, RealDisk};
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -116,11 +117,7 @@ fn anew(path: &Path, kept: &HashMap<[u8; 32], i64>) -> std::io::Result<File> {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&next)?;
+    let mut file = RealDisk.create(&next)?;
     let all: Vec<u8> = kept.iter().flat_map(|(what, until)| entry(what, *until)).collect();
     file.write_all(&all)?;
     file.sync_all()?;

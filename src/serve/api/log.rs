@@ -2,7 +2,7 @@
 
 use super::history::{limit, look_up};
 use super::views::{List, local};
-use crate::node::{Follower, hex};
+use crate::node::{Follower, Head as SignedHead, hex};
 use crate::projection::RecordRow;
 use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint};
 use crate::serve::problem::{Code, Problem};
@@ -25,6 +25,14 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             head,
         )
         .gives::<Head>(),
+        Endpoint::reads(
+            "/v1/log/signed_head",
+            Allowed::SignedIn,
+            TAG,
+            "The last record, the chain and the digest there, signed by the node: keep it elsewhere",
+            signed_head,
+        )
+        .gives::<SignedHead>(),
         Endpoint::looks_up("/v1/log", Watchers, TAG, "Records with what happened, in order", records)
             .with_query::<After>()
             .gives_list::<RecordView>(),
@@ -51,6 +59,11 @@ fn head(call: &Call, follower: &Follower) -> Answered {
     let time = local(state, None, state.time());
     let log_id = call.app.log_id.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(Reply::json(&Head { sequence: state.sequence().0, time, digest: hex(&digest), log_id }))
+}
+
+/// What the node signs does not wait for those who read: it is what was durable last.
+fn signed_head(call: &Call, _: &Follower) -> Answered {
+    Ok(Reply::json(&call.app.standing.head()))
 }
 
 /// From where on.
