@@ -351,3 +351,32 @@ fn pages_of_the_facade_go_both_ways_and_far_back() {
         assert_eq!(numbers(&yesterday, name), all[4..5]);
     }
 }
+
+#[test]
+fn codes_with_hyphens_and_points_are_products_of_their_own() {
+    let served = Served::start();
+    let operator = served.program("operator1");
+    let codes = ["ZZ3-B", "ZZ3.B", "ZZ3_B"];
+    for code in codes {
+        let asset = json!({ "code": code, "market": "bond-continuous", "class": "security" });
+        operator.post("/v1/commands/define_asset", &asset).good();
+        let listed = json!({ "code": code, "market": "bond-continuous", "reference": "98.00" });
+        operator.post("/v1/commands/list_instrument", &listed).good();
+    }
+    let products = ask(&served, "trader", "/products").good();
+    let ids: Vec<&str> = products.as_array().unwrap().iter().filter_map(|one| one["id"].as_str()).collect();
+    assert_eq!(ids, ["B2609-CNY", "ZZ3~B-CNY", "ZZ3.B-CNY", "ZZ3_B-CNY"]);
+    for (id, code) in ids[1..].iter().zip(codes) {
+        let order = json!({ "side": "buy", "product_id": id, "price": "98.00", "size": "1000" });
+        let entered = facade(&served, "trader", "POST", "/orders", Some(&order)).send(&served).good();
+        assert_eq!(entered["product_id"], *id);
+        let number = entered["id"].as_str().unwrap();
+        let seen = served.program("trader").get(&format!("/v1/orders/{number}")).good();
+        assert_eq!(seen["instrument"], code, "{id}");
+        assert_eq!(ask(&served, "trader", &format!("/products/{id}")).good()["id"], *id);
+        let base = id.trim_end_matches("-CNY");
+        assert_eq!(ask(&served, "trader", &format!("/currencies/{base}")).good()["name"], code);
+    }
+    // What no code is, no name finds.
+    assert_eq!(ask(&served, "trader", "/products/ZZ3-B-CNY").status, 404);
+}

@@ -301,6 +301,7 @@ impl Config {
             field("projection.url", Slot::Database(&mut projection.url), "sqlite:PATH or postgres://…; a SQLite file in the data directory where none is named"),
             field("snapshots.every_records", Slot::Number(&mut snapshots.every_records, 1_000..=far), "records between two snapshots of a running node"),
             field("market_data.public", Slot::Flag(&mut market_data.public), "whether market data may be read without signing in"),
+            field("market_data.by_order", Slot::Flag(&mut market_data.by_order), "whether the orders of a book are shown one by one, without their owners"),
             field("metrics.public", Slot::Flag(&mut metrics.public), "whether anyone may read /metrics; otherwise this machine and operators"),
         ]
     }

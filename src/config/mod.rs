@@ -185,6 +185,8 @@ pub struct Snapshots {
 pub struct MarketData {
     /// Whether market data may be read without signing in.
     pub public: bool,
+    /// Whether the orders of a book are shown one by one, without their owners.
+    pub by_order: bool,
 }
 
 /// The figures for Prometheus.

@@ -427,6 +427,13 @@ impl Writer {
         self.dates.get(&market.0).copied().unwrap_or_else(|| state.venue().date(market))
     }
 
+    /// A participant has another name; it may have come to be within the same batch.
+    fn rename(&mut self, state: &State, participant: base::ParticipantId) {
+        let one = state.registry().participant(participant);
+        let id = i64::from(participant.0);
+        self.rows.participants.replace(1, [id.into(), clean(&one.code).into(), clean(&one.name).into()]);
+    }
+
     /// Things that have a name, as they come to be.
     fn write_names(&mut self, state: &State) {
         let registry = state.registry();

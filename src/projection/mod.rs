@@ -27,8 +27,8 @@ pub use db::Value;
 pub use feed::Writer;
 pub use query::{EVENTS_MAX, FillFilter, Kinds, OrderFilter, PAGE_MAX, Step, View};
 pub use rows::{
-    AlertRow, CandleRow, DayRow, EventRow, FillRow, OrderRow, Position, RecordRow, StatementRow, TradeRow,
-    TrailRow,
+    AlertRow, CandleRow, DayRow, EventRow, FillRow, LedgerRow, OrderRow, Position, RecordRow, StatementRow,
+    TradeRow, TrailRow,
 };
 
 use anyhow::{Context, Result};

@@ -1,6 +1,7 @@
 //! Queries: typed rows of one moment of the projection.
 
 mod filter;
+mod ledger;
 mod read;
 
 pub use filter::{FillFilter, Kinds, OrderFilter, Step};

@@ -228,6 +228,23 @@ pub struct TrailRow {
     pub changes: Vec<(AssetId, i64)>,
 }
 
+/// An event that changed what an account owns of an asset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerRow {
+    /// Where it stands: what pages are cut by.
+    pub position: Position,
+    /// The time of its record.
+    pub time: Timestamp,
+    /// The event's name.
+    pub kind: String,
+    /// Units, below zero where they went.
+    pub change: i64,
+    /// Units that the account owned after it.
+    pub balance: i64,
+    /// Of a settlement: the account's side of the trade.
+    pub fill: Option<FillRow>,
+}
+
 /// The place of an event in the log: `17.2`. Without a second number, the place before all events of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {

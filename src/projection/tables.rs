@@ -44,7 +44,7 @@ const fn replaced(
     Table { name, columns, key, changes }
 }
 
-pub(crate) const PARTICIPANTS: Table = table("participants", 1, &["id", "code", "name"]);
+pub(crate) const PARTICIPANTS: Table = replaced("participants", 1, &["id", "code", "name"], &["name"]);
 pub(crate) const ACCOUNTS: Table = table("accounts", 1, &["id", "code", "participant", "kind"]);
 pub(crate) const ASSETS: Table = table("assets", 1, &["id", "code", "decimals", "market"]);
 pub(crate) const MARKETS: Table = table("markets", 1, &["id", "code", "currency", "price_decimals", "tick"]);

@@ -5,7 +5,7 @@ use base::{InstrumentId, Price, Side};
 use engine::State;
 use serde::{Deserialize, Serialize};
 use trading::Phase;
-use utoipa::openapi::schema::{ArrayBuilder, ArrayItems};
+use utoipa::openapi::schema::{ArrayBuilder, ArrayItems, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -20,9 +20,11 @@ pub(super) struct Level(pub String, pub String, pub u32);
 
 impl PartialSchema for Level {
     fn schema() -> RefOr<Schema> {
+        let part = ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, Type::Integer]));
         ArrayBuilder::new()
             .prefix_items([String::schema(), String::schema(), u32::schema()].map(written_out))
-            .items(ArrayItems::False)
+            // There are no others; generators of clients read what each may be, and no `false`.
+            .items(ArrayItems::RefOrSchema(Box::new(part.into())))
             .min_items(Some(3))
             .max_items(Some(3))
             .description(Some("A price, the quantity that is shown there, and how many orders that is."))

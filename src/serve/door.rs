@@ -41,10 +41,12 @@ pub(super) struct Manner {
     pub(super) tell: fn(Problem) -> Reply,
     /// Whether a parameter that an endpoint does not know is refused.
     pub(super) strict: bool,
+    /// Whether a wrong signature is refused where none is needed: some clients sign everything, whatever their clock says.
+    pub(super) signs_open: bool,
 }
 
 /// The manner of the node's own API: sessions and keys, and problem details.
-pub(super) static OWN: Manner = Manner { identify, tell: Reply::from, strict: true };
+pub(super) static OWN: Manner = Manner { identify, tell: Reply::from, strict: true, signs_open: true };
 
 /// Answers a request for an endpoint.
 pub(super) async fn answer(
@@ -86,6 +88,7 @@ async fn enter(
     let target = uri.path_and_query().map_or(uri.path(), |target| target.as_str());
     let known = match (manner.identify)(app, &headers, parts.method.as_str(), target, &body) {
         Ok(known) => known,
+        Err(_) if !manner.signs_open && endpoint.allowed.is_open(app.config.market_data.public) => None,
         Err(problem) => {
             // Who is not who he says he is, is nobody: he may try so often and no more.
             spend(app, None, peer, spent)?;

@@ -84,11 +84,14 @@ pub enum Allowed {
     Operators,
 }
 
+/// Schemas by their names.
+pub(super) type Schemas = Vec<(String, RefOr<Schema>)>;
+
 /// A schema, and those it refers to.
-pub(super) type Shape = fn(&mut Vec<(String, RefOr<Schema>)>) -> RefOr<Schema>;
+pub(super) type Shape = fn(&mut Schemas) -> RefOr<Schema>;
 
 /// The shape of a type.
-pub(super) fn shape<T: ToSchema>(all: &mut Vec<(String, RefOr<Schema>)>) -> RefOr<Schema> {
+pub(super) fn shape<T: ToSchema>(all: &mut Schemas) -> RefOr<Schema> {
     let name = schema_name::<T>();
     T::schemas(all);
     all.push((name.clone(), T::schema()));
@@ -96,7 +99,7 @@ pub(super) fn shape<T: ToSchema>(all: &mut Vec<(String, RefOr<Schema>)>) -> RefO
 }
 
 /// The shape of a list of a type. A list refers to what is in it, and does not bring it.
-fn list_shape<T: ToSchema>(all: &mut Vec<(String, RefOr<Schema>)>) -> RefOr<Schema> {
+fn list_shape<T: ToSchema>(all: &mut Schemas) -> RefOr<Schema> {
     shape::<T>(all);
     shape::<List<T>>(all)
 }
@@ -273,6 +276,12 @@ impl Endpoint {
 }
 
 impl Allowed {
+    /// Whether it is for anyone at all.
+    #[must_use]
+    pub fn is_open(self, open_market_data: bool) -> bool {
+        self == Self::Anyone || (self == Self::MarketData && open_market_data)
+    }
+
     /// Whether a caller may.
     ///
     /// # Errors
@@ -283,7 +292,7 @@ impl Allowed {
         state: &State,
         open_market_data: bool,
     ) -> Result<(), Problem> {
-        if self == Self::Anyone || (self == Self::MarketData && open_market_data) {
+        if self.is_open(open_market_data) {
             return Ok(());
         }
         let Some(caller) = caller else {

@@ -52,6 +52,7 @@ pub use logging::start as start_log;
 pub use past::check as check_projection;
 pub use problem::{Code, Problem};
 pub use start::{Opening, Running, start};
+pub use stream::asyncapi;
 pub use tls::{Speaks, check as check_tls, speaks};
 
 use crate::config::Config;
@@ -108,6 +109,8 @@ pub struct App {
     pub site: Arc<site::Site>,
     /// The OpenAPI document, as JSON, and its tag.
     pub openapi: (String, String),
+    /// The AsyncAPI document of the stream, as JSON, and its tag.
+    pub asyncapi: (String, String),
     /// The API as a page to read, and its tag.
     pub page: (String, String),
     /// Cookies are for TLS alone.

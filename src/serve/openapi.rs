@@ -1,22 +1,23 @@
 //! The OpenAPI document, made of the very endpoints that answer.
 
-use crate::serve::endpoint::{Allowed, Body, Endpoint, Shape, shape};
+use crate::serve::endpoint::{Allowed, Body, Endpoint, Schemas, Shape, shape};
 use crate::serve::problem::{Code, Shown};
 use axum::http::Method;
 use gateway::WireCommand;
+use serde_json::json;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
+use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{
     HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItem, PathsBuilder,
 };
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder,
-    Ref, RefOr, Required, ResponseBuilder, Schema, schema::Type,
+    ComponentsBuilder, ContactBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi,
+    OpenApiBuilder, Ref, RefOr, Required, ResponseBuilder, Schema, ServerBuilder, schema::Type,
 };
-
-type Schemas = Vec<(String, RefOr<Schema>)>;
 
 /// Statuses that any endpoint may answer with.
 const ANYWHERE: [u16; 10] = [400, 401, 403, 404, 408, 421, 422, 429, 431, 503];
@@ -27,11 +28,31 @@ const ABOUT: &str = "Trading, clearing, registry and supervision of a market in 
     texts with a decimal point, never floating-point numbers. Answers of reads carry Huangpu-Sequence: the record of the log after \
     which they were true. Problems are application/problem+json (RFC 9457) with a stable code.";
 
+/// What the endpoints are among, in the order of the docs.
+const TAGS: [(&str, &str); 13] = [
+    ("session", "Signing in, passwords and one-time codes of people."),
+    ("market data", "Markets, instruments, books and listings as they stand."),
+    ("rules", "The rules in force, those to come, and what changes."),
+    ("history", "Orders, fills, trades and candles, from the projection."),
+    ("streams", "A WebSocket; its messages are described at `/v1/asyncapi.json`."),
+    ("commands", "Every command that may be sent under its own name, one endpoint each."),
+    ("orders", "The commands about one order, by its number or your own name for it."),
+    ("registry and clearing", "Participants, accounts, holdings, pledges, statements and compliance."),
+    ("acts of two persons", "What one proposes and another approves."),
+    ("users and keys", "Users of participants, their duties and their keys."),
+    ("supervision", "Alerts and cases."),
+    ("log", "The records of the log."),
+    ("operation", "How the node is doing, for people and for machines."),
+];
+
 /// The document of these endpoints, as it is sent.
 #[must_use]
 pub(super) fn text(endpoints: &[Endpoint]) -> String {
-    let text = document(endpoints).to_pretty_json().unwrap_or_default();
-    // The registry of formats has no hyphen where utoipa writes one.
+    formats(&document(endpoints).to_pretty_json().unwrap_or_default())
+}
+
+/// The registry of formats has no hyphen where utoipa writes one.
+pub(super) fn formats(text: &str) -> String {
     text.replace("\"format\": \"u-int", "\"format\": \"uint")
 }
 
@@ -82,14 +103,22 @@ fn document(endpoints: &[Endpoint]) -> OpenApi {
             ),
         )
         .build();
+    let contact = ContactBuilder::new().name(Some("The operator of this node"));
+    let server = ServerBuilder::new().url("/").description(Some("The node that serves this document."));
     let license = LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build();
     let info =
         InfoBuilder::new().title("Huangpu").version(env!("CARGO_PKG_VERSION")).description(Some(ABOUT));
     OpenApiBuilder::new()
-        .info(info.license(Some(license)).build())
+        .info(info.license(Some(license)).contact(Some(contact.build())).build())
+        .servers(Some([server.build()]))
         .paths(all.build())
         .components(Some(components))
+        .tags(Some(TAGS.map(tag)))
         .build()
+}
+
+fn tag((name, about): (&str, &str)) -> Tag {
+    TagBuilder::new().name(name).description(Some(about)).build()
 }
 
 fn method(method: &Method) -> HttpMethod {
@@ -133,13 +162,25 @@ fn operation(endpoint: &Endpoint, schemas: &mut Schemas) -> OperationBuilder {
     for status in ANYWHERE.iter().chain(with_body) {
         operation = operation.response(status.to_string(), problem(*status));
     }
-    if endpoint.allowed != Allowed::Anyone {
-        let none: [&str; 0] = [];
-        let session = SecurityRequirement::new("session", none).add("csrf", none);
-        let key = SecurityRequirement::new("key", none).add("key_time", none).add("key_sign", none);
-        operation = operation.security(session).security(key);
+    if endpoint.answers.iter().any(|(status, _)| *status == 101) {
+        // No answer of HTTP is a success here; what is said afterwards has a document of its own.
+        let messages =
+            ExtensionsBuilder::new().add("x-websocket", json!({ "messages": "/v1/asyncapi.json" }));
+        operation = operation.extensions(Some(messages.build()));
     }
-    operation
+    operation.securities(Some(security(endpoint.allowed)))
+}
+
+/// How one says who one is: not at all where anyone may, and at one's choice where it depends on the node's settings.
+fn security(allowed: Allowed) -> Vec<SecurityRequirement> {
+    if allowed == Allowed::Anyone {
+        return Vec::new();
+    }
+    let none: [&str; 0] = [];
+    let session = SecurityRequirement::new("session", none).add("csrf", none);
+    let key = SecurityRequirement::new("key", none).add("key_time", none).add("key_sign", none);
+    let open = (allowed == Allowed::MarketData).then(SecurityRequirement::default);
+    [session, key].into_iter().chain(open).collect()
 }
 
 /// The names in braces of a path.
@@ -175,7 +216,7 @@ fn problem(status: u16) -> utoipa::openapi::Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use serde_json::Value;
     use std::collections::BTreeSet;
 
     fn references<'a>(of: &'a Value, all: &mut BTreeSet<&'a str>) {
@@ -202,6 +243,30 @@ mod tests {
         let kinds: Vec<_> = (0..3).map(|place| level[place]["type"].clone()).collect();
         assert_eq!(kinds, [json!("string"), json!("string"), json!("integer")], "{level}");
         assert_eq!(document["components"]["schemas"]["Time"]["properties"]["sequence"]["format"], "uint64");
+    }
+
+    #[test]
+    fn every_operation_says_what_it_is_among_and_who_may_call_it() {
+        let document: Value = serde_json::from_str(&text(&crate::serve::api::endpoints())).unwrap();
+        let tags: Vec<&str> =
+            document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+        let mut seen = Vec::new();
+        for endpoint in crate::serve::api::endpoints() {
+            let method = endpoint.method.as_str().to_lowercase();
+            let operation = &document["paths"][endpoint.path.as_str()][method.as_str()];
+            if !seen.contains(&endpoint.tag) {
+                seen.push(endpoint.tag);
+            }
+            let choices = operation["security"].as_array().unwrap();
+            let open = choices.is_empty() || choices.contains(&json!({}));
+            assert_eq!(open, endpoint.allowed.is_open(true), "{}", endpoint.path);
+            assert_eq!(choices.is_empty(), endpoint.allowed.is_open(false), "{}", endpoint.path);
+            let responses = operation["responses"].as_object().unwrap();
+            let succeeds = responses.keys().any(|status| status.starts_with('2'));
+            assert_eq!(operation.get("x-websocket").is_none(), succeeds, "{}", endpoint.path);
+        }
+        assert_eq!(tags, seen, "every tag is described, in the order of the endpoints");
+        assert_eq!(document["servers"][0]["url"], "/");
     }
 
     #[test]

@@ -119,6 +119,23 @@ pub struct Problem {
     pub repeated: Option<bool>,
     /// Seconds after which to try again.
     pub retry_after: Option<u32>,
+    /// Of a refusal that came too late: what became of the order.
+    pub ended: Option<Box<Ended>>,
+}
+
+/// What became of an order, a listing, a block or a bid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Ended {
+    /// `filled`, `cancelled`, `expired` or `removed`.
+    pub status: String,
+    /// Why it ended with something left, as the event says: `withdrawn`, `mass_cancelled`, `self_trade` …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The record with which it ended.
+    pub sequence: u64,
+    /// The time of that record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
 }
 
 /// A problem, as it is sent (RFC 9457).
@@ -166,6 +183,9 @@ pub(crate) struct Shown<'a> {
     /// Seconds after which to try again.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u32>,
+    /// Of a refusal that came too late: what became of the order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<&'a Ended>,
 }
 
 /// What is wrong, in parts, so that it can be said in another language.
@@ -234,6 +254,7 @@ impl Serialize for Problem {
             id: self.id.as_deref(),
             repeated: self.repeated,
             retry_after: self.retry_after,
+            ended: self.ended.as_deref(),
         };
         shown.serialize(serializer)
     }
@@ -258,8 +279,8 @@ impl Problem {
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         let (field, line, column, refusal) = (None, None, None, None);
         let (detail, sequence, id, retry_after) = (detail.into(), None, None, None);
-        let (wrong, repeated) = (None, None);
-        Self { code, detail, field, wrong, line, column, refusal, sequence, id, repeated, retry_after }
+        let (wrong, repeated, ended) = (None, None, None);
+        Self { code, detail, field, wrong, line, column, refusal, sequence, id, repeated, retry_after, ended }
     }
 
     /// Nothing is here, or nothing that the caller may see.

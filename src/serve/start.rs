@@ -171,6 +171,7 @@ fn app(
         gauges,
         site,
         openapi: tagged(openapi::text(&api::endpoints())),
+        asyncapi: tagged(stream::asyncapi()),
         page: tagged(page::page(&api::endpoints())),
         secure,
     })

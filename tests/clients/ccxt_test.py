@@ -96,16 +96,55 @@ def reads(buyer, seller, ask, bid, taken):
     trades = buyer.fetch_trades(SYMBOL)
     assert [(trade["side"], trade["amount"], trade["price"]) for trade in trades[-2:]] == [("buy", 1000.0, 98.64)] * 2, trades
     assert len(buyer.fetch_trades(SYMBOL, limit=1)) == 1
-    for step in ("1m", "5m", "15m", "1h", "1d"):
+    for step in ("1m", "5m", "15m", "1h", "6h", "1d"):
         candle = buyer.fetch_ohlcv(SYMBOL, step)[-1]
         assert candle[1:5] == [98.64] * 4 and candle[5] >= 1000, (step, candle)
     assert buyer.fetch_ohlcv(SYMBOL, "1m", since=trades[0]["timestamp"] - 3_600_000), "candles since an hour before"
+    sparks = buyer.fetch_tickers()[SYMBOL]
+    assert close(sparks["last"], "98.64"), sparks
+    money(buyer, bid, taken)
     own = buyer.fetch_my_trades(SYMBOL)
     mine = {trade["order"]: trade for trade in own}
     assert {bid["id"], taken["id"]} <= set(mine) and ask["id"] not in mine, own
     assert all(mine[order]["side"] == "buy" and mine[order]["takerOrMaker"] == "taker" for order in (bid["id"], taken["id"]))
     made = seller.fetch_order_trades(ask["id"], SYMBOL)
     assert len(made) == 2 and all(trade["takerOrMaker"] == "maker" and trade["side"] == "sell" for trade in made), made
+
+
+def money(buyer, bid, taken):
+    """What trading costs, and what it did to the account."""
+    fees = buyer.fetch_trading_fees()[SYMBOL]
+    assert fees["maker"] == 0 and fees["taker"] == 0, fees
+    assert buyer.private_get_profiles()[0]["id"] == "DJ"
+    entries = buyer.fetch_ledger("CNY")
+    traded = [entry for entry in entries if entry["type"] == "trade"]
+    assert {entry["referenceId"] for entry in traded} or traded, entries
+    by_order = {entry["info"]["details"].get("order_id"): entry for entry in traded}
+    for order in (bid, taken):
+        entry = by_order[order["id"]]
+        assert entry["direction"] == "out" and close(entry["amount"], "98640"), entry
+    balance = Decimal(str(buyer.fetch_balance()["CNY"]["total"]))
+    assert close(entries[-1]["after"], balance), (entries[-1], balance)
+    for before, after in zip(entries, entries[1:]):
+        assert close(Decimal(str(before["after"])) - Decimal(str(after["before"])), 0), (before, after)
+    dated = buyer.private_get_accounts_id_ledger({"id": "CNY", "start_date": "2026-03-04", "end_date": "2026-03-04"})
+    assert 2 <= len(dated) < len(entries) and all(entry["created_at"].startswith("2026-03-04T") for entry in dated), dated
+    first = buyer.private_get_accounts_id_ledger({"id": "CNY", "limit": 1})
+    older = buyer.private_get_accounts_id_ledger({"id": "CNY", "after": first[-1]["id"], "limit": 1})
+    assert close(older[0]["balance"], Decimal(first[0]["balance"]) - Decimal(first[0]["amount"])), (first, older)
+
+
+def open_data(node, wrong):
+    """Who signs wrongly reads what everyone reads, with a slash behind the path or without."""
+    person = node.person()
+    signed = {"CB-ACCESS-KEY": "nobody", "CB-ACCESS-SIGN": "bm8=", "CB-ACCESS-TIMESTAMP": "1"}
+    for path in ("/coinbase/products", "/coinbase/products/", f"/coinbase/products/{PRODUCT}/ticker/"):
+        status, answer = person.call("GET", path, headers=signed)
+        assert status == 200 and answer, (path, status, answer)
+    assert person.call("GET", "/coinbase/accounts/", headers=signed)[0] == 401
+    assert wrong.fetch_ticker(SYMBOL)["symbol"] == SYMBOL
+    times = [person.call("GET", path)[1] for path in ("/coinbase/time", f"/coinbase/products/{PRODUCT}/ticker")]
+    assert all(len(time) == len("2026-03-04T02:00:00.000000Z") for time in (times[0]["iso"], times[1]["time"])), times
 
 
 def lists_and_cancels(buyer, seller, ask):
@@ -119,10 +158,16 @@ def lists_and_cancels(buyer, seller, ask):
     assert (found["id"], found["clientOrderId"]) == (bid["id"], name), found
     short = buyer.create_order(SYMBOL, "limit", "buy", 1000, 97.99, {"clientOrderId": "short-1", "postOnly": True})
     assert short["clientOrderId"] == "short-1" and short["postOnly"] is True, short
+    taking = buyer.create_order(SYMBOL, "limit", "buy", 1000, 98.64, {"postOnly": True})
+    assert taking["status"] == "rejected" and taking["info"]["reject_reason"] == "post only", taking
     stop = buyer.create_order(SYMBOL, "limit", "buy", 1000, 99.20, {"stopPrice": 99.10, "stop": "entry"})
     assert stop["status"] == "open" and stop["info"]["status"] == "active" and close(stop["triggerPrice"], "99.1"), stop
     assert {order["id"] for order in buyer.fetch_open_orders()} == {bid["id"], short["id"], stop["id"]}
     assert buyer.cancel_order(bid["id"], SYMBOL)["info"] == f'"{bid["id"]}"'
+    holds = buyer.private_get_accounts_id_holds({"id": "CNY"})
+    assert {hold["ref"] for hold in holds} == {short["id"], stop["id"]}, holds
+    held = sum(Decimal(hold["amount"]) for hold in holds)
+    assert close(held, buyer.fetch_balance()["CNY"]["used"]), holds
     gone = buyer.fetch_order(bid["id"])
     assert gone["status"] == "canceled" and close(gone["remaining"], 1000), gone
     buyer.cancel_order(None, SYMBOL, {"clientOrderId": "short-1"})
@@ -144,19 +189,29 @@ def refusals(node, buyer, key, ask):
     refused(ccxt.OrderNotFound, buyer.cancel_order, ask["id"])
     refused(ccxt.OrderNotFound, buyer.cancel_order, "123456789")
     refused(ccxt.OrderNotFound, buyer.fetch_order, "no-number")
-    outside = refused(ccxt.ExchangeError, buyer.create_order, SYMBOL, "limit", "buy", 1000, 50.00)
+    outside = refused(ccxt.ExchangeError, buyer.create_order, SYMBOL, "limit", "sell", 1000, 500.00)
     assert "outside the day's band" in outside, outside
-    fine = refused(ccxt.ExchangeError, buyer.private_post_orders, {
-        "product_id": PRODUCT, "side": "buy", "size": "1000", "price": "98.001"})
-    assert "price" in fine and "decimals" in fine, fine
+    order = {"product_id": PRODUCT, "side": "buy", "size": "1000", "price": "98.00"}
+    fine = refused(ccxt.InvalidOrder, buyer.private_post_orders, {**order, "price": "98.001"})
+    assert "price too precise" in fine and "decimals" in fine, fine
+    low = refused(ccxt.InvalidOrder, buyer.private_post_orders, {**order, "price": "0.01"})
+    assert "price too small" in low, low
+    odd = refused(ccxt.InvalidOrder, buyer.private_post_orders, {**order, "size": "1"})
+    assert "size is too small" in odd, odd
+    funds = refused(ccxt.ExchangeError, buyer.private_post_orders, {
+        "product_id": PRODUCT, "side": "buy", "type": "market", "funds": "1000"})
+    assert "funds" in funds, funds
     refused(ccxt.InvalidOrder, buyer.private_post_orders, {
         "product_id": "CEA26-CNY", "side": "buy", "size": "1000", "price": "70.00"})
-    refused(ccxt.ExchangeError, buyer.private_post_orders, {
-        "product_id": PRODUCT, "side": "buy", "size": "1000", "price": "98.00", "surprise": 1})
+    named = refused(ccxt.ExchangeError, buyer.private_post_orders, {**order, "surprise": 1})
+    assert "surprise" in named, named
+    idle = buyer.private_post_orders({**order, "overdraft_enabled": False, "funding_amount": None})
+    buyer.cancel_order(idle["id"])
     wrong = driver(node, key, secret="d3Jvbmc=")
     wrong.load_markets()
     told = refused(ccxt.AuthenticationError, wrong.fetch_balance)
     assert "invalid signature" in told, told
+    open_data(node, wrong)
     nobody = driver(node, {"key": "NoSuchKey123", "secret": key["secret"]})
     nobody.load_markets()
     refused(ccxt.AuthenticationError, nobody.fetch_balance)
@@ -169,8 +224,8 @@ def replay(buyer):
     assert buyer.fetch_balance() == buyer.fetch_balance()
     order = (SYMBOL, "limit", "buy", 1000, 97.90)
     buyer.create_order(*order)
-    told = refused(ccxt.AuthenticationError, buyer.create_order, *order)
-    assert "client_oid" in told, told
+    told = refused(ccxt.RateLimitExceeded, buyer.create_order, *order)
+    assert "replayed" in told and "an id of its own" in told, told
     moment -= 3_600
     told = refused(ccxt.AuthenticationError, buyer.fetch_balance)
     assert "timestamp expired" in told, told
@@ -201,6 +256,8 @@ async def watched(node, buyer, seller, keys):
         await asyncio.to_thread(buyer.create_order, SYMBOL, "limit", "buy", 1000, 98.64)
         got = await asyncio.wait_for(ticker, 20)
         assert got["symbol"] == SYMBOL and close(got["last"], "98.2"), got
+        assert int(got["info"]["trade_id"]) > 0 and close(got["info"]["last_size"], 1000), got
+        assert close(got["info"]["best_ask_size"], got["askVolume"] or got["info"]["best_ask_size"]), got
         told = await asyncio.wait_for(trades, 20)
         assert told[-1]["side"] == "buy" and close(told[-1]["price"], "98.64") and close(told[-1]["amount"], 1000), told
         await own_orders(pro, buyer)

@@ -56,6 +56,7 @@ pub fn with_accounts() -> Vec<Case> {
         of("accept_block", json!({ "proposal": 1 }));
         of("withdraw_block", json!({ "proposal": 1 }));
         of("place_bid", json!({ "auction": 1, "price": "69.00", "quantity": 1 }));
+        of("close_account", json!({ "reason": "a test" }));
         of("withdraw_bid", json!({ "bid": 1 }));
         let times = json!({ "opens": "2026-03-05T10:00:00+08:00", "closes": "2026-03-05T11:00:00+08:00" });
         of("announce_auction", with(times, json!({ "instrument": "CEA26", "side": "sell", "quantity": 1 })));
@@ -94,6 +95,7 @@ pub fn others() -> Vec<Case> {
         case("halt", Nothing, json!({ "instrument": "CEA26", "reason": "a test" })),
         case("resume", Nothing, json!({ "instrument": "CEA26", "reason": "a test" })),
         case("delist_instrument", Nothing, json!({ "instrument": "CEA26" })),
+        case("relist_instrument", Nothing, json!({ "instrument": "B2609", "reason": "a test" })),
         case("correct_reference", Nothing, json!({ "line": "B2609", "price": "98.60", "reason": "a test" })),
         case("declare_holiday", Nothing, json!({ "date": "2026-05-06" })),
         case("draw_lot", Nothing, json!({ "auction": 1, "seed": 1 })),
@@ -114,6 +116,11 @@ pub fn others() -> Vec<Case> {
         let user = json!({ "participant": firm, "name": "newcomer", "duties": ["auditor"] });
         cases.extend([
             case("open_account", Participant(firm), json!({ "participant": firm, "code": "NEW" })),
+            case(
+                "rename_participant",
+                Participant(firm),
+                json!({ "participant": firm, "name": "Another name", "reason": "a test" }),
+            ),
             case("record_emissions", Participant(firm), verified),
             case("determine_shortfall", Participant(firm), year),
             case("mass_cancel", Participant(firm), json!({ "participant": firm })),

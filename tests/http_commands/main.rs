@@ -173,6 +173,49 @@ fn what_is_another_s_is_answered_as_what_is_not_there() {
     );
 }
 
+#[test]
+fn whoever_comes_too_late_is_told_what_became_of_the_order() {
+    let served = served();
+    let (other, trader) = (served.program("other"), served.program("trader"));
+    let sell = |price: &str| {
+        let body = json!({ "account": "HM", "instrument": "B2609", "side": "sell", "price": price, "quantity": 1000 });
+        let sent = other.post("/v1/commands/place_order", &body).good();
+        sent["created"]["number"].clone()
+    };
+    let late = |client: &Client, name: &str, body: Value| {
+        let got = client.post(&format!("/v1/commands/{name}"), &body).json();
+        assert_eq!(got["reason"], "order_unknown", "{got}");
+        (got["ended"].clone(), got["detail"].as_str().unwrap().to_owned())
+    };
+    let cancel = |order: &Value| json!({ "account": "HM", "order": order });
+    let amend =
+        |order: &Value| json!({ "account": "HM", "order": order, "price": "99.00", "quantity": 2000 });
+    // Cancelled.
+    let order = sell("99.00");
+    let first = other.post("/v1/commands/cancel_order", &cancel(&order)).good();
+    for (name, body) in [("cancel_order", cancel(&order)), ("amend_order", amend(&order))] {
+        let (ended, detail) = late(&other, name, body);
+        assert_eq!((&ended["status"], &ended["why"]), (&json!("cancelled"), &json!("withdrawn")));
+        assert_eq!(ended["sequence"], first["sequence"]);
+        assert!(ended["time"].is_string() && detail.contains(" It was cancelled, with record "), "{detail}");
+    }
+    // Traded in full.
+    let order = sell("98.00");
+    let buy =
+        json!({ "account": "DJ", "instrument": "B2609", "side": "buy", "price": "98.00", "quantity": 1000 });
+    let bought = trader.post("/v1/commands/place_order", &buy).good();
+    let (ended, detail) = late(&other, "cancel_order", cancel(&order));
+    assert_eq!((&ended["status"], &ended["why"]), (&json!("filled"), &Value::Null));
+    assert_eq!(ended["sequence"], bought["sequence"]);
+    assert!(detail.contains(" It has traded in full, with record "), "{detail}");
+    // Never there, and another's, which is told as if it never were.
+    let never = late(&other, "cancel_order", cancel(&json!(1_000_000)));
+    assert_eq!(never.0, Value::Null);
+    assert!(never.1.ends_with(" Nothing of yours has ever had this number."), "{}", never.1);
+    let anothers = late(&trader, "cancel_order", json!({ "account": "DJ", "order": order }));
+    assert_eq!(anothers, never);
+}
+
 /// Whoever might send what is proposed: the proposer, what it proposes, and who else may.
 fn proposals() -> [(&'static str, &'static str, Value, &'static [&'static str]); 4] {
     let issue = json!({ "account": "DJ", "asset": "CEA26", "quantity": 1, "reason": "a test" });

@@ -12,6 +12,8 @@ mod ends;
 mod manners;
 mod pace;
 mod private;
+mod queue;
+mod schema;
 mod socket;
 mod violations;
 

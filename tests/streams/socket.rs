@@ -2,6 +2,7 @@
 
 use crate::common::client::fresh_ms;
 use crate::common::{Served, key_of};
+use crate::schema;
 use futures_util::{SinkExt, StreamExt};
 use huangpu::serve::access::{Secrets, Signed, sign};
 use serde_json::{Value, json};
@@ -61,9 +62,11 @@ pub(crate) async fn as_user(served: &Served, name: &str) -> Socket {
 /// A connection that is signed in with a key.
 pub(crate) async fn with_key(served: &Served, key: &str) -> Socket {
     let mut socket = open(served.address, &[]).await.unwrap();
-    socket.send(&auth(served, key)).await;
+    let said = auth(served, key);
+    socket.send(&said).await;
     let got = socket.json().await;
     assert_eq!(got["op"], "authenticated", "{got}");
+    schema::said(&said);
     socket
 }
 
@@ -92,6 +95,7 @@ impl Socket {
             return match tokio::time::timeout_at(until, self.stream.next()).await {
                 Err(_) => None,
                 Ok(Some(Ok(Message::Text(text)))) => {
+                    schema::told(&text);
                     self.all.push(text.to_string());
                     Some(Came::Text(text.to_string()))
                 }
@@ -146,8 +150,7 @@ impl Socket {
         let reference = format!("sub-{}", self.next_ref);
         let mut message = fields.clone();
         (message["op"], message["ref"]) = ("subscribe".into(), reference.clone().into());
-        self.send(&message).await;
-        self.until(|message| message["ref"] == reference.as_str()).await
+        self.ask(&message, &reference).await
     }
 
     /// Subscribes, and gives the snapshot.
@@ -166,7 +169,16 @@ impl Socket {
         let mut message = fields.clone();
         (message["op"], message["do"], message["ref"]) =
             ("command".into(), name.into(), reference.clone().into());
-        self.send(&message).await;
-        self.until(|message| message["ref"] == reference.as_str()).await
+        self.ask(&message, &reference).await
+    }
+
+    /// Says something, and gives what answers it. What is understood is described.
+    async fn ask(&mut self, message: &Value, reference: &str) -> Value {
+        self.send(message).await;
+        let answer = self.until(|message| message["ref"] == reference).await;
+        if answer["op"] != "error" && answer["problem"].is_null() {
+            schema::said(message);
+        }
+        answer
     }
 }

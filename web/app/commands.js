@@ -64,6 +64,7 @@ export const COMMANDS = {
     fields: [F("code", "code"), F("asset", "asset", optional), F("reference", "price", optional), market],
   },
   delist_instrument: { group: "venue", duties: RUN, roles: ["operator"], danger: true, second: true, fields: [instrument] },
+  relist_instrument: { group: "venue", duties: RUN, roles: ["operator"], second: true, fields: [instrument, F("reference", "price", optional), reason] },
   correct_reference: { group: "venue", duties: RUN, roles: ["operator"], second: true, fields: [F("line", "instrument"), price, reason] },
   declare_holiday: { group: "venue", duties: RUN, roles: ["operator"], second: true, fields: [F("date", "date"), market] },
   announce_auction: {
@@ -82,6 +83,8 @@ export const COMMANDS = {
     group: "registry", duties: RUN, roles: ["operator", "registrar"],
     fields: [participant, F("code", "code"), F("kind", "choice", { options: ["house", "client"] }), F("owner", "code", optional)],
   },
+  rename_participant: { group: "registry", duties: RUN, roles: ["operator", "registrar"], second: true, fields: [participant, F("name", "text"), reason] },
+  close_account: { group: "registry", duties: RUN, roles: ["operator", "registrar"], second: true, danger: true, fields: [anyAccount, reason] },
   define_asset: {
     group: "registry", duties: RUN, roles: ["operator", "registrar"],
     fields: [F("code", "code"), F("class", "choice", { options: ["allowance", "offset", "security", "certificate", "right", "commodity", "fund_unit"] }), F("vintages", "years", optional), market],

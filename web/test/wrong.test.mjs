@@ -30,7 +30,7 @@ test("everything that a rulebook's key takes, and every rule that it can break, 
 });
 
 test("whatever the node says of a command's field has its Chinese", async () => {
-  const names = ["resolve.rs", "resolve/orders.rs", "resolve/roster.rs"];
+  const names = ["resolve.rs", "resolve/operate.rs", "resolve/orders.rs", "resolve/roster.rs"];
   const text = (await Promise.all(names.map((name) => readFile(new URL(`crates/gateway/src/${name}`, root), "utf8")))).join("\n");
   const rules = [...text.matchAll(/\bwrong\(\s*(?:"\w+"|field),\s*"((?:[^"\\]|\\.)*)"/g)].map((found) => found[1].replace(/\\"/g, "\""));
   const things = [...text.matchAll(/\babsent\((?:"\w+"|field), "([^"]*)"/g)].map((found) => found[1]);

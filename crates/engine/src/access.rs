@@ -83,7 +83,7 @@ impl Command {
             C::WithdrawBlock(c) => Owner(c.account),
             C::WithdrawBid(c) => Owner(c.account),
             C::AnnounceAuction(_) | C::DrawLot(_) | C::CancelAuction(_) => Roles(&[Operator]),
-            C::ListInstrument(_) | C::DelistInstrument(_) => Roles(&[Operator]),
+            C::ListInstrument(_) | C::DelistInstrument(_) | C::RelistInstrument(_) => Roles(&[Operator]),
             C::CorrectReference(_) | C::DeclareHoliday(_) | C::AdoptRulebook(_) => Roles(&[Operator]),
             // Anyone may stop its own; only the venue and its supervisor stop others, and let trade again.
             C::MassCancel(c) => stopping(c.of),
@@ -93,6 +93,7 @@ impl Command {
             C::RegisterParticipant(_) | C::OpenAccount(_) | C::DefineAsset(_) => {
                 Roles(&[Operator, Registrar])
             }
+            C::RenameParticipant(_) | C::CloseAccount(_) => Roles(&[Operator, Registrar]),
             C::Issue(_) | C::Preallocate(_) | C::Allocate(_) => Roles(&[Authority]),
             C::RecordEmissions(_) | C::DetermineShortfall(_) => Roles(&[Authority]),
             C::DecideCarryOver(_) => Roles(&[Authority, Registrar]),

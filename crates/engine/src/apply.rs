@@ -63,6 +63,7 @@ impl State {
             Command::CancelAuction(c) => self.cancel_auction(c, out),
             Command::ListInstrument(c) => self.list_instrument(c, out),
             Command::DelistInstrument(c) => self.delist_instrument(c, out),
+            Command::RelistInstrument(c) => Ok(self.venue.relist(c, &mut out.trading())?),
             Command::SetHalted(c) => self.set_halted(c, out),
             Command::CorrectReference(c) => Ok(self.venue.correct_reference(c, &mut out.trading())?),
             Command::DeclareHoliday(c) => {
@@ -75,6 +76,8 @@ impl State {
             }
             Command::OpenAccount(c) => Ok(self.registry.open_account(c, &mut out.registry()).map(drop)?),
             Command::DefineAsset(c) => self.define_asset(c, out),
+            Command::RenameParticipant(c) => Ok(self.registry.rename_participant(c, &mut out.registry())?),
+            Command::CloseAccount(c) => self.close_account(c, out),
             Command::Issue(c) => Ok(self.registry.issue(c, &mut out.registry())?),
             Command::Preallocate(c) => Ok(self.registry.preallocate(c, &mut out.registry())?),
             Command::Allocate(c) => Ok(self.registry.allocate(c, &mut out.registry())?),
@@ -279,7 +282,7 @@ impl State {
     // --- block trading --------------------------------------------------------------------------------------------------
 
     fn propose_block(&mut self, block: &ProposeBlock, out: &mut Events) -> Applied {
-        let known = self.registry.account(block.counterparty).is_some();
+        let known = self.registry.live(block.counterparty).is_some();
         let same_owner = |one, other| self.registry.same_owner(one, other);
         let terms = self.venue.check_propose(block, known, same_owner)?;
         self.reserve(&terms)?;
@@ -305,7 +308,7 @@ impl State {
 
     fn announce_auction(&mut self, announced: &AnnounceAuction, out: &mut Events) -> Applied {
         let (terms, announced) = self.venue.check_announce(self.time, announced)?;
-        let initiator = self.registry.account(terms.account).map(|account| account.participant);
+        let initiator = self.registry.live(terms.account).map(|account| account.participant);
         let initiator = initiator.ok_or(crate::AccessRejection::NotYourAccount)?;
         if self.registry.has_role(initiator, base::Role::BarredStaff) {
             return Err(crate::AccessRejection::BarredFromTrading.into());
@@ -508,6 +511,21 @@ impl State {
         Ok(())
     }
 
+    /// An account is closed when nothing is in it, nothing of it stands, and nothing comes to it by itself.
+    fn close_account(&mut self, command: &registry::CloseAccount, out: &mut Events) -> Applied {
+        use registry::ChangeRejection;
+        if self.registry.live(command.account).is_none() {
+            return Err(ChangeRejection::AccountUnknown.into());
+        }
+        if self.markets.iter().any(|market| market.fee_account == command.account) {
+            return Err(ChangeRejection::AccountInUse.into());
+        }
+        if self.venue.anything_of(command.account) {
+            return Err(ChangeRejection::OrdersStand.into());
+        }
+        Ok(self.registry.close_account(command, &mut out.registry())?)
+    }
+
     fn define_asset(&mut self, command: &registry::DefineAsset, out: &mut Events) -> Applied {
         let known = |market: MarketId| market.index() < self.markets.len();
         if !command.market.is_none_or(known) {
@@ -543,7 +561,7 @@ fn keep_users(
         Command::SetTotp(c) => roster.set_totp(c, out),
         Command::EnrolTotp(c) => roster.enrol_totp(c, out),
         Command::CreateKey(c) => {
-            let account = c.account.and_then(|account| registry.account(account));
+            let account = c.account.and_then(|account| registry.live(account));
             roster.create_key(c, account.map(|account| account.participant), out)
         }
         Command::RevokeKey(c) => roster.revoke_key(c, out),

@@ -124,4 +124,9 @@ pub enum Command {
     OpenCase(w::OpenCase),
     NoteCase(w::NoteCase),
     CloseCase(w::CloseCase),
+    // the registry, later
+    RenameParticipant(r::RenameParticipant),
+    CloseAccount(r::CloseAccount),
+    // trading, later
+    RelistInstrument(t::RelistInstrument),
 }

@@ -70,7 +70,7 @@ stages! {
     Access(AccessRejection) = "access";
     /// Adoption of rulebooks.
     Rulebook(EngineRejection) = "rulebook";
-    /// Listing, delisting, halts, corrections, holidays.
+    /// Listing, delisting, relisting, halts, corrections, holidays.
     Control(trading::ControlRejection) = "control";
     /// Placing a listing.
     Place(trading::PlaceRejection) = "place";
@@ -114,4 +114,6 @@ stages! {
     Act(ActRejection) = "act";
     /// A supervisor's cases.
     Case(supervision::CaseRejection) = "case";
+    /// Renaming a participant, closing an account.
+    Change(registry::ChangeRejection) = "change";
 }

@@ -28,7 +28,20 @@ pub fn check_texts(state: &State, command: &Command) -> Result<(), ResolveError>
             new("code", &c.code, registry.participants().iter().map(|one| one.code.as_str()))?;
             free("name", NAME, &c.name)
         }
-        C::OpenAccount(c) => new("code", &c.code, registry.accounts().iter().map(|one| one.code.as_str())),
+        C::OpenAccount(c) => {
+            new("code", &c.code, registry.accounts().iter().map(|one| one.code.as_str()))?;
+            // Owners are participants, and whoever was named before.
+            let participants = registry.participants().iter().map(|one| one.code.as_str());
+            let owners =
+                participants.chain(registry.accounts().iter().filter_map(|one| one.owner.as_deref()));
+            c.owner.as_ref().map_or(Ok(()), |owner| new("owner", owner, owners))
+        }
+        C::RenameParticipant(c) => {
+            free("name", NAME, &c.name)?;
+            free("reason", REASON, &c.reason)
+        }
+        C::CloseAccount(c) => free("reason", REASON, &c.reason),
+        C::RelistInstrument(c) => free("reason", REASON, &c.reason),
         C::DefineAsset(c) => new("code", &c.code, registry.assets().iter().map(|one| one.code.as_str())),
         C::ListInstrument(c) => new("code", &c.code, venue.instruments().iter().map(|one| one.code.as_str())),
         C::CreateUser(c) => new("name", &c.name, state.roster().users().iter().map(|one| one.name.as_str())),

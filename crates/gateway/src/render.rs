@@ -214,6 +214,11 @@ impl Names<'_> {
                 W::ListInstrument { code: c.code, asset, reference, market }
             }
             C::DelistInstrument(c) => W::DelistInstrument { instrument: self.instrument(c.instrument) },
+            C::RelistInstrument(c) => {
+                let market = self.of_instrument(c.instrument).0;
+                let reference = c.reference.map(|price| Number(self.price(market, price)));
+                W::RelistInstrument { instrument: self.instrument(c.instrument), reference, reason: c.reason }
+            }
             C::SetHalted(c) if c.halted => {
                 W::Halt { instrument: self.instrument(c.instrument), reason: c.reason }
             }
@@ -236,6 +241,11 @@ impl Names<'_> {
                 let participant = self.participant(c.participant);
                 W::OpenAccount { participant, code: c.code, kind: c.kind, owner: c.owner }
             }
+            C::RenameParticipant(c) => {
+                let participant = self.participant(c.participant);
+                W::RenameParticipant { participant, name: c.name, reason: c.reason }
+            }
+            C::CloseAccount(c) => W::CloseAccount { account: account(c.account), reason: c.reason },
             C::DefineAsset(c) => {
                 let (class, vintages) = match c.class {
                     AssetClass::Allowance { first_vintage, last_vintage }

@@ -1,5 +1,6 @@
 //! Names become ids and decimals become integers, against the state as it stands.
 
+mod operate;
 mod orders;
 mod printed;
 mod reference;
@@ -265,6 +266,7 @@ impl<B: ReferenceBook> Resolver<'_, B> {
             | WireCommand::CancelAuction { .. } => self.trade(wire),
             WireCommand::ListInstrument { .. }
             | WireCommand::DelistInstrument { .. }
+            | WireCommand::RelistInstrument { .. }
             | WireCommand::Halt { .. }
             | WireCommand::Resume { .. }
             | WireCommand::CorrectReference { .. }
@@ -384,59 +386,6 @@ impl<B: ReferenceBook> Resolver<'_, B> {
         })
     }
 
-    fn operate(&self, wire: &WireCommand) -> Resolved<Command> {
-        use WireCommand as W;
-        let halted = |instrument: &str, halted, reason: &str| {
-            let instrument = self.instrument("instrument", instrument)?;
-            Ok(Command::SetHalted(t::SetHalted { instrument, halted, reason: reason.to_owned() }))
-        };
-        Ok(match wire {
-            W::ListInstrument { code, asset, reference, market } => {
-                let market = self.market(market.as_deref())?;
-                Command::ListInstrument(t::ListInstrument {
-                    market,
-                    code: code.clone(),
-                    asset: self.asset("asset", asset.as_deref().unwrap_or(code))?,
-                    reference: reference
-                        .as_ref()
-                        .map(|price| self.price("reference", market, price))
-                        .transpose()?,
-                    carried: [t::Turnover::default(); 3],
-                })
-            }
-            W::DelistInstrument { instrument } => {
-                let instrument = self.instrument("instrument", instrument)?;
-                Command::DelistInstrument(t::DelistInstrument { instrument })
-            }
-            W::Halt { instrument, reason } => halted(instrument, true, reason)?,
-            W::Resume { instrument, reason } => halted(instrument, false, reason)?,
-            W::CorrectReference { line, price, reason } => {
-                let (line, market) = self.line(line)?;
-                let price = self.price("price", market, price)?;
-                Command::CorrectReference(t::CorrectReference { line, price, reason: reason.clone() })
-            }
-            W::DeclareHoliday { date, market } => {
-                let market = self.market(market.as_deref())?;
-                Command::DeclareHoliday(t::DeclareHoliday { market, date: Self::date("date", date)? })
-            }
-            _ => Command::Tick,
-        })
-    }
-
-    fn line(&self, code: &str) -> Resolved<(t::Line, MarketId)> {
-        if let Some(id) = self.state.venue().instrument_id(code) {
-            let market = self.state.venue().instruments()[id.index()].market;
-            return Ok((t::Line::Instrument(id), market));
-        }
-        let is_composite = |market: &MarketId| {
-            let rules = self.state.venue().rules(*market);
-            rules.composite.as_ref().is_some_and(|composite| composite.code == code)
-        };
-        let market = (0..self.state.markets().len()).map(MarketId::at).find(is_composite);
-        let found = market.map(|market| (t::Line::Composite(market), market));
-        found.map_or_else(|| absent("line", "instrument or composite", code), Ok)
-    }
-
     #[allow(clippy::too_many_lines)] // one arm a command, each of a few lines
     fn register(&self, wire: &WireCommand) -> Resolved<Command> {
         use WireCommand as W;
@@ -458,6 +407,15 @@ impl<B: ReferenceBook> Resolver<'_, B> {
                 let participant = self.participant("participant", participant)?;
                 let (code, owner) = (code.clone(), owner.clone());
                 Command::OpenAccount(r::OpenAccount { participant, code, kind: *kind, owner })
+            }
+            W::RenameParticipant { participant, name, reason } => {
+                let participant = self.participant("participant", participant)?;
+                let (name, reason) = (name.clone(), reason.clone());
+                Command::RenameParticipant(r::RenameParticipant { participant, name, reason })
+            }
+            W::CloseAccount { account: code, reason } => {
+                let reason = reason.clone();
+                Command::CloseAccount(r::CloseAccount { account: account(code)?, reason })
             }
             W::DefineAsset { code, class, vintages, market } => {
                 let market = self.market(market.as_deref())?;

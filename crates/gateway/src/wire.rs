@@ -137,6 +137,15 @@ pub enum WireCommand {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         owner: Option<String>,
     },
+    RenameParticipant {
+        participant: String,
+        name: String,
+        reason: String,
+    },
+    CloseAccount {
+        account: String,
+        reason: String,
+    },
     DefineAsset {
         code: String,
         class: Class,
@@ -156,6 +165,12 @@ pub enum WireCommand {
     },
     DelistInstrument {
         instrument: String,
+    },
+    RelistInstrument {
+        instrument: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reference: Option<Number>,
+        reason: String,
     },
     Halt {
         instrument: String,
@@ -549,9 +564,11 @@ impl WireCommand {
             | Self::Deposit { account: code, .. }
             | Self::Freeze { account: code, .. }
             | Self::FreezeAccount { account: code, .. }
+            | Self::CloseAccount { account: code, .. }
             | Self::UnfreezeAccount { account: code, .. }
             | Self::AnnounceAuction { account: code, .. } => account(code),
             Self::OpenAccount { participant: code, .. }
+            | Self::RenameParticipant { participant: code, .. }
             | Self::RecordEmissions { participant: code, .. }
             | Self::DetermineShortfall { participant: code, .. }
             | Self::CreateUser { participant: code, .. }

@@ -1,8 +1,14 @@
 //! Participants, accounts and assets, and the codes by which people name them.
 
-use crate::{DefineAsset, Event, OpenAccount, OpeningRejection, RegisterParticipant, Registry};
+use crate::{
+    ChangeRejection, CloseAccount, DefineAsset, Event, OpenAccount, OpeningRejection, RegisterParticipant,
+    Registry, RenameParticipant,
+};
 use base::{AccountId, AssetId, MarketId, OwnerId, ParticipantId, Role, is_code};
 use serde::{Deserialize, Serialize};
+
+/// The longest name of a participant.
+const NAME_BYTES_MAX: usize = 200;
 
 /// A legal person known to the registry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +45,8 @@ pub struct Account {
     pub frozen: bool,
     /// The owner that was named when it was opened.
     pub owner: Option<String>,
+    /// It is closed for good.
+    pub closed: bool,
 }
 
 /// What an order asks of its account.
@@ -48,6 +56,8 @@ pub struct Desk {
     pub participant: ParticipantId,
     /// The beneficial owner.
     pub owner: OwnerId,
+    /// It is closed for good: there is none any more.
+    pub closed: bool,
     /// No disposals while frozen.
     pub frozen: bool,
     /// The participant is a trading participant.
@@ -168,11 +178,12 @@ impl Registry {
         self.desks.push(Desk {
             participant,
             owner: beneficial,
+            closed: false,
             frozen: false,
             trades: has(Role::ComplianceEntity) || has(Role::Institution),
             barred: has(Role::BarredStaff),
         });
-        self.accounts.push(Account { code, participant, kind, frozen: false, owner });
+        self.accounts.push(Account { code, participant, kind, frozen: false, owner, closed: false });
         self.ledger.add_account();
         out(Event::AccountOpened { account, participant });
         Ok(account)
@@ -189,6 +200,53 @@ impl Registry {
             self.owners.insert(code.to_owned(), owner);
         }
         owner
+    }
+
+    /// Gives a participant another name.
+    ///
+    /// # Errors
+    /// See [`ChangeRejection`].
+    pub fn rename_participant(
+        &mut self,
+        command: &RenameParticipant,
+        out: &mut impl FnMut(Event),
+    ) -> Result<(), ChangeRejection> {
+        let RenameParticipant { participant, name, .. } = command;
+        let known =
+            self.participants.get_mut(participant.index()).ok_or(ChangeRejection::ParticipantUnknown)?;
+        if !(1..=NAME_BYTES_MAX).contains(&name.trim().len()) || name.chars().any(char::is_control) {
+            return Err(ChangeRejection::NameMalformed);
+        }
+        if known.name == *name {
+            return Err(ChangeRejection::NothingToDo);
+        }
+        known.name.clone_from(name);
+        out(Event::ParticipantRenamed { participant: *participant });
+        Ok(())
+    }
+
+    /// Closes an account for good. That nothing of it stands in the market, and that no market's fees go to it, is checked by
+    /// the engine.
+    ///
+    /// # Errors
+    /// There is no such account, or it is not empty.
+    pub fn close_account(
+        &mut self,
+        command: &CloseAccount,
+        out: &mut impl FnMut(Event),
+    ) -> Result<(), ChangeRejection> {
+        let account = command.account;
+        if self.live(account).is_none() {
+            return Err(ChangeRejection::AccountUnknown);
+        }
+        let held = |asset| self.ledger.holding(account, AssetId::at(asset)).total().is_positive();
+        if (0..self.assets.len()).any(held) {
+            return Err(ChangeRejection::NotEmpty);
+        }
+        self.accounts[account.index()].closed = true;
+        self.desks[account.index()].closed = true;
+        out(Event::AccountClosed { account });
+        Ok(())
     }
 
     /// Defines an asset. A currency that several markets share is defined once.
@@ -238,17 +296,23 @@ impl Registry {
         self.participants.get(participant.index()).is_some_and(|p| p.roles.contains(&role))
     }
 
-    /// The account of an id, where there is one.
+    /// The account of an id, where there is one, closed or not.
     #[must_use]
     pub fn account(&self, id: AccountId) -> Option<&Account> {
         self.accounts.get(id.index())
     }
 
-    /// What an order asks of its account, where there is one.
+    /// The account of an id, where there is one and it is not closed: one that something can be done with.
+    #[must_use]
+    pub fn live(&self, id: AccountId) -> Option<&Account> {
+        self.account(id).filter(|account| !account.closed)
+    }
+
+    /// What an order asks of its account, where there is one that is not closed.
     #[must_use]
     #[inline]
     pub fn desk(&self, id: AccountId) -> Option<&Desk> {
-        self.desks.get(id.index())
+        self.desks.get(id.index()).filter(|desk| !desk.closed)
     }
 
     /// Who an account's assets are for (实际控制人): the participant of a house account, of a client account the client.

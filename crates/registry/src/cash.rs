@@ -19,7 +19,7 @@ pub struct Withdrawal {
 
 impl Registry {
     fn check_cash(&self, account: AccountId, currency: AssetId, amount: Money) -> Result<(), CashRejection> {
-        if self.account(account).is_none() {
+        if self.live(account).is_none() {
             return Err(CashRejection::AccountUnknown);
         }
         if self.assets.get(currency.index()).is_none_or(|asset| asset.class != AssetClass::Currency) {

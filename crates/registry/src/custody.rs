@@ -40,7 +40,7 @@ impl Registry {
         asset: AssetId,
         quantity: Quantity,
     ) -> Result<(), CustodyRejection> {
-        if self.account(account).is_none() {
+        if self.live(account).is_none() {
             return Err(CustodyRejection::AccountUnknown);
         }
         match self.assets.get(asset.index()).map(|asset| asset.class) {
@@ -87,7 +87,7 @@ impl Registry {
     ) -> Result<(), CustodyRejection> {
         let &Transfer { from, to, asset, quantity } = command;
         self.check_custody(from, asset, quantity)?;
-        let receiver = self.account(to).ok_or(CustodyRejection::AccountUnknown)?.participant;
+        let receiver = self.live(to).ok_or(CustodyRejection::AccountUnknown)?.participant;
         if from == to {
             return Err(CustodyRejection::SameAccount);
         }
@@ -202,7 +202,8 @@ impl Registry {
         out: &mut impl FnMut(Event),
     ) -> Result<(), CustodyRejection> {
         let (account, frozen) = (command.account, command.frozen);
-        let entry = self.accounts.get_mut(account.index()).ok_or(CustodyRejection::AccountUnknown)?;
+        let entry = self.accounts.get_mut(account.index()).filter(|account| !account.closed);
+        let entry = entry.ok_or(CustodyRejection::AccountUnknown)?;
         entry.frozen = frozen;
         self.desks[account.index()].frozen = frozen;
         out(Event::AccountFrozenSet { account, frozen });

@@ -7,7 +7,7 @@ use base::{AccountId, AssetId, MarketId, ParticipantId, Quantity, share};
 
 impl Registry {
     fn check_units(&self, account: AccountId, asset: AssetId) -> Result<(), IssuanceRejection> {
-        if self.account(account).is_none() {
+        if self.live(account).is_none() {
             return Err(IssuanceRejection::AccountUnknown);
         }
         match self.assets.get(asset.index()).map(|asset| asset.class) {

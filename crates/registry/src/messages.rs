@@ -35,6 +35,28 @@ pub struct OpenAccount {
     pub owner: Option<String>,
 }
 
+/// Gives a legal person another name. Its code stays: that is what it is known by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RenameParticipant {
+    /// Who.
+    pub participant: ParticipantId,
+    /// Its full name from now on.
+    pub name: String,
+    /// On what ground.
+    pub reason: String,
+}
+
+/// Closes an account for good (销户): nothing is in it, and nothing of it stands in the market.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CloseAccount {
+    /// Which.
+    pub account: AccountId,
+    /// On what ground.
+    pub reason: String,
+}
+
 /// Defines something the ledger can hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -498,6 +520,36 @@ pub enum Event {
         /// Converted, or released.
         approved: bool,
     },
+    /// A participant has another name.
+    ParticipantRenamed {
+        /// Who.
+        participant: ParticipantId,
+    },
+    /// An account is closed for good.
+    AccountClosed {
+        /// Which.
+        account: AccountId,
+    },
+}
+
+rejections! {
+    /// Why a participant is not renamed, or an account not closed.
+    pub enum ChangeRejection {
+        /// The participant does not exist.
+        ParticipantUnknown = "participant_unknown",
+        /// A name has 1 to 200 bytes, and no control characters.
+        NameMalformed = "name_malformed",
+        /// It is so already.
+        NothingToDo = "nothing_to_do",
+        /// The account does not exist or is closed.
+        AccountUnknown = "account_unknown",
+        /// A market's fees go to the account.
+        AccountInUse = "account_in_use",
+        /// Something of the account stands in the market: an order, a listing, a block, an auction or a bid.
+        OrdersStand = "orders_stand",
+        /// The account holds something, free or set aside, locked, pledged or frozen.
+        NotEmpty = "not_empty",
+    }
 }
 
 rejections! {
@@ -517,7 +569,7 @@ rejections! {
 rejections! {
     /// Why units are not issued, allocated or cancelled.
     pub enum IssuanceRejection {
-        /// The account does not exist.
+        /// The account does not exist or is closed.
         AccountUnknown = "account_unknown",
         /// The asset does not exist.
         AssetUnknown = "asset_unknown",
@@ -549,7 +601,7 @@ rejections! {
 rejections! {
     /// Why money does not come in or go out.
     pub enum CashRejection {
-        /// The account does not exist.
+        /// The account does not exist or is closed.
         AccountUnknown = "account_unknown",
         /// The asset is not a currency.
         NotACurrency = "not_a_currency",
@@ -569,7 +621,7 @@ rejections! {
 rejections! {
     /// Why units are not transferred, pledged, frozen or released.
     pub enum CustodyRejection {
-        /// The account does not exist.
+        /// The account does not exist or is closed.
         AccountUnknown = "account_unknown",
         /// The asset does not exist.
         AssetUnknown = "asset_unknown",

@@ -146,6 +146,7 @@ impl Moved {
             C::CancelAuction(c) => self.long(Kind::Trading, &mut c.auction.0),
             C::ListInstrument(c) => (market(&mut c.market), asset(&mut c.asset)).0,
             C::DelistInstrument(c) => instrument(&mut c.instrument),
+            C::RelistInstrument(c) => instrument(&mut c.instrument),
             C::SetHalted(c) => instrument(&mut c.instrument),
             C::CorrectReference(c) => match &mut c.line {
                 Line::Instrument(id) => instrument(id),
@@ -153,6 +154,8 @@ impl Moved {
             },
             C::DeclareHoliday(c) => market(&mut c.market),
             C::OpenAccount(c) => participant(&mut c.participant),
+            C::RenameParticipant(c) => participant(&mut c.participant),
+            C::CloseAccount(c) => account(&mut c.account),
             C::DefineAsset(c) => c.market.iter_mut().for_each(market),
             C::Issue(c) => (account(&mut c.account), asset(&mut c.asset)).0,
             C::Preallocate(c) => (account(&mut c.account), asset(&mut c.asset)).0,

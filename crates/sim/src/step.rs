@@ -152,8 +152,8 @@ macro_rules! kinds {
 
 kinds! {
     EnterOrder AmendOrder MassCancel SetTradingBlocked PlaceOrder TakeListing CancelOrder ProposeBlock AcceptBlock WithdrawBlock AnnounceAuction PlaceBid WithdrawBid
-    DrawLot CancelAuction ListInstrument DelistInstrument SetHalted CorrectReference DeclareHoliday
-    RegisterParticipant OpenAccount DefineAsset Issue Preallocate Allocate CancelUnits Deposit RequestWithdrawal
+    DrawLot CancelAuction ListInstrument DelistInstrument RelistInstrument SetHalted CorrectReference DeclareHoliday
+    RegisterParticipant RenameParticipant OpenAccount CloseAccount DefineAsset Issue Preallocate Allocate CancelUnits Deposit RequestWithdrawal
     SettleWithdrawal Transfer PledgeUnits ReleasePledge FreezeUnits UnfreezeUnits SetAccountFrozen RecordEmissions
     Surrender DetermineShortfall ApplyCarryOver DecideCarryOver AdoptRulebook Tick CreateUser SetUserDuties SetUserActive SetPassword SetTotp
     InviteUser OfferLink Enrol EnrolTotp UnlockUser CreateKey RevokeKey PutRosterInForce ProposeAct ApproveAct WithdrawAct OpenCase NoteCase CloseCase

@@ -2,7 +2,8 @@
 
 use crate::{
     ControlRejection, CorrectReference, DeclareHoliday, DelistInstrument, End, Event, Instrument, Line,
-    ListInstrument, PostTrade, SetHalted, Statistics, Terms, Turnover, Venue, board::Board, floor,
+    ListInstrument, PostTrade, RelistInstrument, SetHalted, Statistics, Terms, Turnover, Venue, board::Board,
+    floor,
 };
 use base::{Date, InstrumentId, Price, Timestamp, is_code};
 use serde::{Deserialize, Serialize};
@@ -124,6 +125,36 @@ impl Venue {
         self.standing(command.instrument)?.delisted = true;
         out(Event::InstrumentDelisted { instrument: command.instrument });
         Ok(ended)
+    }
+
+    /// Brings an instrument back to the list: it goes on where it left, or from another reference price, and is not halted.
+    ///
+    /// # Errors
+    /// See [`ControlRejection`].
+    pub fn relist(
+        &mut self,
+        command: &RelistInstrument,
+        out: &mut impl FnMut(Event),
+    ) -> Result<(), ControlRejection> {
+        let &RelistInstrument { instrument: id, reference, .. } = command;
+        let instrument = self.instruments.get_mut(id.index()).ok_or(ControlRejection::InstrumentUnknown)?;
+        if !instrument.delisted {
+            return Err(ControlRejection::NothingToDo);
+        }
+        if let Some(reference) = reference {
+            if !reference.is_positive() {
+                return Err(ControlRejection::PriceNotPositive);
+            }
+            if instrument.day.has_traded() {
+                return Err(ControlRejection::TradingHasBegun);
+            }
+            (instrument.day.reference, instrument.day.corrected) = (reference, None);
+        }
+        (instrument.delisted, instrument.halted) = (false, false);
+        let reference = instrument.day.reference;
+        out(Event::InstrumentRelisted { instrument: id, reference });
+        self.join_floor(id, out);
+        Ok(())
     }
 
     /// Stops or resumes trading. Listings and orders stand through a halt; nothing can be entered, taken, proposed or bid

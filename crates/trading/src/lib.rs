@@ -164,6 +164,17 @@ impl Venue {
         self.remove_where(End::Removed, |owner, _| owner == account, out)
     }
 
+    /// Whether something of an account stands in the market: an order, a listing, a block on either side, an auction or a bid.
+    #[must_use]
+    pub fn anything_of(&self, account: AccountId) -> bool {
+        let block = |terms: &ProposeBlock| terms.account == account || terms.counterparty == account;
+        self.orders.values().any(|order| order.terms.account == account)
+            || self.proposals.values().any(|proposal| block(&proposal.terms))
+            || self.auctions.values().any(|auction| auction.terms.account == account)
+            || self.bids.values().any(|bid| bid.terms.account == account)
+            || self.book_orders().any(|order| order.account == account)
+    }
+
     /// Ends the listings that `which` names, by owner and instrument. Returns what was set aside for them.
     pub fn end_listings(
         &mut self,

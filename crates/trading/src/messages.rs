@@ -35,6 +35,18 @@ pub struct DelistInstrument {
     pub instrument: InstrumentId,
 }
 
+/// Brings an instrument that has left the list back to it (重新上市), under its code and with its history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RelistInstrument {
+    /// Which.
+    pub instrument: InstrumentId,
+    /// The reference price that it starts from; none: its last close.
+    pub reference: Option<Price>,
+    /// On what ground.
+    pub reason: String,
+}
+
 /// Stops or resumes trading in an instrument (停牌, 复牌).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -538,6 +550,13 @@ pub enum Event {
         /// Blocked or free.
         blocked: bool,
     },
+    /// An instrument is on the list again.
+    InstrumentRelisted {
+        /// Which.
+        instrument: InstrumentId,
+        /// The reference price that it starts from.
+        reference: Price,
+    },
 }
 
 /// What an order would trade, and what of it has traded: from this the engine knows what to set aside and what to give
@@ -671,7 +690,7 @@ rejections! {
         InstrumentHalted = "instrument_halted",
         /// The counterparty is the same account, or another of its owner, as the rules say.
         OwnBlock = "own_block",
-        /// The counterparty does not exist.
+        /// The counterparty does not exist or is closed.
         CounterpartyUnknown = "counterparty_unknown",
         /// The quantity is not a whole number of lots.
         QuantityOffLot = "quantity_off_lot",

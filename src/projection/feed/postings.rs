@@ -73,6 +73,10 @@ impl Writer {
             Event::AccountFrozenSet { account, .. } => {
                 self.touch(told, (account.0.into(), 0), "account_frozen_set");
             }
+            Event::AccountClosed { account } => {
+                self.touch(told, (account.0.into(), 0), "account_closed");
+            }
+            Event::ParticipantRenamed { participant } => self.rename(told.state, participant),
             Event::Settled { trade } => self.settled(told, trade)?,
             Event::Surrendered { account, asset, quantity, .. } => {
                 post("surrendered", &[cell(account, asset, -quantity.0)]);

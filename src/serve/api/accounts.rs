@@ -153,6 +153,8 @@ pub(super) struct AccountView {
     pub owner: Option<String>,
     /// No disposals while frozen.
     pub frozen: bool,
+    /// Closed for good.
+    pub closed: bool,
     /// The kill switch: nothing of it trades.
     pub trading_blocked: bool,
 }
@@ -165,6 +167,7 @@ fn accounts(call: &Call, follower: &Follower) -> Answered {
         kind: word(&account.kind),
         owner: account.owner.clone(),
         frozen: account.frozen,
+        closed: account.closed,
         trading_blocked: is_blocked(state, Whose::Account(id))
             || is_blocked(state, Whose::Participant(account.participant)),
     });

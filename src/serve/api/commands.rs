@@ -1,5 +1,6 @@
 //! Commands: from what a client wrote to what came of it. The same fields as in a command file, one endpoint a command.
 
+use super::late;
 use crate::node::{Follower, TurnedAway};
 use crate::serve::App;
 use crate::serve::access::{Caller, Via, random_text};
@@ -8,7 +9,7 @@ use crate::serve::endpoint::{Allowed, Answered, Body, Call, Endpoint, Later};
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
 use axum::http::{Method, StatusCode};
-use base::{AccountId, MarketId, ParticipantId, Sentence, Timestamp, UserId};
+use base::{AccountId, MarketId, OrderId, ParticipantId, Sentence, Timestamp, UserId};
 use engine::{AccessRejection, ClientId, Command, Envelope, Permission, State};
 use gateway::{
     Created, Names, Party, ReferenceBook, ResolveError, Resolver, WireCommand, Wrong, format_time,
@@ -107,8 +108,13 @@ fn described() -> impl Iterator<Item = (String, RefOr<Schema>)> {
     })
 }
 
+/// The names of all commands.
+pub(crate) fn command_names() -> impl Iterator<Item = String> {
+    described().map(|(name, _)| name)
+}
+
 /// The body by which a command is sent.
-pub(super) fn body_of(name: &str) -> Body {
+pub(crate) fn body_of(name: &str) -> Body {
     let fields = described().find(|(known, _)| known == name);
     fields.map_or(Body::None, |(_, fields)| Body::Is(Box::new(with_id(fields))))
 }
@@ -225,6 +231,8 @@ pub(crate) async fn submit(
 /// A command on its way to the node.
 pub(crate) struct Underway {
     id: String,
+    /// Who sends it, and what it is about that may have ended before it.
+    about: Option<(ParticipantId, OrderId)>,
     /// It must not have been sent before.
     once: bool,
     proposed: Option<Proposed>,
@@ -264,10 +272,11 @@ async fn submit_command(
     };
     gateway::check_texts(app.reader.read().state(), &command)
         .map_err(|ResolveError { field, wrong }| Problem::field(field, wrong))?;
+    let about = late::about(&command).map(|order| (caller.participant, order));
     let (envelope, expires) = envelope(app, caller, &id, command).await?;
     let proposed = expires.map(|expires| Proposed { envelope: envelope.clone(), expires });
     match app.promises.send(&app.reader, &app.clerk, envelope) {
-        Ok(told) => Ok(Underway { id, once, proposed, told }),
+        Ok(told) => Ok(Underway { id, about, once, proposed, told }),
         Err(why) => Err(unanswered(why, id)),
     }
 }
@@ -294,7 +303,7 @@ fn replayed(id: String, sequence: u64) -> Problem {
 /// # Errors
 /// It is refused, its id stands for another command, or there is no answer.
 pub(crate) async fn outcome(app: &App, underway: Underway) -> Result<Sent, Problem> {
-    let Underway { id, once, mut proposed, told } = underway;
+    let Underway { id, about, once, mut proposed, told } = underway;
     let mut told = told.await;
     if let (Ok(Told::TurnedAway(TurnedAway::OtherCommand(record))), Some(proposed)) = (&told, &mut proposed)
         && let Some(again) = propose_again(app, &id, proposed, record.0).await
@@ -306,7 +315,11 @@ pub(crate) async fn outcome(app: &App, underway: Underway) -> Result<Sent, Probl
         Ok(Told::TurnedAway(TurnedAway::OtherCommand(record))) if once => Err(replayed(id, record.0)),
         Ok(Told::Answered { answer, repeated }) => {
             if let Some(reason) = answer.refusal {
-                return Err(Problem::refused(reason, answer.sequence.0, id, repeated));
+                let mut problem = Problem::refused(reason, answer.sequence.0, id, repeated);
+                if let Some((by, order)) = about {
+                    late::tell(app, by, order, &mut problem).await;
+                }
+                return Err(problem);
             }
             let created = answer.created.map(made);
             let act = created.as_ref().filter(|made| made.kind == "act").map(|made| made.number);

@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod acts;
 pub(crate) mod commands;
 pub(crate) mod history;
+mod late;
 mod log;
 pub(crate) mod market;
 mod negotiated;

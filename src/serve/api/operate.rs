@@ -19,6 +19,14 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .gives::<Operations>(),
         Endpoint::reads("/v1/openapi.json", Allowed::Anyone, TAG, "This document", openapi)
             .gives::<serde_json::Value>(),
+        Endpoint::reads(
+            "/v1/asyncapi.json",
+            Allowed::Anyone,
+            TAG,
+            "The messages of the stream, as an AsyncAPI document",
+            asyncapi,
+        )
+        .gives::<serde_json::Value>(),
         Endpoint::reads("/v1/docs", Allowed::Anyone, TAG, "The API as a page to read", docs),
         Endpoint::reads("/v1/docs.css", Allowed::Anyone, TAG, "How that page looks", style),
     ]
@@ -26,6 +34,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 fn openapi(call: &Call, _: &Follower) -> Answered {
     let (text, tag) = &call.app.openapi;
+    Ok(document(call, tag, "application/json", text))
+}
+
+fn asyncapi(call: &Call, _: &Follower) -> Answered {
+    let (text, tag) = &call.app.asyncapi;
     Ok(document(call, tag, "application/json", text))
 }
 

@@ -3,6 +3,7 @@
 use super::account::account_of;
 use super::history::{paged, written};
 use super::product::{is_product, product, product_name};
+use super::within::Within;
 use super::{Asked, utc};
 use crate::node::Follower;
 use crate::projection::{FillFilter, FillRow, OrderFilter, OrderRow, PAGE_MAX, View};
@@ -10,14 +11,14 @@ use crate::serve::api::history::look_up;
 use crate::serve::endpoint::{Answered, Call};
 use crate::serve::problem::Problem;
 use crate::serve::reply::Reply;
-use base::{AccountId, OrderId, Timestamp};
+use base::{AccountId, OrderId};
 use engine::{ClientId, State};
-use gateway::Names;
+use gateway::{Names, WireCommand};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
-/// Pages that are read for one answer at most.
-const PAGES_MAX: usize = 20;
+/// In the place of the number of an order that has none, or is not the reader's own.
+pub(super) const NO_ORDER: &str = "00000000-0000-0000-0000-000000000000";
 
 /// An order.
 #[derive(Serialize)]
@@ -61,6 +62,62 @@ impl Order {
     /// With the sender's id for it, by which it was asked for: an old log may have only its hash.
     pub(super) fn under(self, id: Option<String>) -> Self {
         Self { client_oid: id.or(self.client_oid), ..self }
+    }
+}
+
+/// An order that was not taken because it would not only have added to the book.
+#[derive(Serialize)]
+pub(super) struct Rejected {
+    id: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_oid: Option<String>,
+    product_id: String,
+    profile_id: String,
+    side: &'static str,
+    r#type: &'static str,
+    price: Option<String>,
+    size: String,
+    post_only: bool,
+    created_at: String,
+    filled_size: &'static str,
+    executed_value: &'static str,
+    fill_fees: &'static str,
+    status: &'static str,
+    settled: bool,
+    reject_reason: &'static str,
+}
+
+impl Rejected {
+    pub(super) fn new(
+        wire: &WireCommand,
+        client_oid: Option<String>,
+        product_id: String,
+        created_at: String,
+    ) -> Self {
+        let (profile_id, side_of, price, size) = match wire {
+            WireCommand::PlaceOrder { account, side: of, price, quantity, .. } => {
+                (account.clone(), side(*of), price.as_ref().map(|price| price.0.clone()), quantity.0.clone())
+            }
+            _ => (String::new(), "", None, String::new()),
+        };
+        Self {
+            id: NO_ORDER,
+            client_oid,
+            product_id,
+            profile_id,
+            side: side_of,
+            r#type: "limit",
+            price,
+            size,
+            post_only: true,
+            created_at,
+            filled_size: "0",
+            executed_value: "0",
+            fill_fees: "0",
+            status: "rejected",
+            settled: true,
+            reject_reason: "post only",
+        }
     }
 }
 
@@ -140,63 +197,6 @@ pub(super) fn view(state: &State, row: &OrderRow) -> Result<Order, Problem> {
 /// Whether an order is one of a book.
 fn of_a_book(row: &OrderRow) -> bool {
     row.kind == "limit" || row.kind == "market"
-}
-
-/// How far back a list goes, and how far forward: times, and the cursors of its pages.
-struct Within {
-    since: Option<Timestamp>,
-    until: Option<Timestamp>,
-    /// Only what is newer than the item with this number.
-    before: Option<u64>,
-    /// Only what is older than the item with this one.
-    after: Option<u64>,
-    limit: u32,
-}
-
-impl Within {
-    fn of(asked: &Asked) -> Result<Self, Problem> {
-        Ok(Self {
-            since: asked.time("start_date")?,
-            until: asked.time("end_date")?,
-            before: asked.number("before")?,
-            after: asked.number("after")?,
-            limit: asked.limit()?,
-        })
-    }
-
-    /// Those of a list that goes back in time, page by page of a size, each below a number: what is `at` some number and time and
-    /// is taken.
-    fn find<R>(
-        &self,
-        size: u32,
-        mut page: impl FnMut(Option<u64>) -> anyhow::Result<Vec<R>>,
-        at: impl Fn(&R) -> (u64, Timestamp),
-        takes: impl Fn(&R) -> bool,
-    ) -> anyhow::Result<Vec<R>> {
-        let (mut below, mut found) = (self.after, Vec::new());
-        for _ in 0..PAGES_MAX {
-            let rows = page(below)?;
-            let full = rows.len() == size as usize;
-            below = rows.last().map(|row| at(row).0);
-            for row in rows {
-                let (number, time) = at(&row);
-                let too_old = self.since.is_some_and(|since| time < since);
-                if too_old
-                    || self.before.is_some_and(|before| number <= before)
-                    || found.len() == self.limit as usize
-                {
-                    return Ok(found);
-                }
-                if self.until.is_none_or(|until| time <= until) && takes(&row) {
-                    found.push(row);
-                }
-            }
-            if !full {
-                break;
-            }
-        }
-        Ok(found)
-    }
 }
 
 struct Wanted {

@@ -1,6 +1,6 @@
 //! Products: the instruments that trade on an order book, as `INSTRUMENT-CURRENCY`. Listings are not among them.
 
-use super::{Asked, bad, utc};
+use super::{Asked, bad, code, utc};
 use crate::node::Follower;
 use crate::serve::api::market::instrument_view;
 use crate::serve::api::views::Written;
@@ -9,34 +9,33 @@ use crate::serve::clock::machine_ns;
 use crate::serve::endpoint::{Answered, Call};
 use crate::serve::problem::Problem;
 use crate::serve::reply::Reply;
+use crate::serve::stream::{Standing, check_by_order};
 use base::{AssetId, InstrumentId, Timestamp};
 use engine::State;
 use gateway::Names;
 use registry::AssetClass;
 use serde::Serialize;
+use serde_json::json;
 use std::collections::BTreeSet;
 
-/// What a product is called. A hyphen parts its two halves, and clients rely on there being one: within them it is a point.
+/// What a product is called: `INSTRUMENT-CURRENCY` ([`code`]).
 pub(super) fn product_name(state: &State, id: InstrumentId) -> String {
     let currency = state.venue().instrument(id).map(|instrument| instrument.currency);
-    let half = |code: String| code.replace('-', ".");
     let names = Names(state);
-    format!(
-        "{}-{}",
-        half(names.instrument(id)),
-        currency.map_or_else(String::new, |id| half(names.asset(id)))
-    )
+    let quote = currency.map_or_else(String::new, |id| names.asset(id));
+    code::product(&names.instrument(id), &quote)
 }
 
-/// The product of a name; `A/B` for `A-B`, as some clients write it.
+/// The product of a name.
 ///
 /// # Errors
 /// There is none.
 pub(super) fn product(state: &State, name: &str) -> Result<InstrumentId, Problem> {
-    let wanted = name.replace('/', "-");
-    let first = wanted.split('-').next().and_then(|code| state.venue().instrument_id(code));
-    let mut all = first.into_iter().chain((0..state.venue().instruments().len()).map(InstrumentId::at));
-    let found = all.find(|id| is_product(state, *id) && product_name(state, *id) == wanted);
+    let found = code::halves(name).and_then(|(base, quote)| {
+        let id = state.venue().instrument_id(&base)?;
+        let currency = state.venue().instrument(id)?.currency;
+        (is_product(state, id) && Names(state).asset(currency) == quote).then_some(id)
+    });
     found.ok_or_else(|| Problem::not_found(format_args!("product {name:?}")))
 }
 
@@ -46,7 +45,8 @@ pub(super) fn is_product(state: &State, id: InstrumentId) -> bool {
     market.is_some_and(|market| state.venue().rules(market).continuous.is_some())
 }
 
-fn all_products(state: &State) -> impl Iterator<Item = InstrumentId> {
+/// Every product that is listed.
+pub(super) fn all_products(state: &State) -> impl Iterator<Item = InstrumentId> {
     let listed =
         |id: &InstrumentId| state.venue().instrument(*id).is_some_and(|instrument| !instrument.delisted);
     (0..state.venue().instruments().len())
@@ -97,10 +97,17 @@ fn view(state: &State, id: InstrumentId, now: Timestamp) -> Option<Product> {
     })
 }
 
+fn all_views(state: &State, now: Timestamp) -> Vec<Product> {
+    all_products(state).filter_map(|id| view(state, id, now)).collect()
+}
+
 pub(super) fn products(call: &Call, follower: &Follower) -> Answered {
-    let (state, now) = (follower.state(), call.app.clock.now());
-    let all: Vec<Product> = all_products(state).filter_map(|id| view(state, id, now)).collect();
-    Ok(Reply::json(&all))
+    Ok(Reply::json(&all_views(follower.state(), call.app.clock.now())))
+}
+
+/// Products and currencies as they stand, as the feed tells of them.
+pub(super) fn status(state: &State, now: Timestamp) -> serde_json::Value {
+    json!({ "type": "status", "products": all_views(state, now), "currencies": all_currencies(state) })
 }
 
 pub(super) fn one(call: &Call, follower: &Follower) -> Answered {
@@ -124,17 +131,19 @@ struct Details {
     r#type: &'static str,
 }
 
+/// What products are made of, and every other thing that is or was traded here: accounts hold that too.
 fn all_currencies(state: &State) -> Vec<Currency> {
     let both = |id: InstrumentId| {
         let instrument = state.venue().instrument(id);
         instrument.into_iter().flat_map(|instrument| [instrument.currency, instrument.asset])
     };
-    let ids: BTreeSet<AssetId> = all_products(state).flat_map(both).collect();
+    let all = (0..state.venue().instruments().len()).map(InstrumentId::at);
+    let ids: BTreeSet<AssetId> = all.flat_map(both).collect();
     let view = |id: AssetId| {
         let asset = state.registry().asset(id);
         let least = Names(state).units(id, 1);
-        let kind = if matches!(asset.class, AssetClass::Currency) { "fiat" } else { "security" };
-        let (id, name) = (asset.code.replace('-', "."), asset.code.clone());
+        let kind = if matches!(asset.class, AssetClass::Currency) { "fiat" } else { "other" };
+        let (id, name) = (code::named(&asset.code), asset.code.clone());
         Currency {
             id,
             name,
@@ -175,8 +184,8 @@ pub(super) fn book(call: &Call, follower: &Follower) -> Answered {
     let levels = match Asked::of(call)?.one("level").unwrap_or("1") {
         "1" => 1,
         "2" => LEVELS_MAX,
-        "3" => return Err(bad("level 3 is not offered: orders are not shown one by one")),
-        other => return Err(bad(format!("level is 1 or 2, found {other:?}"))),
+        "3" => return by_order(call, state, id),
+        other => return Err(bad(format!("level is 1, 2 or 3, found {other:?}"))),
     };
     let BookView { sequence, bids, asks, indication, .. } =
         BookView::of(state, id, levels).ok_or_else(|| Problem::not_found("such product"))?;
@@ -188,6 +197,31 @@ pub(super) fn book(call: &Call, follower: &Follower) -> Answered {
         auction_mode: indication.is_some(),
         auction: indication,
         time,
+    }))
+}
+
+#[derive(Serialize)]
+struct ByOrder {
+    sequence: u64,
+    bids: Vec<[String; 3]>,
+    asks: Vec<[String; 3]>,
+    auction_mode: bool,
+    time: String,
+}
+
+/// Every order: its price, what is shown of it, and its number. What follows is told in the feed's channel `full`.
+fn by_order(call: &Call, state: &State, id: InstrumentId) -> Answered {
+    check_by_order(&call.app.config)?;
+    let view = call.app.hub.by_order(state, id).ok_or_else(|| Problem::not_found("such product"))?;
+    let shown = |all: Vec<Standing>| {
+        all.into_iter().map(|one| [one.price, one.quantity, one.order.to_string()]).collect()
+    };
+    Ok(Reply::json(&ByOrder {
+        sequence: view.number,
+        bids: shown(view.bids),
+        asks: shown(view.asks),
+        auction_mode: state.venue().indication(id).is_some(),
+        time: utc(call.app.clock.now()),
     }))
 }
 

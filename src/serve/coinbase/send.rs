@@ -1,156 +1,25 @@
 //! Orders that are entered and cancelled: the commands of `/v1`, in the words of this API.
 
 use super::account::account_of;
-use super::orders::{named, view};
+use super::new_order::NewOrder;
+use super::orders::{Rejected, named, view};
 use super::product::{is_product, product};
-use super::{Asked, bad};
+use super::{Asked, utc};
 use crate::serve::api::commands::send;
+use crate::serve::api::market::instrument_view;
 use crate::serve::endpoint::{Call, Later};
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
 use axum::http::StatusCode;
-use base::{InstrumentId, OrderId, Side};
-use gateway::{Life, Names, Number, Reference, WireCommand};
+use base::{InstrumentId, OrderId};
+use engine::Rejection;
+use gateway::{Names, Reference, WireCommand};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use trading::{OrderKind, SelfTrade};
-
-/// An order, as it is entered here.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewOrder {
-    client_oid: Option<String>,
-    /// The account is that of the key, whatever stands here.
-    #[serde(rename = "profile_id")]
-    _profile_id: Option<String>,
-    #[serde(default)]
-    r#type: Type,
-    side: Side,
-    product_id: String,
-    price: Option<Number>,
-    size: Option<Number>,
-    funds: Option<Number>,
-    time_in_force: Option<InForce>,
-    cancel_after: Option<After>,
-    #[serde(default)]
-    post_only: bool,
-    stp: Option<Prevention>,
-    stop: Option<Stop>,
-    stop_price: Option<Number>,
-    max_floor: Option<Number>,
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Type {
-    #[default]
-    Limit,
-    Market,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
-enum InForce {
-    #[serde(rename = "GTC")]
-    Cancelled,
-    #[serde(rename = "GTT")]
-    Time,
-    #[serde(rename = "IOC")]
-    AtOnce,
-    #[serde(rename = "FOK")]
-    Whole,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum After {
-    Min,
-    Hour,
-    Day,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
-enum Prevention {
-    #[serde(rename = "dc")]
-    Decrement,
-    #[serde(rename = "co")]
-    Resting,
-    #[serde(rename = "cn")]
-    Incoming,
-    #[serde(rename = "cb")]
-    Both,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Stop {
-    Loss,
-    Entry,
-}
-
-impl NewOrder {
-    fn life(&self) -> Result<Life, Problem> {
-        let timed = self.time_in_force == Some(InForce::Time);
-        if timed != self.cancel_after.is_some() {
-            return Err(bad("cancel_after goes with time_in_force GTT, and no other"));
-        }
-        match (self.time_in_force, self.cancel_after) {
-            (_, Some(After::Day)) => Ok(Life::Day),
-            (_, Some(_)) => {
-                Err(bad("cancel_after is day here: orders end with the trading day, not within it"))
-            }
-            // What does not trade at once does not stand.
-            (Some(InForce::AtOnce), None) => Ok(Life::Ioc),
-            (Some(InForce::Whole), None) => Ok(Life::Fok),
-            (None, None) if self.r#type == Type::Market && self.stop_price.is_none() => Ok(Life::Ioc),
-            (None, None) if self.r#type == Type::Market => Ok(Life::Day),
-            _ => Ok(Life::Gtc),
-        }
-    }
-
-    /// Its stop: a buy waits for a price that rises, a sale for one that falls.
-    fn check_stop(&self) -> Result<(), Problem> {
-        let fits = match (self.stop, self.side) {
-            (Some(_), _) if self.stop_price.is_none() => return Err(bad("stop goes with stop_price")),
-            (None, _) | (Some(Stop::Entry), Side::Buy) | (Some(Stop::Loss), Side::Sell) => true,
-            _ => false,
-        };
-        if fits { Ok(()) } else { Err(bad("a stop is entry of a buy, and loss of a sale")) }
-    }
-
-    /// As a command.
-    fn wire(self, account: String, instrument: String) -> Result<WireCommand, Problem> {
-        self.check_stop()?;
-        if self.funds.is_some() {
-            return Err(bad("funds: an order is for a size here"));
-        }
-        let life = self.life()?;
-        let quantity = self.size.ok_or_else(|| bad("size is missing"))?;
-        Ok(WireCommand::PlaceOrder {
-            account,
-            instrument,
-            side: self.side,
-            kind: if self.r#type == Type::Market { OrderKind::Market } else { OrderKind::Limit },
-            price: self.price,
-            quantity,
-            life,
-            until: None,
-            post_only: self.post_only,
-            self_trade: match self.stp {
-                Some(Prevention::Decrement) => SelfTrade::Decrement,
-                Some(Prevention::Resting) => SelfTrade::CancelResting,
-                Some(Prevention::Both) => SelfTrade::CancelBoth,
-                Some(Prevention::Incoming) | None => SelfTrade::CancelIncoming,
-            },
-            minimum: None,
-            display: self.max_floor,
-            trigger: self.stop_price,
-        })
-    }
-}
 
 pub(super) fn place(call: Call) -> Later {
     Box::pin(async move {
-        let order: NewOrder = call.json()?;
+        let order = NewOrder::read(&call)?;
         let (app, caller) = (&call.app, call.caller()?);
         let (id, product_id) = (order.client_oid.clone(), order.product_id.clone());
         let wire = {
@@ -163,7 +32,14 @@ pub(super) fn place(call: Call) -> Later {
             let names = Names(state);
             order.wire(names.account(account), names.instrument(instrument))?
         };
-        let sent = send(app, caller, call.name(id.clone()), &wire).await?;
+        let sent = match send(app, caller, call.name(id.clone()), &wire).await {
+            // An order that would not only add is no error in this API: it is answered, and was rejected.
+            Err(problem) if problem.refusal.map(Rejection::code) == Some("would_take") => {
+                let rejected = Rejected::new(&wire, id, product_id, utc(app.clock.now()));
+                return Ok(Reply { sequence: problem.sequence, ..Reply::json(&rejected) });
+            }
+            sent => sent.map_err(|problem| below_the_band(&call, &product_id, &wire, problem))?,
+        };
         let number = sent.created.map(|made| made.number);
         let number = number.ok_or_else(|| Problem::new(Code::Internal, "an order without a number"))?;
         let taken = Taken { id: number.to_string(), client_oid: id.clone(), product_id, status: "pending" };
@@ -176,6 +52,26 @@ pub(super) fn place(call: Call) -> Later {
         // The order stands, whether the projection can tell of it already or not.
         Ok(shown.await.unwrap_or_else(|_| Reply::json(&taken)).at(sent.sequence))
     })
+}
+
+/// Says of a price outside the band which side of it that is, where it is the lower one: clients know a word for that.
+fn below_the_band(call: &Call, name: &str, wire: &WireCommand, problem: Problem) -> Problem {
+    let WireCommand::PlaceOrder { price: Some(price), .. } = wire else { return problem };
+    if problem.refusal.map(Rejection::code) != Some("price_outside_band") {
+        return problem;
+    }
+    let follower = call.app.reader.read();
+    let state = follower.state();
+    let view = product(state, name).ok().and_then(|id| instrument_view(state, id, call.app.clock.now()));
+    let lowest = view.and_then(|view| Some((view.price_decimals, view.band?[0].clone())));
+    let is_below = lowest.is_some_and(|(decimals, lowest)| {
+        let ticks = |text: &str| base::decimal::units(text, decimals).ok();
+        ticks(&price.0).zip(ticks(&lowest)).is_some_and(|(price, lowest)| price < lowest)
+    });
+    match is_below {
+        true => Problem { detail: format!("price too small: {}", problem.detail), ..problem },
+        false => problem,
+    }
 }
 
 /// An order that was taken, and of which more can be told later.

@@ -7,8 +7,18 @@ use crate::serve::api::acts::act_view;
 use base::{ActId, UserId};
 use engine::{Event, State};
 use roster::Duties;
-use serde_json::json;
+use serde::Serialize;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// An act that waits no more, or is not the user's to see any more.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ActEnded {
+    /// Its number.
+    act: u64,
+    /// `approved`, `withdrawn`, `expired` or `out_of_sight`.
+    status: &'static str,
+}
 
 /// See the module.
 pub(super) struct Acts {
@@ -39,7 +49,7 @@ impl Acts {
             let status = ended.get(&act).copied().unwrap_or("out_of_sight");
             let separator = if items.is_empty() { "" } else { "," };
             items.push_str(separator);
-            items.push_str(&json!({ "act": act.0, "status": status }).to_string());
+            items.push_str(&json(&ActEnded { act: act.0.into(), status }));
         }
         (!items.is_empty()).then(|| format!("{{\"items\":[{items}]}}"))
     }

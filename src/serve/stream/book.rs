@@ -9,6 +9,7 @@ use engine::State;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use trading::{Indication, Phase};
+use utoipa::ToSchema;
 
 /// Prices a side that are told.
 pub(super) const LEVELS: usize = 50;
@@ -23,12 +24,19 @@ pub(super) struct BookCopy {
     indication: Option<Indication>,
 }
 
-#[derive(Serialize)]
-struct Data {
+/// The best prices of a book, or those of them that changed.
+#[derive(Serialize, ToSchema)]
+#[schema(as = BookData)]
+pub(super) struct Data {
+    /// Buyers; in a snapshot the highest price first.
     bids: Vec<Shown>,
+    /// Sellers; in a snapshot the lowest price first.
     asks: Vec<Shown>,
+    /// Of the best ten prices a side, after this message.
     checksum: u32,
+    /// What the book is doing.
     phase: String,
+    /// While a call auction runs: what it would come to.
     indication: Option<IndicationView>,
 }
 

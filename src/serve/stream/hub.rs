@@ -16,6 +16,7 @@ use super::log::Log;
 use super::outbox::{Out, Outbox};
 use super::pace::Pace;
 use super::publish::{self, Page, Round, View};
+use super::queue::QueueView;
 use super::tape::Tape;
 use super::topic::Topic;
 use super::words::Ref;
@@ -156,7 +157,8 @@ impl Hub {
     /// Subscribes: says that it did, and sends what was missed or how it stands. `state` is read under the reader's lock.
     pub(crate) fn subscribe(&self, state: &State, topic: Topic, who: &Subscriber<'_>) {
         let mut inner = self.inner();
-        let Inner { streams, desk, candles, .. } = inner.flush(state);
+        let Inner { streams, tape, desk, candles, .. } = inner.flush(state);
+        publish::settle_queues(streams, state, &mut tape.touches);
         let stream = streams.entry(topic).or_insert_with(|| {
             if let Some(firm) = topic.watches(state) {
                 desk.watch(firm, state);
@@ -180,6 +182,18 @@ impl Hub {
         };
         if told {
             stream.log.join(who.socket, who.outbox);
+        }
+    }
+
+    /// A book order by order, with the number of its last change: that of the stream which tells what follows.
+    pub(crate) fn by_order(&self, state: &State, instrument: InstrumentId) -> Option<QueueView> {
+        let mut inner = self.inner();
+        let Inner { streams, tape, .. } = inner.flush(state);
+        publish::settle_queues(streams, state, &mut tape.touches);
+        let topic = Topic::Queue(instrument);
+        match &streams.entry(topic).or_insert_with(|| open(topic, state)).view {
+            View::Queue(view) => view.view(state),
+            _ => None,
         }
     }
 
@@ -286,6 +300,7 @@ impl Inner {
         let mut round = Round { due: self.pace.at(now), sent: 0 };
         publish::happened(&mut self.streams, state, &mut self.tape.happened, &mut round);
         publish::pages(&mut self.streams, state, &mut round);
+        publish::queues(&mut self.streams, state, &mut self.tape.touches, &mut round);
         publish::changes(&mut self.streams, state, &mut self.tape.marks, &self.ended, &mut round);
         self.ended.clear();
         self.pace.told(now, &round);
@@ -295,7 +310,8 @@ impl Inner {
     /// When what waits is due, if anything does.
     fn due(&self) -> Option<Instant> {
         let marks = &self.tape.marks;
-        let market_data = marks.all_books || !marks.books.is_empty() || publish::pages_wait(&self.streams);
+        let books = marks.all_books || !marks.books.is_empty() || !self.tape.touches.is_empty();
+        let market_data = books || publish::pages_wait(&self.streams);
         self.pace.next(market_data, marks.ticker || marks.listings)
     }
 }
@@ -337,6 +353,7 @@ impl Sink for Ear {
     fn note(&mut self, record: &Record, events: &[Event], state: &State) {
         let mut inner = self.0.inner();
         let Inner { streams, tape, desk, candles, ended, .. } = &mut *inner;
+        tape.by_order = streams.range(publish::QUEUES).next().is_some();
         tape.note((record, events), state, (desk, candles), !streams.is_empty());
         if tape.marks.acts {
             ended.extend(events.iter().filter_map(acts::end_of));

@@ -9,6 +9,7 @@ use base::{InstrumentId, Side, Timestamp};
 use engine::State;
 use serde::Serialize;
 use trading::{Life, OrderKind};
+use utoipa::ToSchema;
 
 /// Something as JSON.
 pub(super) fn json<T: Serialize>(what: &T) -> String {
@@ -32,36 +33,59 @@ pub(super) fn join<'a>(items: impl Iterator<Item = &'a str>) -> String {
     text
 }
 
-#[derive(Serialize)]
-struct OrderItem {
+/// An order or a listing, as it stands after a record.
+#[derive(Serialize, ToSchema)]
+pub(super) struct OrderItem {
+    /// Its number.
     order: u64,
+    /// Your own name for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
+    /// The record it came with.
     #[serde(skip_serializing_if = "Option::is_none")]
     sequence: Option<u64>,
+    /// When it came.
     #[serde(skip_serializing_if = "Option::is_none")]
     time: Option<String>,
+    /// Whose.
     account: String,
+    /// What.
     instrument: String,
+    /// `buy` or `sell`.
     side: String,
+    /// `limit`, `market` or `listing`.
     kind: &'static str,
+    /// How long it may stand; none of a listing.
     life: Option<&'static str>,
+    /// The last day on which it may stand.
     until: Option<String>,
+    /// It only adds to the book.
     #[serde(skip_serializing_if = "Option::is_none")]
     post_only: Option<bool>,
+    /// What happens where it would meet an order of its owner.
     #[serde(skip_serializing_if = "Option::is_none")]
     self_trade: Option<String>,
+    /// So much must trade at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     minimum: Option<String>,
+    /// What is shown of it at a time.
     #[serde(skip_serializing_if = "Option::is_none")]
     display: Option<String>,
+    /// The price; none of a market order.
     price: Option<String>,
+    /// The price at which a stop wakes.
     trigger: Option<String>,
+    /// How much.
     quantity: String,
+    /// Of it, traded.
     filled: String,
+    /// Of it, still to trade.
     left: String,
+    /// `open`, `filled`, `cancelled`, `expired`, `removed`.
     status: &'static str,
+    /// Why it ended.
     ended: Option<String>,
+    /// It is a listing.
     listing: bool,
 }
 
@@ -117,15 +141,24 @@ pub(super) fn order(state: &State, live: &Live) -> Option<String> {
     }))
 }
 
-#[derive(Serialize)]
-struct TradeItem {
+/// A trade, as everyone sees it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TradeItem {
+    /// Its number.
     trade: u64,
+    /// The record it came of.
     sequence: u64,
+    /// When.
     time: String,
+    /// The price.
     price: String,
+    /// How much.
     quantity: String,
+    /// Money for it.
     amount: String,
+    /// `listed`, `block`, `auction` or `continuous`.
     method: String,
+    /// What the taker did, where there was one.
     side: Option<String>,
 }
 
@@ -144,21 +177,36 @@ pub(super) fn trade(state: &State, deal: &Deal, (seq, time): (u64, Timestamp)) -
     }))
 }
 
-#[derive(Serialize)]
-struct FillItem {
+/// One side of a trade; in `settlement` its delivery against payment.
+#[derive(Serialize, ToSchema)]
+pub(super) struct FillItem {
+    /// The trade.
     trade: u64,
+    /// The record it came of.
     sequence: u64,
+    /// When.
     time: String,
+    /// Whose.
     account: String,
+    /// What.
     instrument: String,
+    /// `buy` or `sell`.
     side: String,
+    /// The price.
     price: String,
+    /// How much.
     quantity: String,
+    /// Money for it.
     amount: String,
+    /// The fee; a rebate has a minus sign.
     fee: String,
+    /// The order.
     order: Option<u64>,
+    /// `listed`, `block`, `auction` or `continuous`.
     method: String,
+    /// `maker` or `taker`; none where nobody took.
     role: Option<&'static str>,
+    /// In `settlement`: what became of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'static str>,
 }

@@ -7,11 +7,13 @@ use super::desk::{Desk, Live};
 use super::hub::{Stream, Streams};
 use super::items;
 use super::pace::Due;
+use super::queue::{QueueCopy, Touch};
 use super::tape::{Deal, Happened, Marks, What};
 use super::topic::{Scope, Topic};
 use super::views::{Holdings, Listings, Status, Ticker};
 use crate::serve::api::supervision::alert_view;
 use crate::serve::api::views::local;
+use crate::serve::clock::machine_ms;
 use base::{AccountId, ActId, InstrumentId, MarketId, Side, Timestamp, UserId};
 use engine::State;
 use roster::Duties;
@@ -23,6 +25,12 @@ const RECENT: usize = 100;
 /// Orders of a snapshot.
 const ORDERS_MAX: usize = 2_000;
 
+/// Numbers of changes of a book in a millisecond: a stream that begins again begins above every number that it gave before.
+const A_MILLISECOND: u64 = 1_000;
+/// The streams of books order by order.
+pub(super) const QUEUES: RangeInclusive<Topic> =
+    Topic::Queue(InstrumentId(0))..=Topic::Queue(InstrumentId(u32::MAX));
+
 /// The streams that have a page: what happens, told at a pace.
 const WITH_PAGES: RangeInclusive<Topic> =
     Topic::Trades(InstrumentId(0))..=Topic::Candles(InstrumentId(u32::MAX));
@@ -30,6 +38,7 @@ const WITH_PAGES: RangeInclusive<Topic> =
 /// What a stream shows, and what it told last.
 pub(super) enum View {
     Book(BookCopy),
+    Queue(QueueCopy),
     Listings(Listings),
     Status(Status),
     Ticker(Ticker),
@@ -51,6 +60,10 @@ impl View {
         let none = BTreeMap::new();
         match topic {
             Topic::Book(id) => Self::Book(BookCopy::of(state, id)),
+            Topic::Queue(id) => {
+                let first = u64::try_from(machine_ms()).unwrap_or(0).saturating_mul(A_MILLISECOND);
+                Self::Queue(QueueCopy::of(state, id, first))
+            }
             Topic::Listings(id) => {
                 let mut view = Listings::new(id);
                 view.changes(state);
@@ -87,6 +100,7 @@ impl View {
     pub(super) fn whole(&self, topic: Topic, state: &State, desk: &mut Desk, candles: &Candles) -> String {
         match (self, topic) {
             (Self::Book(view), _) => view.whole(state),
+            (Self::Queue(view), _) => view.whole(state),
             (Self::Listings(view), _) => view.whole(),
             (Self::Status(view), _) => view.whole(),
             (Self::Ticker(view), _) => view.whole(),
@@ -130,7 +144,7 @@ fn standing(state: &State, desk: &mut Desk, scope: Scope) -> (String, bool) {
 /// The market whose local time a topic is told in.
 pub(super) fn market(topic: Topic, state: &State) -> Option<MarketId> {
     match topic {
-        Topic::Book(id) | Topic::Listings(id) | Topic::Trades(id) | Topic::Candles(id) => {
+        Topic::Book(id) | Topic::Queue(id) | Topic::Listings(id) | Topic::Trades(id) | Topic::Candles(id) => {
             state.venue().instrument(id).map(|instrument| instrument.market)
         }
         _ => None,
@@ -224,7 +238,7 @@ fn tell_changes(
         View::Acts(view) => view.changes(state, ended),
         View::Ticker(view) => view.changes(state),
         View::Listings(view) => view.changes(state),
-        View::Recent(_) | View::Firm(_) | View::Latest(_) | View::Nothing => None,
+        View::Queue(_) | View::Recent(_) | View::Firm(_) | View::Latest(_) | View::Nothing => None,
     };
     let at = (state.sequence().0, state.time());
     data.map_or(0, |data| tell(stream, topic, state, at, &data))
@@ -234,6 +248,29 @@ fn tell_changes(
 pub(super) fn settle(stream: &mut Stream, topic: Topic, state: &State) -> usize {
     let told = stream.page.take().map_or(0, |page| print(stream, topic, state, page));
     if topic.is_paced() { told + tell_changes(stream, topic, state, &BTreeMap::new()) } else { told }
+}
+
+/// Tells what waits of the books that are followed order by order, if it is due.
+pub(super) fn queues(streams: &mut Streams, state: &State, touches: &mut Vec<Touch>, round: &mut Round) {
+    if round.due.market_data {
+        round.sent += settle_queues(streams, state, touches);
+    }
+}
+
+/// Tells it, whether it is due or not: a snapshot of one follows. To how many.
+pub(super) fn settle_queues(streams: &mut Streams, state: &State, touches: &mut Vec<Touch>) -> usize {
+    if touches.is_empty() {
+        return 0;
+    }
+    let touches = std::mem::take(touches);
+    let (at, mut sent) = ((state.sequence().0, state.time()), 0);
+    for (topic, stream) in streams.range_mut(QUEUES) {
+        let View::Queue(view) = &mut stream.view else { continue };
+        if let Some(data) = view.changes(state, &touches) {
+            sent += tell(stream, *topic, state, at, &data);
+        }
+    }
+    sent
 }
 
 /// Tells what waits of what happened, if it is due.

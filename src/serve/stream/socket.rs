@@ -3,7 +3,7 @@
 
 use super::hub::{Seat, Subscriber};
 use super::outbox::{End, Outbox};
-use super::topic::{Topic, Wanted};
+use super::topic::{Topic, Wanted, check_by_order};
 use super::words::{self, Auth, Ref, Said, Subscription};
 use super::{upgrade, writer};
 use crate::serve::access::{Caller, Signed, Via, random_text};
@@ -323,6 +323,9 @@ impl Socket {
     fn topic(&self, wanted: &Subscription) -> Result<Topic, Problem> {
         let Subscription { channel, instrument, account, .. } = wanted;
         let wanted = Wanted { channel, instrument: instrument.as_deref(), account: account.as_deref() };
+        if wanted.channel == "queue" {
+            check_by_order(&self.app.config)?;
+        }
         let open = self.app.config.market_data.public;
         Topic::read(self.app.reader.read().state(), self.caller.as_ref(), wanted, open)
     }

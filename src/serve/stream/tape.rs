@@ -3,6 +3,7 @@
 
 use super::candles::{Candle, Candles, Counted};
 use super::desk::{Desk, Live};
+use super::queue::{Fill, Touch};
 use base::{
     AccountId, InstrumentId, Method, Money, OrderId, Price, ProposalId, Quantity, Side, Timestamp, TradeId,
     amount_of,
@@ -70,6 +71,9 @@ pub(super) struct Marks {
 pub(super) struct Tape {
     pub(super) happened: Vec<Happened>,
     pub(super) marks: Marks,
+    /// Whether somebody follows a book order by order, and what happened to orders since.
+    pub(super) by_order: bool,
+    pub(super) touches: Vec<Touch>,
     /// Trades of the record that is noted.
     deals: Vec<Deal>,
 }
@@ -143,6 +147,9 @@ impl Tape {
     }
 
     fn trading(&mut self, record: &Record, event: &Trading, state: &State, candles: &mut Candles) {
+        if self.by_order {
+            self.touches.extend(touch(event));
+        }
         let marks = &mut self.marks;
         match event {
             &Trading::DayBegan { market, date, .. } => {
@@ -233,6 +240,21 @@ impl Tape {
             }
             _ => {}
         }
+    }
+}
+
+/// What an event does to an order of a book, if it does.
+fn touch(event: &Trading) -> Option<Touch> {
+    match *event {
+        Trading::OrderRested { order, .. }
+        | Trading::OrderAmended { order, .. }
+        | Trading::OrderEnded { order, .. }
+        | Trading::OrderReduced { order, .. }
+        | Trading::OrderTriggered { order, .. } => Some(Touch::Order(order)),
+        Trading::Filled { trade, instrument, price, quantity, buy, sell, aggressor, .. } => {
+            Some(Touch::Fill(Fill { trade, instrument, price, quantity, buy, sell, aggressor }))
+        }
+        _ => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What can be subscribed to, and by whom.
 
+use crate::config::Config;
 use crate::serve::access::Caller;
 use crate::serve::api::views;
 use crate::serve::problem::{Code, Problem};
@@ -23,6 +24,8 @@ pub(crate) struct Scope {
 pub(crate) enum Topic {
     /// The order book.
     Book(InstrumentId),
+    /// The order book, order by order.
+    Queue(InstrumentId),
     /// Listings that may be picked.
     Listings(InstrumentId),
     /// Trades.
@@ -59,11 +62,22 @@ pub(super) struct Wanted<'a> {
     pub(super) account: Option<&'a str>,
 }
 
-const CHANNELS: &str = "book, listings, trades, candles, status, ticker, orders, fills, holdings, settlement, acts, \
+pub(super) const CHANNELS: &str = "book, queue, listings, trades, candles, status, ticker, orders, fills, holdings, settlement, acts, \
     drop_copy, alerts, operations";
 
 fn forbidden(detail: &str) -> Problem {
     Problem::new(Code::Forbidden, detail)
+}
+
+/// Whether this node shows the orders of its books one by one.
+///
+/// # Errors
+/// It does not.
+pub(crate) fn check_by_order(config: &Config) -> Result<(), Problem> {
+    match config.market_data.by_order {
+        true => Ok(()),
+        false => Err(forbidden("this node does not show orders one by one (market_data.by_order)")),
+    }
 }
 
 impl Topic {
@@ -83,6 +97,7 @@ impl Topic {
         }
         let topic = match wanted.channel {
             "book" => Self::Book(wanted.instrument(state)?),
+            "queue" => Self::Queue(wanted.instrument(state)?),
             "listings" => Self::Listings(wanted.instrument(state)?),
             "trades" => Self::Trades(wanted.instrument(state)?),
             "candles" => Self::Candles(wanted.instrument(state)?),
@@ -120,7 +135,9 @@ impl Topic {
 
     fn check_fields(self, wanted: Wanted<'_>) -> Result<(), Problem> {
         let (instrument, account) = match self {
-            Self::Book(_) | Self::Listings(_) | Self::Trades(_) | Self::Candles(_) => (true, false),
+            Self::Book(_) | Self::Queue(_) | Self::Listings(_) | Self::Trades(_) | Self::Candles(_) => {
+                (true, false)
+            }
             Self::Orders(_) | Self::Fills(_) | Self::Settlement(_) | Self::Holdings(_) => (false, true),
             _ => (false, false),
         };
@@ -136,14 +153,15 @@ impl Topic {
 
     /// Whether it is told at a pace, so that many who read do not take the node's time from those who trade. What is private is not.
     pub(super) fn is_paced(self) -> bool {
-        use Topic::{Book, Candles, Listings, Ticker, Trades};
-        matches!(self, Book(_) | Listings(_) | Trades(_) | Candles(_) | Ticker)
+        use Topic::{Book, Candles, Listings, Queue, Ticker, Trades};
+        matches!(self, Book(_) | Queue(_) | Listings(_) | Trades(_) | Candles(_) | Ticker)
     }
 
     /// The name of the channel.
     pub(super) fn channel(self) -> &'static str {
         match self {
             Self::Book(_) => "book",
+            Self::Queue(_) => "queue",
             Self::Listings(_) => "listings",
             Self::Trades(_) => "trades",
             Self::Candles(_) => "candles",
@@ -165,7 +183,7 @@ impl Topic {
         let (names, mut fields) = (Names(state), serde_json::Map::new());
         fields.insert("channel".to_owned(), json!(self.channel()));
         match self {
-            Self::Book(id) | Self::Listings(id) | Self::Trades(id) | Self::Candles(id) => {
+            Self::Book(id) | Self::Queue(id) | Self::Listings(id) | Self::Trades(id) | Self::Candles(id) => {
                 fields.insert("instrument".to_owned(), json!(names.instrument(id)));
             }
             Self::Orders(Scope { account: Some(id), .. })

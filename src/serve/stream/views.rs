@@ -3,15 +3,15 @@
 use super::items::{join, json};
 use crate::serve::api::accounts::holding_view;
 use crate::serve::api::market::{instrument_view, listings_view, phase};
-use crate::serve::api::views::{date, word};
-use base::{AccountId, AssetId, InstrumentId, MarketId, Price, Side};
+use crate::serve::api::views::{Written, date, word};
+use base::{AccountId, AssetId, InstrumentId, MarketId, Price, Quantity, Side};
 use engine::State;
 use gateway::Names;
 use registry::Holding;
 use serde::Serialize;
-use serde_json::json;
 use std::collections::BTreeMap;
 use trading::Phase;
+use utoipa::ToSchema;
 
 /// Items by their keys, as they were told last.
 pub(super) struct Told<K>(BTreeMap<K, String>);
@@ -38,6 +38,49 @@ impl<K: Ord> Told<K> {
     }
 }
 
+/// What an instrument is doing.
+#[derive(Serialize, ToSchema)]
+pub(super) struct InstrumentStatus {
+    /// Its code.
+    code: String,
+    /// Where it trades.
+    market: String,
+    /// `closed`, `opening_call`, `continuous`, `interruption`, `closing_call`; of listings `closed` or `continuous`.
+    phase: String,
+    /// Trading is stopped.
+    halted: bool,
+    /// It has left the list.
+    delisted: bool,
+    /// An order would be taken now.
+    tradable: bool,
+}
+
+/// The day of a market.
+#[derive(Serialize, ToSchema)]
+pub(super) struct MarketStatus {
+    /// Its code.
+    market: String,
+    /// Its date.
+    date: String,
+    /// Whether it is a trading day.
+    trading_day: bool,
+    /// Whether its price list stands.
+    day_ended: bool,
+    /// Since when its rules are in force.
+    rules_from: String,
+}
+
+/// A listing, as anyone sees it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ListingItem {
+    /// Its number.
+    listing: u64,
+    /// The price.
+    price: String,
+    /// What is left of it.
+    quantity: String,
+}
+
 /// Phases, halts, days and rules.
 #[derive(Default)]
 pub(super) struct Status {
@@ -54,28 +97,28 @@ impl Status {
         let all = state.venue().instruments().iter().enumerate().map(|(index, instrument)| {
             let id = InstrumentId::at(index);
             let phase = phase(state, id, state.time());
-            let item = json!({
-                "code": instrument.code,
-                "market": Names(state).market(instrument.market),
-                "phase": word(&phase),
-                "halted": instrument.halted,
-                "delisted": instrument.delisted,
-                "tradable": !instrument.halted && !instrument.delisted && phase != Phase::Closed,
-            });
-            (id, item.to_string())
+            let item = InstrumentStatus {
+                code: instrument.code.clone(),
+                market: Names(state).market(instrument.market),
+                phase: word(&phase),
+                halted: instrument.halted,
+                delisted: instrument.delisted,
+                tradable: !instrument.halted && !instrument.delisted && phase != Phase::Closed,
+            };
+            (id, json(&item))
         });
         let (items, _) = self.instruments.take(all.collect());
         let all = state.markets().iter().enumerate().map(|(index, adopted)| {
             let id = MarketId::at(index);
             let today = state.venue().date(id);
-            let item = json!({
-                "market": adopted.rulebook.code,
-                "date": date(today),
-                "trading_day": state.venue().rules(id).calendar.is_trading_day(today),
-                "day_ended": state.venue().day_ended(id),
-                "rules_from": date(adopted.in_force),
-            });
-            (id, item.to_string())
+            let item = MarketStatus {
+                market: adopted.rulebook.code.clone(),
+                date: date(today),
+                trading_day: state.venue().rules(id).calendar.is_trading_day(today),
+                day_ended: state.venue().day_ended(id),
+                rules_from: date(adopted.in_force),
+            };
+            (id, json(&item))
         });
         let (markets, _) = self.markets.take(all.collect());
         let changed = !items.is_empty() || !markets.is_empty();
@@ -89,23 +132,43 @@ struct Line {
     last: Option<Price>,
     reference: Price,
     volume: i128,
-    best: [Option<Price>; 2],
+    best: [Option<Best>; 2],
 }
 
-#[derive(Serialize)]
-struct Tick {
+/// The best price of a side, and the quantity that is shown there.
+type Best = (Price, Quantity);
+
+/// The prices of an instrument.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Tick {
+    /// Its code.
     code: String,
+    /// The previous close, or what stands for it.
     reference: String,
+    /// The last price of the day.
     last: Option<String>,
+    /// The first.
     open: Option<String>,
+    /// The highest.
     high: Option<String>,
+    /// The lowest.
     low: Option<String>,
+    /// The close as it stands.
     close: String,
+    /// The last price less the reference.
     change: Option<String>,
+    /// Units traded today, by every method.
     volume: String,
+    /// Money for them.
     amount: String,
+    /// The best bid.
     bid: Option<String>,
+    /// What is shown there.
+    bid_quantity: Option<String>,
+    /// The best ask.
     ask: Option<String>,
+    /// What is shown there.
+    ask_quantity: Option<String>,
 }
 
 /// The last prices of all instruments.
@@ -125,7 +188,7 @@ impl Ticker {
         for (index, instrument) in state.venue().instruments().iter().enumerate() {
             let id = InstrumentId::at(index);
             let best = |side| {
-                let book = state.venue().depth(id, side).next().map(|(price, _)| price);
+                let book = state.venue().depth(id, side).next().map(|(price, level)| (price, level.quantity));
                 book.or_else(|| listed.get(&(id, side)).copied())
             };
             let day = &instrument.day;
@@ -135,7 +198,7 @@ impl Ticker {
             if self.lines.get(&id).is_some_and(|(told, _)| *told == line) {
                 continue;
             }
-            let Some(item) = tick(state, id) else { continue };
+            let Some(item) = tick(state, id, best) else { continue };
             changed.push(item.clone());
             self.lines.insert(id, (line, item));
         }
@@ -143,8 +206,9 @@ impl Ticker {
     }
 }
 
-fn tick(state: &State, id: InstrumentId) -> Option<String> {
-    let view = instrument_view(state, id, state.time())?;
+fn tick(state: &State, id: InstrumentId, [bid, ask]: [Option<Best>; 2]) -> Option<String> {
+    let (view, written) = (instrument_view(state, id, state.time())?, Written::of(state, id)?);
+    let quantity = |best: Option<Best>| best.map(|(_, quantity)| written.quantity(quantity));
     Some(json(&Tick {
         code: view.code,
         reference: view.reference,
@@ -157,17 +221,26 @@ fn tick(state: &State, id: InstrumentId) -> Option<String> {
         volume: view.volume,
         amount: view.amount,
         bid: view.bid,
+        bid_quantity: quantity(bid),
         ask: view.ask,
+        ask_quantity: quantity(ask),
     }))
 }
 
-/// The best price of each side of each instrument's listings.
-fn best_listings(state: &State) -> BTreeMap<(InstrumentId, Side), Price> {
+/// The best price of each side of each instrument's listings, and what is offered there.
+fn best_listings(state: &State) -> BTreeMap<(InstrumentId, Side), Best> {
     let mut best = BTreeMap::new();
     for (_, order) in state.venue().orders() {
         let terms = &order.terms;
-        let known = best.entry((terms.instrument, terms.side)).or_insert(terms.price);
-        *known = if terms.side == Side::Buy { terms.price.max(*known) } else { terms.price.min(*known) };
+        let known: &mut Best =
+            best.entry((terms.instrument, terms.side)).or_insert((terms.price, Quantity::ZERO));
+        let better = if terms.side == Side::Buy { terms.price > known.0 } else { terms.price < known.0 };
+        if better {
+            *known = (terms.price, Quantity::ZERO);
+        }
+        if terms.price == known.0 {
+            known.1.0 = known.1.0.saturating_add(order.left().0);
+        }
     }
     best
 }
@@ -192,7 +265,8 @@ impl Listings {
         let now = listings_view(state, self.instrument, |_| false);
         let side = |all: Vec<crate::serve::api::market::ListingView>| -> BTreeMap<u64, String> {
             let item = |one: &crate::serve::api::market::ListingView| {
-                json!({ "listing": one.listing, "price": one.price, "quantity": one.quantity }).to_string()
+                let (price, quantity) = (one.price.clone(), one.quantity.clone());
+                json(&ListingItem { listing: one.listing, price, quantity })
             };
             all.iter().map(|one| (one.listing, item(one))).collect()
         };

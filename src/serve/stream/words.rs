@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 /// The client's own name for its message, a text or a number: it comes back as it was written.
 #[derive(Clone, Debug)]
@@ -50,16 +51,20 @@ pub(super) enum Said {
     },
 }
 
-#[derive(Debug, Deserialize)]
+/// Who signs, and that it does.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Auth {
+    /// The public name of the key.
     pub(super) key: String,
+    #[schema(inline)]
     pub(super) time: Time,
+    /// HMAC-SHA256, in hex, over time, `GET` and `/v1/stream`, under the key's secret.
     pub(super) sign: String,
 }
 
-/// Milliseconds, as text or as a number.
-#[derive(Debug, Deserialize)]
+/// Milliseconds since 1970, within ten seconds of the node's, as text or as a number.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub(super) enum Time {
     Text(String),
@@ -75,28 +80,38 @@ impl Time {
     }
 }
 
-#[derive(Debug, Deserialize)]
+/// What is wanted, and of what or whom.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Subscription {
+    /// The channel.
     pub(super) channel: String,
+    /// Of this instrument: of the channels that are of one.
     pub(super) instrument: Option<String>,
+    /// Of this account: of the channels that may be of one.
     pub(super) account: Option<String>,
+    /// Everything up to this `seq` was seen.
     pub(super) from: Option<u64>,
 }
 
-#[derive(Deserialize)]
+/// Nothing else.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Nothing {}
+pub(super) struct Nothing {}
 
-#[derive(Deserialize)]
+/// On or off.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct On {
+pub(super) struct On {
+    /// On or off.
     on: bool,
 }
 
-#[derive(Deserialize)]
+/// A time.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Seconds {
+pub(super) struct Seconds {
+    /// 1 to 3,600; 0 turns it off.
     seconds: u64,
 }
 
@@ -132,7 +147,7 @@ impl<'de> Deserialize<'de> for Fields {
     }
 }
 
-const OPS: &str = "auth, subscribe, unsubscribe, ping, command, cancel_on_disconnect, dead_man";
+pub(super) const OPS: &str = "auth, subscribe, unsubscribe, ping, command, cancel_on_disconnect, dead_man";
 
 /// Reads a message.
 pub(super) fn read(text: &str) -> Word {

@@ -31,5 +31,5 @@ export function Participants() {
   ];
   return html`<div class="page split"><${Panel} title=${t("page.participants")} tools=${html`<${Text} label=${t("word.find")} value=${find} onInput=${setFind} />`}>
       <${Table} label=${t("page.participants")} columns=${columns} rows=${rows} rowKey=${(row) => row.code} problem=${problem} retry=${reload} loading=${loading} /><//>
-    <${CommandTabs} names=${["register_participant", "open_account", "freeze_account", "unfreeze_account", "freeze", "unfreeze"]} title=${t("participants.acts")} /></div>`;
+    <${CommandTabs} names=${["register_participant", "rename_participant", "open_account", "close_account", "freeze_account", "unfreeze_account", "freeze", "unfreeze"]} title=${t("participants.acts")} /></div>`;
 }

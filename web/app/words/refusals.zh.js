@@ -16,8 +16,9 @@ export const REFUSALS_ZH = {
   not_a_compliance_entity: "主体不是重点排放单位。", not_a_compliance_unit: "该资产在本市场不可用于清缴。", not_a_currency: "该资产不是资金。", not_among_best_prices: "该挂牌不在可见的最优价位内。",
   not_an_allowance: "预分配限于配额。", not_convertible: "旧单位不是可结转年份的配额。", not_everyone: "交易禁止针对账户或主体；针对全体应停牌。", not_in_the_book: "等待中的止损单与收盘单须撤销后重报。",
   not_permitted: "主体角色不允许该指令。", not_the_counterparty: "申报对象是其他账户。", not_the_owner: "仅申报账户可操作。", not_the_pledgee: "仅质权人可解除质押。", not_your_account: "账户不存在，或不属于发起方。",
-  nothing_to_do: "已是该状态。", number_not_positive: "手数、最小变动与计数须大于零。", offset_cap_exceeded: "抵销将超过上限比例。", order_unknown: "该账户没有这笔委托，或委托已结束。", own_auction: "发起方不得在自己的竞价中出价。",
-  own_block: "对手方是同一账户。", own_listing: "不得摘自己的牌。", participant_unknown: "主体不存在。", period_unknown: "规则没有该履约期。", pledge_unknown: "发起方不持有该质押。", pledgee_unfit: "质权人不存在，或为出质人。",
+  account_in_use: "该账户是某市场的收费账户。", name_malformed: "名称为 1 至 200 个字节，不含控制字符。", not_empty: "账户内仍有资产或资金，包括占用、锁定、质押或冻结的部分。", orders_stand: "该账户仍有委托、挂牌、大宗、竞价或出价未了结。",
+  nothing_to_do: "已是该状态。", number_not_positive: "手数、最小变动与计数须大于零。", offset_cap_exceeded: "抵销将超过上限比例。", order_unknown: "该账户没有这笔委托，或委托已结束。", own_auction: "发起方及（按规则）同一实际控制人的账户不得在该竞价中出价。",
+  own_block: "对手方是同一账户，或按规则属于同一实际控制人。", own_listing: "不得摘自己或（按规则）同一实际控制人的挂牌。", owner_unfit: "实际控制人须为 1 至 32 个字母、数字、“-”、“_”或“.”的代码；自营账户的实际控制人即其主体。", participant_unknown: "主体不存在。", period_unknown: "规则没有该履约期。", pledge_unknown: "发起方不持有该质押。", pledgee_unfit: "质权人不存在，或为出质人。",
   post_only_unfit: "只挂单须为可挂的限价单，且非止损。", preallocation_not_open: "规则未规定预分配。", price_not_positive: "价格须大于零。", price_outside_band: "价格超出当日涨跌幅。", price_unfit: "限价单须有价格，市价单不得有。",
   proposal_unknown: "没有向该账户提出或由其提出的这笔申报，或申报已结束。", quantity_not_above_traded: "数量须大于已成交数量。", quantity_not_positive: "数量须大于零。", quantity_off_lot: "数量须为整手。", quantity_too_large: "单笔委托数量过大。",
   rate_exceeded: "账户本秒申报次数已达上限。", reference_missing: "没有参考价，市场也无从确定。", reserve_missing: "买入竞价须有底价。", reserve_not_positive: "底价须大于零。", same_account: "两个账户相同。",
@@ -32,5 +33,5 @@ export const REFUSALS_ZH = {
   act_unknown: "动议不存在或已结束。", same_person: "提交人不得自行复核。", not_your_act: "不可由您处理的动议。",
   consent_needed: "该主体自行管理用户：须由其管理人员提出或复核。", "roster/expiry_unfit": "链接有效期须在现在之后、31 天之内。", link_unknown: "用户没有该链接：已使用，或已被替换。", link_expired: "链接已过期。",
   secret_malformed: "密封的密钥为 1 至 128 字节。",
-  text_malformed: "文字为空或过长。", owner_unfit: "权益人代码为 1 至 32 个字母、数字、“-”、“_”或“.”；自营账户的权益人即主体本身。", alert_unknown: "预警不存在。", case_unknown: "核查事项不存在。", case_is_closed: "核查事项已结。",
+  text_malformed: "文字为空或过长。", alert_unknown: "预警不存在。", case_unknown: "核查事项不存在。", case_is_closed: "核查事项已结。",
 };

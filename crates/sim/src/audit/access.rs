@@ -94,6 +94,7 @@ impl Shadow {
         use Command as C;
         match command {
             C::AdoptRulebook(_) | C::OfferLink(_) | C::UnlockUser(_) => return true,
+            C::RenameParticipant(_) | C::CloseAccount(_) | C::RelistInstrument(_) => return true,
             C::CreateUser(_) | C::InviteUser(_) | C::SetUserDuties(_) | C::CreateKey(_) => return true,
             C::SetUserActive(c) => return c.active,
             C::SetPassword(c) => return c.user != user,
@@ -315,7 +316,7 @@ impl Shadow {
             | C::Surrender(registry::Surrender { account, .. })
             | C::ApplyCarryOver(registry::ApplyCarryOver { account, .. }) => owner(*account),
             C::AnnounceAuction(_) | C::DrawLot(_) | C::CancelAuction(_) => roles(&[Operator]),
-            C::ListInstrument(_) | C::DelistInstrument(_) => roles(&[Operator]),
+            C::ListInstrument(_) | C::DelistInstrument(_) | C::RelistInstrument(_) => roles(&[Operator]),
             C::CorrectReference(_) | C::DeclareHoliday(_) | C::AdoptRulebook(_) => roles(&[Operator]),
             C::PutRosterInForce => roles(&[Operator]),
             C::MassCancel(c) => stopping(c.of),
@@ -324,6 +325,7 @@ impl Shadow {
             C::RegisterParticipant(_) | C::OpenAccount(_) | C::DefineAsset(_) => {
                 roles(&[Operator, Registrar])
             }
+            C::RenameParticipant(_) | C::CloseAccount(_) => roles(&[Operator, Registrar]),
             C::Issue(_) | C::Preallocate(_) | C::Allocate(_) => roles(&[Authority]),
             C::RecordEmissions(_) | C::DetermineShortfall(_) => roles(&[Authority]),
             C::DecideCarryOver(_) => roles(&[Authority, Registrar]),

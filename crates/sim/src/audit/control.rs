@@ -10,7 +10,8 @@ use engine::{Command, Event as Happened};
 use std::collections::BTreeSet;
 use trading::rules::ClosePrice;
 use trading::{
-    CorrectReference, DeclareHoliday, DelistInstrument, Event, Line, ListInstrument, PriceLine, SetHalted,
+    CorrectReference, DeclareHoliday, DelistInstrument, Event, Line, ListInstrument, PriceLine,
+    RelistInstrument, SetHalted,
 };
 
 type Judged = Result<Verdict, &'static str>;
@@ -60,6 +61,32 @@ impl Shadow {
 
     pub(super) fn judge_delist(&self, c: &DelistInstrument) -> Judged {
         self.listed(c.instrument).map(|_| Verdict::Taken)
+    }
+
+    pub(super) fn judge_relist(&self, c: &RelistInstrument) -> Judged {
+        let instrument = self.instrument(c.instrument.0).ok_or("control/instrument_unknown")?;
+        let given = c.reference.map(|price| i128::from(price.0));
+        first(&[
+            (!instrument.delisted, "control/nothing_to_do"),
+            (given.is_some_and(|price| price <= 0), "control/price_not_positive"),
+            (given.is_some() && !instrument.prints.is_empty(), "control/trading_has_begun"),
+        ])?;
+        let reference = Price(i64::try_from(given.unwrap_or(instrument.reference)).unwrap_or(i64::MAX));
+        // Where there is an order book, it opens.
+        let relisted = Event::InstrumentRelisted { instrument: c.instrument, reference };
+        Ok(Verdict::Begins(Happened::Trading(relisted)))
+    }
+
+    pub(super) fn see_relisted(&mut self, id: InstrumentId, reference: Price, command: &Command) -> Found {
+        let known = self.instruments.get_mut(id.index()).filter(|known| known.delisted);
+        let Some(known) = known else {
+            return Err(Finding::new(Kind::Event, format!("instrument {id} came back, and had not left")));
+        };
+        if matches!(command, Command::RelistInstrument(c) if c.reference.is_some()) {
+            (known.reference, known.corrected) = (reference.0.into(), None);
+        }
+        (known.delisted, known.halted) = (false, false);
+        Ok(())
     }
 
     pub(super) fn judge_halt(&self, c: &SetHalted) -> Judged {

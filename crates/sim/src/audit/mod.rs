@@ -206,6 +206,8 @@ impl Auditor {
                     shadow.see_opened(*account, *participant, command)
                 }
                 registry::Event::AssetDefined { asset } => shadow.see_defined(*asset, command),
+                registry::Event::ParticipantRenamed { .. } => shadow.see_renamed(command),
+                registry::Event::AccountClosed { account } => shadow.see_closed(*account),
                 registry::Event::Settled { trade } => shadow.see_settled(trade.0),
                 other => {
                     shadow.see_registry(other)?;
@@ -266,6 +268,9 @@ impl Auditor {
                 shadow.see_listed(*instrument, *reference, command)
             }
             T::InstrumentDelisted { instrument } => shadow.see_delisted(*instrument),
+            T::InstrumentRelisted { instrument, reference } => {
+                shadow.see_relisted(*instrument, *reference, command)
+            }
             T::HaltedSet { instrument, halted } => {
                 let known = shadow.instruments.get_mut(instrument.index());
                 check(known.is_some(), Kind::Event, || format!("instrument {instrument} was halted"))?;

@@ -6,7 +6,9 @@ use super::shadow::{Account, Asset, Owner, Participant, Shadow};
 use super::verdict::{Verdict, first, registry as exactly};
 use base::{AccountId, AssetId, ParticipantId};
 use engine::Command;
-use registry::{AssetClass, DefineAsset, Event, OpenAccount, RegisterParticipant};
+use registry::{
+    AssetClass, CloseAccount, DefineAsset, Event, OpenAccount, RegisterParticipant, RenameParticipant,
+};
 
 type Judged = Result<Verdict, &'static str>;
 
@@ -37,6 +39,52 @@ impl Shadow {
         Ok(exactly(vec![Event::AccountOpened { account, participant: c.participant }]))
     }
 
+    pub(super) fn judge_rename(&self, c: &RenameParticipant) -> Judged {
+        let Some(known) = self.participants.get(c.participant.index()) else {
+            return Err("change/participant_unknown");
+        };
+        let bare = c.name.trim();
+        let malformed = bare.is_empty() || bare.len() > 200 || c.name.chars().any(char::is_control);
+        first(&[(malformed, "change/name_malformed"), (known.name == c.name, "change/nothing_to_do")])?;
+        Ok(exactly(vec![Event::ParticipantRenamed { participant: c.participant }]))
+    }
+
+    pub(super) fn judge_close(&self, c: &CloseAccount) -> Judged {
+        let id = c.account.0;
+        let fees = self.markets.iter().any(|market| market.fee_account == id);
+        let stands = self.standing().any(|(_, _, order)| order.account == id)
+            || self.blocks.values().any(|block| block.counterparty == id)
+            || self.books.values().any(|order| order.account == id);
+        let holds =
+            self.ledger.cells().any(|((account, _), held)| account == id && held.iter().sum::<i128>() > 0);
+        first(&[
+            (self.owner(id).is_none(), "change/account_unknown"),
+            (fees, "change/account_in_use"),
+            (stands, "change/orders_stand"),
+            (holds, "change/not_empty"),
+        ])?;
+        Ok(exactly(vec![Event::AccountClosed { account: c.account }]))
+    }
+
+    pub(super) fn see_renamed(&mut self, command: &Command) -> Found {
+        let Command::RenameParticipant(c) = command else {
+            return Err(Finding::new(Kind::Event, "a participant was renamed by nobody"));
+        };
+        if let Some(known) = self.participants.get_mut(c.participant.index()) {
+            known.name.clone_from(&c.name);
+        }
+        Ok(())
+    }
+
+    pub(super) fn see_closed(&mut self, id: AccountId) -> Found {
+        let known = self.accounts.get_mut(id.index()).filter(|account| !account.closed);
+        check(known.is_some(), Kind::Event, || format!("account {id} was closed, and there is none"))?;
+        known.map_or(Ok(()), |known| {
+            known.closed = true;
+            Ok(())
+        })
+    }
+
     pub(super) fn judge_define(&self, c: &DefineAsset) -> Judged {
         let unknown = c.market.is_some_and(|market| market.index() >= self.markets.len());
         first(&[(unknown, "control/market_unknown")])?;
@@ -49,7 +97,7 @@ impl Shadow {
             return Err(Finding::new(Kind::Event, "a participant was registered by nobody"));
         };
         self.codes[0].insert(c.code.clone(), ParticipantId::at(self.participants.len()).0);
-        self.participants.push(Participant { roles: c.roles.clone() });
+        self.participants.push(Participant { name: c.name.clone(), roles: c.roles.clone() });
         Ok(())
     }
 
@@ -77,7 +125,7 @@ impl Shadow {
         };
         check(id.index() == self.accounts.len(), Kind::Event, || format!("account {id} is not the next"))?;
         self.codes[1].insert(code, id.0);
-        self.accounts.push(Account { participant: participant.0, owner, frozen: false });
+        self.accounts.push(Account { participant: participant.0, owner, frozen: false, closed: false });
         Ok(())
     }
 

@@ -12,6 +12,8 @@ use trading::{Phase, Whose};
 /// A participant.
 #[derive(Clone, Debug)]
 pub struct Participant {
+    /// Its full name.
+    pub name: String,
     /// What it may do.
     pub roles: Vec<Role>,
 }
@@ -36,6 +38,8 @@ pub struct Account {
     pub owner: Owner,
     /// No disposals.
     pub frozen: bool,
+    /// Closed for good.
+    pub closed: bool,
 }
 
 /// An asset.
@@ -389,7 +393,8 @@ impl Shadow {
     #[must_use]
     pub fn new() -> Self {
         let mut shadow = Self { time: i64::MIN, ..Self::default() };
-        shadow.participants.push(Participant { roles: vec![Role::Operator] });
+        let name = "Operator of this node".to_owned();
+        shadow.participants.push(Participant { name, roles: vec![Role::Operator] });
         shadow.codes[0].insert("operator".to_owned(), 0);
         shadow
     }
@@ -403,7 +408,8 @@ impl Shadow {
     /// Who answers for an account.
     #[must_use]
     pub fn owner(&self, account: u32) -> Option<u32> {
-        self.accounts.get(account as usize).map(|account| account.participant)
+        let known = self.accounts.get(account as usize).filter(|account| !account.closed);
+        known.map(|account| account.participant)
     }
 
     /// Whether an account may not dispose.

@@ -44,6 +44,7 @@ fn answers(command: &Command, event: &Event) -> bool {
             | (C::AnnounceAuction(_), T::AuctionAnnounced { .. })
             | (C::PlaceBid(_), T::BidPlaced { .. })
             | (C::ListInstrument(_), T::InstrumentListed { .. })
+            | (C::RelistInstrument(_), T::InstrumentRelisted { .. })
             | (C::SetHalted(_), T::HaltedSet { .. })
             | (C::CorrectReference(_), T::ReferenceCorrected { .. })
             | (C::DeclareHoliday(_), T::HolidayDeclared { .. }) => true,

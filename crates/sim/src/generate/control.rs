@@ -5,7 +5,8 @@ use super::{Make, markets, opening};
 use base::{Date, MarketId, Price};
 use engine::Command;
 use trading::{
-    CorrectReference, DeclareHoliday, DelistInstrument, Line, ListInstrument, SetHalted, Turnover,
+    CorrectReference, DeclareHoliday, DelistInstrument, Line, ListInstrument, RelistInstrument, SetHalted,
+    Turnover,
 };
 
 pub(super) const COMMANDS: &[(u32, Make)] = &[
@@ -14,9 +15,12 @@ pub(super) const COMMANDS: &[(u32, Make)] = &[
     (3, holiday),
     (3, list),
     (1, delist),
+    (2, relist),
     (4, amend),
     (2, opening::register),
     (2, opening::account),
+    (1, opening::rename),
+    (2, opening::close),
     (2, opening::asset),
     (4, tick),
 ];
@@ -97,4 +101,16 @@ fn amend(m: &mut Maker<'_>) -> Option<Command> {
 #[allow(clippy::unnecessary_wraps)] // as every maker
 fn tick(_: &mut Maker<'_>) -> Option<Command> {
     Some(Command::Tick)
+}
+
+fn relist(m: &mut Maker<'_>) -> Option<Command> {
+    let gone = m.shadow.instruments.iter().zip(0..).filter(|(instrument, _)| instrument.delisted);
+    let gone: Vec<u32> = gone.map(|(_, id)| id).collect();
+    let some = m.dice.pick(&gone).copied();
+    if some.is_none() && !m.hostile {
+        return None;
+    }
+    let instrument = some.map_or_else(|| m.instrument(), base::InstrumentId);
+    let reference = m.dice.once_in(2).then(|| Price(m.dice.between(if m.hostile { -1 } else { 1 }, 9_000)));
+    Some(Command::RelistInstrument(RelistInstrument { instrument, reference, reason: m.reason() }))
 }

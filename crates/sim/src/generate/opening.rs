@@ -6,7 +6,10 @@ use crate::audit::shadow::Shadow;
 use base::{AccountId, AssetId, MarketId, Money, ParticipantId, Price, Quantity, Role};
 use engine::Command;
 use faulty_disk::Dice;
-use registry::{AccountKind, AssetClass, DefineAsset, Deposit, Issue, OpenAccount, RegisterParticipant};
+use registry::{
+    AccountKind, AssetClass, CloseAccount, DefineAsset, Deposit, Issue, OpenAccount, RegisterParticipant,
+    RenameParticipant,
+};
 use trading::ListInstrument;
 
 const OFFICES: [Role; 4] = [Role::Registrar, Role::Authority, Role::Supervisor, Role::SettlementBank];
@@ -96,9 +99,14 @@ pub(super) fn next(shadow: &Shadow, profile: &Profile, dice: &mut Dice) -> Optio
     fund(shadow, dice)
 }
 
-/// Every account of a trader has had something of everything.
+/// Every account of a trader has had something of everything; but some that were opened later stay empty, and may be closed.
 fn fund(shadow: &Shadow, dice: &mut Dice) -> Option<Command> {
-    for account in (shadow.markets.len()..shadow.accounts.len()).map(AccountId::at) {
+    let later = |id: u32| shadow.codes[1].iter().any(|(code, of)| *of == id && code.contains('-'));
+    let all = (shadow.markets.len()..shadow.accounts.len()).map(AccountId::at);
+    for account in all.filter(|account| account.0 % 2 == 1 || !later(account.0)) {
+        if shadow.owner(account.0).is_none() {
+            continue;
+        }
         for (id, asset) in shadow.assets.iter().enumerate() {
             let (asset_id, cell) = (AssetId::at(id), (account.0, AssetId::at(id).0));
             // What is listed, everyone has; of the rest some have something.
@@ -156,4 +164,28 @@ pub(super) fn asset(m: &mut Maker<'_>) -> Option<Command> {
         decimals: 0,
         market,
     }))
+}
+
+pub(super) fn rename(m: &mut Maker<'_>) -> Option<Command> {
+    let participant = m.participant();
+    let known = m.shadow.participants.get(participant.index()).map(|known| known.name.clone());
+    let bad =
+        [String::new(), "  ".to_owned(), "x".repeat(201), "a\u{7}b".to_owned(), known.unwrap_or_default()];
+    let name = if m.wrong() { m.dice.pick(&bad).cloned() } else { None };
+    let name = name.unwrap_or_else(|| format!("甲乙 {}", m.dice.roll(1_000)));
+    Some(Command::RenameParticipant(RenameParticipant { participant, name, reason: m.reason() }))
+}
+
+pub(super) fn close(m: &mut Maker<'_>) -> Option<Command> {
+    // One that is empty, where there is one.
+    let empty = |id: &u32| {
+        m.shadow
+            .ledger
+            .cells()
+            .all(|((account, _), held)| account != *id || held.iter().all(|units| *units == 0))
+    };
+    let empty: Vec<u32> = (0..u32::try_from(m.shadow.accounts.len()).unwrap_or(0)).filter(empty).collect();
+    let some = m.dice.pick(&empty).copied().filter(|_| !m.dice.once_in(4));
+    let account = some.map_or_else(|| m.account(), AccountId);
+    Some(Command::CloseAccount(CloseAccount { account, reason: m.reason() }))
 }

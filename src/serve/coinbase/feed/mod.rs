@@ -6,9 +6,11 @@ mod user;
 mod words;
 
 use super::account::account_of;
-use super::product::{product, product_name};
+use super::history::written;
+use super::product::{product, product_name, status};
 use super::sign::{Claim, signer};
 use super::{bad, refusal, utc};
+use crate::projection::TradeRow;
 use crate::serve::access::{Caller, Signed};
 use crate::serve::line::Line;
 use crate::serve::listen::Kept;
@@ -17,7 +19,7 @@ use crate::serve::stream::{self, End, Out, Outbox, Seat, Subscriber, Topic};
 use crate::serve::{App, door};
 use axum::body::Body;
 use axum::extract::Request;
-use axum::extract::ws::{Message, WebSocket};
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use axum::http::Response;
 use base::InstrumentId;
 use futures_util::StreamExt;
@@ -28,7 +30,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use teller::Teller;
+use teller::{Teller, Told, Trade};
 use tokio::sync::mpsc;
 use words::{Channel, Said, Wanted};
 
@@ -40,6 +42,10 @@ const SILENCE: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(500);
 /// How often a heartbeat is told.
 const BEAT: Duration = Duration::from_secs(1);
+/// How often the prices of those are told who listen to them in batches.
+const BATCH: Duration = Duration::from_secs(5);
+/// Trades from before a stream began that are looked at for the last one.
+const LOOK_BACK: u32 = 100;
 /// How long a connection may take to close.
 const CLOSING: Duration = Duration::from_secs(5);
 /// Messages that wait between the outbox and the socket.
@@ -94,7 +100,7 @@ async fn run(app: Arc<App>, socket: WebSocket, peer: IpAddr, seat: Seat, line: L
     let (outbox, out) = Outbox::new(app.config.limits.stream_queue_messages, Arc::clone(&app.gauges));
     let teller = Arc::new(Mutex::new(Teller::default()));
     let (told, translated) = mpsc::channel(TOGETHER);
-    tokio::spawn(translate(out, Arc::clone(&teller), told));
+    tokio::spawn(translate(Arc::clone(&app), out, Arc::clone(&teller), told));
     let writing = tokio::spawn(stream::write(sink, translated, Arc::clone(&outbox)));
     let (channels, now) = (BTreeMap::new(), Instant::now());
     let mut this = Feed { app, outbox, seat, peer, caller: None, channels, teller, began: now, heard: now };
@@ -111,14 +117,24 @@ async fn run(app: Arc<App>, socket: WebSocket, peer: IpAddr, seat: Seat, line: L
 }
 
 /// Passes on what comes out of the outbox, in the words of this API. Where the client does not take it, it is the outbox that fills.
-async fn translate(mut out: mpsc::Receiver<Out>, teller: Arc<Mutex<Teller>>, told: mpsc::Sender<Out>) {
+async fn translate(
+    app: Arc<App>,
+    mut out: mpsc::Receiver<Out>,
+    teller: Arc<Mutex<Teller>>,
+    told: mpsc::Sender<Out>,
+) {
     while let Some(out) = out.recv().await {
         let texts = match out {
             Out::One(text) => vec![text],
             Out::Many(texts) => texts,
         };
         for text in texts {
-            let messages = locked(&teller).translate(text);
+            let messages = match Told::read(&text) {
+                Some(message) => in_our_words(&app, &teller, message).await,
+                // What this feed says itself passes as it is; the node's own answers are for the node's own clients.
+                None if text.starts_with("{\"type\"") => vec![text],
+                None => Vec::new(),
+            };
             for message in messages {
                 if told.send(Out::One(message)).await.is_err() {
                     return;
@@ -126,6 +142,40 @@ async fn translate(mut out: mpsc::Receiver<Out>, teller: Arc<Mutex<Teller>>, tol
             }
         }
     }
+}
+
+async fn in_our_words(app: &Arc<App>, teller: &Mutex<Teller>, mut message: Told) -> Vec<Utf8Bytes> {
+    if message.channel == "status" {
+        let told = status(app.reader.read().state(), app.clock.now());
+        return vec![told.to_string().into()];
+    }
+    if message.lacks_trades() {
+        let trades = trades_before(app, message.instrument.clone().unwrap_or_default(), message.seq).await;
+        message.with_trades(trades);
+    }
+    locked(teller).tell(message).into_iter().map(|message| message.to_string().into()).collect()
+}
+
+/// The last trades of an instrument up to a record, in order: what was traded before anybody listened.
+async fn trades_before(app: &Arc<App>, code: String, seq: u64) -> Vec<Trade> {
+    app.past.at_least(seq).await;
+    let app = Arc::clone(app);
+    let looked_up = tokio::task::spawn_blocking(move || {
+        let id = app.reader.read().state().venue().instrument_id(&code)?;
+        let rows = app.past.projection.read(|view| view.trades(id, None, LOOK_BACK)).ok()?.value;
+        let follower = app.reader.read();
+        let written = written(follower.state(), id).ok()?;
+        let trade = |row: TradeRow| Trade {
+            trade: row.trade.0,
+            time: utc(row.time),
+            price: written.price(row.price),
+            quantity: written.quantity(row.quantity),
+            method: row.method,
+            side: row.aggressor,
+        };
+        Some(rows.into_iter().rev().filter(|row| row.sequence.0 <= seq).map(trade).collect())
+    });
+    looked_up.await.ok().flatten().unwrap_or_default()
 }
 
 fn locked(teller: &Mutex<Teller>) -> MutexGuard<'_, Teller> {
@@ -139,6 +189,8 @@ impl Feed {
         let (mut look, mut beat) = (tokio::time::interval(LOOK), tokio::time::interval(BEAT));
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut batch = tokio::time::interval(BATCH);
+        batch.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             let room = outbox.has_room();
             tokio::select! {
@@ -149,6 +201,7 @@ impl Feed {
                 }
                 _ = look.tick() => self.look(),
                 _ = beat.tick() => self.beat(),
+                _ = batch.tick() => self.batch(),
                 message = said.next(), if room => self.hear(message).await,
                 () = outbox.wrote(), if !room => {}
                 () = line.said_all() => {
@@ -200,14 +253,27 @@ impl Feed {
     }
 
     fn beat(&self) {
-        let time = utc(self.app.clock.now());
-        let sequence = self.app.reader.sequence();
-        let products = locked(&self.teller).channels.get(&Channel::Heartbeat).cloned().unwrap_or_default();
-        for product in products.values() {
-            self.say(
-                &json!({ "type": "heartbeat", "sequence": sequence, "product_id": product, "time": time }),
-            );
+        let (time, sequence) = (utc(self.app.clock.now()), self.app.reader.sequence());
+        let beats: Vec<_> = {
+            let teller = locked(&self.teller);
+            let products = teller.channels.get(&Channel::Heartbeat).into_iter().flatten();
+            products.map(|(code, product)| (product.clone(), teller.last_trade(code))).collect()
+        };
+        for (product, last) in beats {
+            self.say(&json!({
+                "type": "heartbeat",
+                "sequence": sequence,
+                "last_trade_id": last,
+                "product_id": product,
+                "time": time,
+            }));
         }
+    }
+
+    fn batch(&self) {
+        let sequence = self.app.reader.sequence();
+        let waiting = locked(&self.teller).batched(sequence);
+        waiting.iter().for_each(|message| self.say(message));
     }
 
     async fn text(&mut self, text: &str) -> Result<(), Problem> {
@@ -220,15 +286,15 @@ impl Feed {
         let said =
             serde_json::from_str(text).map_err(|error| Problem::new(Code::BadJson, error.to_string()))?;
         match said {
-            Said::Subscribe(wanted) => self.subscribe(&wanted).await,
+            Said::Subscribe(wanted) => self.subscribe(&wanted, text).await,
             Said::Unsubscribe(wanted) => self.unsubscribe(&wanted),
         }
     }
 
-    async fn subscribe(&mut self, wanted: &Wanted) -> Result<(), Problem> {
+    async fn subscribe(&mut self, wanted: &Wanted, text: &str) -> Result<(), Problem> {
         self.app.reader.at_least(self.app.clerk.acknowledged()).await;
         if let Some(key) = &wanted.key {
-            let (time, sign) = wanted.signed();
+            let (time, sign) = wanted.signed(text);
             let signed = Signed { time: &time, method: "GET", path: SIGNED, body: b"" };
             // Its time is in seconds, and it changes nothing: it may come again.
             let claim = Claim { key, time: &time, sign };
@@ -246,7 +312,7 @@ impl Feed {
         let found: Vec<_> = found.collect::<Result<_, Problem>>()?;
         let mut topics = BTreeSet::new();
         for (channel, ids) in found {
-            topics.extend(ids.iter().flat_map(|id| self.topic(channel, *id)));
+            topics.extend(self.topics_of(channel, &ids));
             self.channels.entry(channel).or_default().extend(ids);
         }
         self.tell_teller();
@@ -281,7 +347,7 @@ impl Feed {
                 left.retain(|id| !gone.contains(id));
             }
         }
-        self.channels.retain(|_, products| !products.is_empty());
+        self.channels.retain(|channel, products| !products.is_empty() || !channel.is_of_products());
         self.tell_teller();
         let after = self.topics();
         self.app.hub.leave(self.seat.number, before.difference(&after));
@@ -295,6 +361,12 @@ impl Feed {
         if self.caller.is_none() && !open {
             return Err(Problem::new(Code::Unauthenticated, "nobody has signed"));
         }
+        if channel == Channel::Full {
+            stream::check_by_order(&self.app.config)?;
+        }
+        if !channel.is_of_products() {
+            return Ok(BTreeSet::new());
+        }
         if names.is_empty() || names.len() > PRODUCTS_MAX {
             return Err(bad(format!("{} is for 1 to {PRODUCTS_MAX} products", channel.name())));
         }
@@ -306,20 +378,26 @@ impl Feed {
         found.collect::<Result<_, _>>().map_err(|problem: Problem| bad(problem.detail))
     }
 
-    /// The node's own stream for a channel.
-    fn topic(&self, channel: Channel, id: InstrumentId) -> Option<Topic> {
+    /// The node's own streams that a channel is told from.
+    fn topics_of(&self, channel: Channel, ids: &BTreeSet<InstrumentId>) -> BTreeSet<Topic> {
+        let each = |of: &[fn(InstrumentId) -> Topic]| -> BTreeSet<Topic> {
+            ids.iter().flat_map(|id| of.iter().map(move |topic| topic(*id))).collect()
+        };
         match channel {
-            Channel::Level2 | Channel::Level2Batch => Some(Topic::Book(id)),
-            Channel::Matches => Some(Topic::Trades(id)),
-            Channel::Ticker => Some(Topic::Ticker),
-            Channel::Heartbeat => None,
-            Channel::User => self.caller.as_ref().map(|caller| Topic::DropCopy(caller.participant)),
+            Channel::Level2 | Channel::Level2Batch => each(&[Topic::Book]),
+            Channel::Full => each(&[Topic::Queue]),
+            Channel::Matches | Channel::Heartbeat => each(&[Topic::Trades]),
+            Channel::Ticker | Channel::TickerBatch => each(&[Topic::Trades, |_| Topic::Ticker]),
+            Channel::Status => [Topic::Status].into(),
+            Channel::User => {
+                let firm = self.caller.as_ref().map(|caller| Topic::DropCopy(caller.participant));
+                firm.into_iter().collect()
+            }
         }
     }
 
     fn topics(&self) -> BTreeSet<Topic> {
-        let all = self.channels.iter().flat_map(|(channel, ids)| ids.iter().map(|id| (*channel, *id)));
-        all.filter_map(|(channel, id)| self.topic(channel, id)).collect()
+        self.channels.iter().flat_map(|(channel, ids)| self.topics_of(*channel, ids)).collect()
     }
 
     /// Says to the teller what is to be told.

@@ -1,8 +1,9 @@
 //! The channel `user`: what becomes of the orders of the key's account.
 
-use super::teller::{ANOTHERS, Teller, time};
+use super::teller::{Teller, time};
 use super::words::Channel;
 use crate::serve::coinbase::history::maker_side;
+use crate::serve::coinbase::orders::NO_ORDER as ANOTHERS;
 use base::Side;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -199,6 +200,7 @@ fn rate(fee: &str, amount: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::teller::Told;
     use super::*;
     use std::collections::BTreeMap;
 
@@ -226,7 +228,7 @@ mod tests {
             let text = format!(
                 r#"{{"channel":"drop_copy","seq":9,"prev":8,"time":"2026-03-04T10:00:00+08:00","type":"update","data":{{"orders":[{orders}],"fills":[{fills}]}}}}"#
             );
-            teller.translate(text.into()).iter().map(|text| serde_json::from_str(text).unwrap()).collect()
+            teller.tell(Told::read(&text).unwrap())
         };
         let kinds = |messages: &[Value]| -> Vec<String> {
             messages.iter().map(|message| message["type"].as_str().unwrap().to_owned()).collect()

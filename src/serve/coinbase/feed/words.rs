@@ -1,6 +1,6 @@
 //! What a client of the feed says.
 
-use crate::serve::coinbase::bad;
+use crate::serve::coinbase::{as_written, bad};
 use crate::serve::problem::Problem;
 use serde::Deserialize;
 
@@ -9,25 +9,45 @@ use serde::Deserialize;
 pub(super) enum Channel {
     Level2,
     Level2Batch,
+    Full,
     Matches,
     Ticker,
+    TickerBatch,
     Heartbeat,
+    Status,
     User,
 }
 
 impl Channel {
-    const ALL: [Self; 6] =
-        [Self::Level2, Self::Level2Batch, Self::Matches, Self::Ticker, Self::Heartbeat, Self::User];
+    const ALL: [Self; 9] = [
+        Self::Level2,
+        Self::Level2Batch,
+        Self::Full,
+        Self::Matches,
+        Self::Ticker,
+        Self::TickerBatch,
+        Self::Heartbeat,
+        Self::Status,
+        Self::User,
+    ];
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Level2 => "level2",
             Self::Level2Batch => "level2_batch",
+            Self::Full => "full",
             Self::Matches => "matches",
             Self::Ticker => "ticker",
+            Self::TickerBatch => "ticker_batch",
             Self::Heartbeat => "heartbeat",
+            Self::Status => "status",
             Self::User => "user",
         }
+    }
+
+    /// Whether it is of some products; otherwise it is of all of them.
+    pub(super) fn is_of_products(self) -> bool {
+        self != Self::Status
     }
 
     fn named(name: &str) -> Result<Self, Problem> {
@@ -90,11 +110,13 @@ impl Wanted {
         each.collect()
     }
 
-    /// Time and signature.
-    pub(super) fn signed(&self) -> (String, &str) {
+    /// Time and signature of the message with this text: the time is signed as it is written.
+    pub(super) fn signed(&self, text: &str) -> (String, &str) {
         let time = match &self.timestamp {
             Some(Stamp::Text(text)) => text.clone(),
-            Some(Stamp::Number(number)) => number.to_string(),
+            Some(Stamp::Number(number)) => {
+                as_written(text, "timestamp", number).map_or_else(|| number.to_string(), str::to_owned)
+            }
             None => String::new(),
         };
         (time, self.signature.as_deref().unwrap_or_default())
@@ -113,14 +135,13 @@ mod tests {
 
     #[test]
     fn channels_have_products_of_their_own_or_those_of_the_message() {
-        let message = wanted(
-            r#"{"type":"subscribe","product_ids":["A-B"],"channels":["level2",{"name":"ticker","product_ids":["C-D"]}],"timestamp":12}"#,
-        );
+        let text = r#"{"type":"subscribe","product_ids":["A-B"],"channels":["level2",{"name":"ticker","product_ids":["C-D"]}],"timestamp":1796099849.5320}"#;
+        let message = wanted(text);
         let channels = message.channels().unwrap();
         assert_eq!(channels[0], (Channel::Level2, ["A-B".to_owned()].as_slice()));
         assert_eq!(channels[1], (Channel::Ticker, ["C-D".to_owned()].as_slice()));
-        assert_eq!(message.signed(), ("12".to_owned(), ""));
-        assert!(wanted(r#"{"type":"subscribe","channels":["full"]}"#).channels().is_err());
+        assert_eq!(message.signed(text), ("1796099849.5320".to_owned(), ""));
+        assert!(wanted(r#"{"type":"subscribe","channels":["fuller"]}"#).channels().is_err());
         assert!(wanted(r#"{"type":"subscribe"}"#).channels().is_err());
     }
 }

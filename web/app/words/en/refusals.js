@@ -48,6 +48,7 @@ export default {
   "stage.enter": "order entry",
   "stage.amend": "amending",
   "stage.sweep": "mass cancellation",
+  "stage.change": "change of a participant or account",
   "stage.opening": "opening",
   "stage.issuance": "issuance",
   "stage.custody": "custody",

@@ -37,6 +37,9 @@ export default {
   "past.hint": "The book is made again from the log, as it stood after that record.",
 
   "event.account_frozen_set": "account frozen or freed",
+  "event.participant_renamed": "participant renamed",
+  "event.account_closed": "account closed",
+  "event.instrument_relisted": "instrument relisted",
   "event.account_opened": "account opened",
   "event.act_approved": "act approved",
   "event.act_expired": "act expired",

@@ -48,6 +48,7 @@ export default {
   "stage.enter": "委托申报",
   "stage.amend": "改单",
   "stage.sweep": "批量撤单",
+  "stage.change": "主体与账户变更",
   "stage.opening": "开户",
   "stage.issuance": "发放",
   "stage.custody": "托管",

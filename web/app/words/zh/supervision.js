@@ -37,6 +37,9 @@ export default {
   "past.hint": "盘口由日志重放得出，为该记录之后的状态。",
 
   "event.account_frozen_set": "账户冻结状态变更",
+  "event.participant_renamed": "主体名称变更",
+  "event.account_closed": "账户注销",
+  "event.instrument_relisted": "重新上市",
   "event.account_opened": "账户开立",
   "event.act_approved": "动议获批",
   "event.act_expired": "动议失效",
