@@ -312,7 +312,7 @@ fn a_sandbox_begins_when_it_is_told_to() {
     let mut node = Process::start(ahead.path(), &["serve", CARBON, "--no-play"]);
     node.stop();
     let log = fs::read_to_string(&node.log).unwrap();
-    assert!(log.contains("lies ahead of the clock"), "{log}");
+    assert!(log.contains("behind the last record"), "{log}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::cli::serve::own;
 use crate::node::Node;
 use crate::serve::access::{Secrets, hash_of};
 use crate::serve::{Clock, Running, link_path};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use base::{Timestamp, UserId};
 use engine::{Command, OPERATOR, State};
 use roster::{Duties, Duty, InviteUser, Link, OfferLink, User};
@@ -24,10 +24,13 @@ pub(crate) struct Awaited {
 
 /// Where there are no users, admits the first two operators, and from then on every command names its user. Gives those operators who
 /// have no password yet; whose link is over is given another.
-pub(crate) fn admit(node: &mut Node, clock: Clock, data: &Path) -> Result<Vec<Awaited>> {
+pub(crate) fn admit(node: &mut Node, clock: &Clock, data: &Path) -> Result<Vec<Awaited>> {
     let (secrets, log) = (Secrets::open(data)?, node.log_id());
     let now = clock.now().max(node.time());
     let expires = Timestamp(now.0.saturating_add(HOURS * 3_600_000_000_000));
+    let stamp = |node: &Node| -> Result<Timestamp> {
+        Ok(clock.stamp().context("the first operators cannot be admitted")?.max(node.time()))
+    };
     let link = |name: &str, expires| {
         let token = secrets.first_token(log, name, expires);
         let token_hash = hash_of(token.as_bytes());
@@ -44,10 +47,12 @@ pub(crate) fn admit(node: &mut Node, clock: Clock, data: &Path) -> Result<Vec<Aw
             let (_, link) = link(&name, expires);
             let (participant, duties, id) =
                 (OPERATOR, Duties::of(&[Duty::Operator]), format!("serve/invite/{name}"));
-            own(node, now, &id, Command::InviteUser(InviteUser { participant, name, duties, link }))?;
+            let time = stamp(node)?;
+            own(node, time, &id, Command::InviteUser(InviteUser { participant, name, duties, link }))?;
             count += 1;
         }
-        own(node, now, "serve/in_force", Command::PutRosterInForce)?;
+        let time = stamp(node)?;
+        own(node, time, "serve/in_force", Command::PutRosterInForce)?;
     }
     let mut awaited = Vec::new();
     if operators(node.state()).filter(|(_, user)| user.is_enrolled()).count() >= OPERATORS {
@@ -64,7 +69,8 @@ pub(crate) fn admit(node: &mut Node, clock: Clock, data: &Path) -> Result<Vec<Aw
             None => {
                 let (token, link) = link(&name, expires);
                 let id = format!("serve/link/{name}/{}", expires.0);
-                own(node, now, &id, Command::OfferLink(OfferLink { user, link }))?;
+                let time = stamp(node)?;
+                own(node, time, &id, Command::OfferLink(OfferLink { user, link }))?;
                 (token, link)
             }
         };

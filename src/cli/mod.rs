@@ -1,6 +1,7 @@
 //! The command line. Each command is a file of its own here.
 
 mod backup;
+mod calendar;
 mod ceremony;
 mod completions;
 mod config;
@@ -41,6 +42,8 @@ enum Command {
     Run(run::Args),
     /// Make the public record of a market again, order by order, and compare it row by row
     History(history::Args),
+    /// Print the holidays of a rulebook, or add more from a list
+    Calendar(calendar::Args),
     /// Serve markets over HTTP and WebSocket, with a console
     Serve(serve::Args),
     /// Serve two markets with a crowd that trades, to look around in
@@ -86,6 +89,7 @@ fn end(cli: Cli) -> ExitCode {
         Command::New(args) => new::run(&args),
         Command::Run(args) => run::run(&args),
         Command::History(args) => history::run(&args),
+        Command::Calendar(args) => calendar::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Verify(args) => verify::run(&args),

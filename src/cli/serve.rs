@@ -4,9 +4,13 @@ use crate::cli::files::{self, Dates, Story};
 use crate::cli::{self, Ended, ceremony, print, progress, run};
 use crate::config::{Config, ConfigArgs, Effective};
 use crate::node::{DataDir, Node, verify};
-use crate::serve::{Clock, Opening, Running, check_projection, check_tls, speaks, start, start_log};
+use crate::report::Horizon;
+use crate::serve::{
+    Clock, Opening, Plausible, Running, check_projection, check_tls, speaks, start, start_log,
+};
 use anyhow::{Context, Result, bail};
 use base::{Timestamp, UserId};
+use engine::rulebook::Rulebook;
 use engine::{ClientId, Command, Door, Envelope, Event, OPERATOR, State};
 use journal::RealDisk;
 use std::path::{Path, PathBuf};
@@ -51,7 +55,9 @@ pub(crate) fn run(args: &Args) -> Ended {
     // What would end the start is found before anybody is admitted.
     check_tls(&config, &data)?;
     check_projection(&config, &node)?;
-    let first = ceremony::admit(&mut node, clock, &data)?;
+    // What was just played into a new log may be of any year.
+    clock.watch(Plausible::of(&config.time), node.state().roster().in_force().then(|| node.time()));
+    let first = ceremony::admit(&mut node, &clock, &data)?;
     block_on(serve(node, config, data, clock, move |running| {
         let _ = print(&ceremony::said(&first, running));
         Ok(String::new())
@@ -64,7 +70,8 @@ fn check(config: &Config, story: &Story, data: &Path) -> Ended {
     let dir = DataDir::at(data);
     if !dir.has_log(&RealDisk)? {
         dir.may_begin(&RealDisk)?;
-        print("configuration and rulebooks are in order; the log will be made\n")?;
+        let calendars = calendars(story.rulebooks.iter());
+        print(&format!("{calendars}configuration and rulebooks are in order; the log will be made\n"))?;
         return Ok(ExitCode::SUCCESS);
     }
     let verified = progress::during("verifying the log", false, |told| verify(&dir, told));
@@ -72,13 +79,46 @@ fn check(config: &Config, story: &Story, data: &Path) -> Ended {
     let others = knows_markets(&verified.state, story)?;
     let others: Vec<String> = others.iter().map(|code| format!("{}\n", other_rules(code))).collect();
     let (records, tail) = (verified.summary.records, verified.tail());
+    let markets = verified.state.markets().iter().map(|market| &market.rulebook);
     print(&format!(
-        "log: {} ({records} records; {tail})\n{}configuration, rulebooks and log are in order\n",
+        "log: {} ({records} records; {tail})\n{}{}{}configuration, rulebooks and log are in order\n",
         data.display(),
-        others.concat()
+        others.concat(),
+        calendars(markets),
+        against_the_clock(config, &verified.state)
     ))?;
     Ok(ExitCode::SUCCESS)
 }
+
+/// Until when the calendars are known, a line each.
+fn calendars<'r>(rulebooks: impl Iterator<Item = &'r Rulebook>) -> String {
+    let now = Clock::real().now();
+    rulebooks
+        .map(|rulebook| {
+            let today = rulebook.versions[0].trading.calendar.local(now).0;
+            format!("{}\n", Horizon::of(rulebook, today).text())
+        })
+        .collect()
+}
+
+/// What a start would say of the clock; nothing where all is well, and of a sandbox.
+fn against_the_clock(config: &Config, state: &State) -> String {
+    let (now, last) = (Clock::real().now(), state.time());
+    let pause = now.0.saturating_sub(last.0) / SECOND;
+    let days = config.time.pause_days_max.cast_signed();
+    match () {
+        () if config.clock.is_some() => String::new(),
+        () if pause < -1 => format!("the last record lies {} s ahead of the clock\n", -pause),
+        () if pause / 86_400 >= days && state.roster().in_force() => format!(
+            "the last record is {} days old, more than time.pause_days_max: the node starts and takes no command until an operator confirms its clock\n",
+            pause / 86_400
+        ),
+        () => String::new(),
+    }
+}
+
+/// Nanoseconds in a second.
+const SECOND: i64 = 1_000_000_000;
 
 /// The clock of the configuration; never before the last record.
 fn clock(config: &Config, node: &Node) -> Clock {
@@ -86,9 +126,10 @@ fn clock(config: &Config, node: &Node) -> Clock {
         return Clock::sandbox(from.time, node.time());
     }
     let clock = Clock::real();
-    if clock.now() < node.time() {
-        tracing::warn!(
-            "the last record of the log lies ahead of the clock: until the clock has come there, every record has its time"
+    let paused = clock.now().0.saturating_sub(node.time().0) / (86_400 * SECOND);
+    if node.state().sequence().0 > 0 && paused >= 7 {
+        tracing::info!(
+            "the last record of the log is {paused} days old: what the calendar had due since then happens now"
         );
     }
     clock

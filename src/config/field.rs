@@ -270,7 +270,7 @@ impl Config {
     #[rustfmt::skip] // a table: one field a line
     pub(super) fn fields(&mut self) -> Vec<Field<'_>> {
         let field = |key, slot, help| Field { key, help, slot };
-        let Self { tls, log, http, limits, sessions, approvals, projection, snapshots, market_data, metrics, .. } = self;
+        let Self { tls, log, http, limits, sessions, approvals, projection, snapshots, time, market_data, metrics, .. } = self;
         let far = u64::from(u32::MAX);
         vec![
             field("data", Slot::Path(&mut self.data), "the data directory; a folder under your own where none is named"),
@@ -300,6 +300,8 @@ impl Config {
             field("approvals.expire_hours", Slot::Number(&mut approvals.expire_hours, 1..=8_760), "after which a proposed act is void"),
             field("projection.url", Slot::Database(&mut projection.url), "sqlite:PATH or postgres://…; a SQLite file in the data directory where none is named"),
             field("snapshots.every_records", Slot::Number(&mut snapshots.every_records, 1_000..=far), "records between two snapshots of a running node"),
+            field("time.jump_seconds_max", Slot::Number(&mut time.jump_seconds_max, 1..=86_400), "by which the clock may be put forward at once while the node runs"),
+            field("time.pause_days_max", Slot::Number(&mut time.pause_days_max, 1..=36_500), "that a node may have stood still before it is started"),
             field("market_data.public", Slot::Flag(&mut market_data.public), "whether market data may be read without signing in"),
             field("market_data.by_order", Slot::Flag(&mut market_data.by_order), "whether the orders of a book are shown one by one, without their owners"),
             field("metrics.public", Slot::Flag(&mut metrics.public), "whether anyone may read /metrics; otherwise this machine and operators"),

@@ -43,6 +43,8 @@ pub struct Config {
     pub projection: Projection,
     /// Snapshots.
     pub snapshots: Snapshots,
+    /// What is believed of the clock.
+    pub time: Time,
     /// What is open to everyone.
     pub market_data: MarketData,
     /// The figures for Prometheus.
@@ -180,6 +182,21 @@ pub struct Snapshots {
     pub every_records: u64,
 }
 
+/// What is believed of the machine's clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Time {
+    /// Seconds by which it may be put forward at once while the node runs.
+    pub jump_seconds_max: u64,
+    /// Days that a node may have stood still before it is started.
+    pub pause_days_max: u64,
+}
+
+impl Default for Time {
+    fn default() -> Self {
+        Self { jump_seconds_max: 60, pause_days_max: 366 }
+    }
+}
+
 /// What is open to everyone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MarketData {
@@ -245,6 +262,7 @@ impl Default for Config {
             approvals: Approvals::default(),
             projection: Projection::default(),
             snapshots: Snapshots::default(),
+            time: Time::default(),
             market_data: MarketData::default(),
             metrics: Metrics::default(),
         }

@@ -224,7 +224,7 @@ impl<'a> Planner<'a> {
     /// Before the session: who leaves the list, who joins it, and from which prices the day starts.
     fn morning(&mut self, day: &Day, date: Date, version: &Version) -> Result<()> {
         let opening = Desk::opening(version, date);
-        let midnight = version.trading.calendar.instant(date, TimeOfDay(0));
+        let midnight = version.trading.calendar.begins(date);
         let at = Timestamp(opening.after_seconds(-3_600).0.max(midnight.0));
         for index in 0..self.lines.instruments.len() {
             let instrument = &mut self.lines.instruments[index];

@@ -496,9 +496,7 @@ impl Writer {
 /// The instant at which a local day of a market begins.
 fn midnight(state: &State, market: MarketId, date: Date) -> Timestamp {
     let adopted = state.markets().get(market.index());
-    adopted.map_or(Timestamp(0), |adopted| {
-        adopted.rulebook.versions[0].trading.calendar.instant(date, base::TimeOfDay(0))
-    })
+    adopted.map_or(Timestamp(0), |adopted| adopted.rulebook.versions[0].trading.calendar.begins(date))
 }
 
 impl Drop for Writer {

@@ -11,6 +11,7 @@ mod compliance;
 mod conservation;
 mod fine;
 mod holdings;
+mod horizon;
 mod prices;
 mod statement;
 mod table;
@@ -22,6 +23,7 @@ pub use compliance::{Compliance, DutyLine, DutyState, PeriodStanding, compliance
 pub use conservation::{Conservation, ConservationLine, conservation};
 pub use fine::{AveragePrice, FineRange, FineRule};
 pub use holdings::{HoldingLine, Holdings, holdings};
+pub use horizon::{Horizon, horizons};
 pub use prices::{MethodTurnover, PriceList, PriceListLine, ReferenceCorrection, price_list};
 pub use statement::{
     ParticipantStatement, SettlementStatement, StatementLine, Sums, statement, statement_for,

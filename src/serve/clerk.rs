@@ -4,7 +4,7 @@
 use crate::node::{Answer, Inbox, NotSent, Outlet, Snapshotted, Submission, TurnedAway};
 use crate::serve::past;
 use crate::serve::reader::Feed;
-use crate::serve::{Clock, gauges::Gauges};
+use crate::serve::{Clock, Held, gauges::Gauges};
 use anyhow::Result;
 use engine::{Envelope, Event, Record, State};
 use gateway::Created;
@@ -37,6 +37,9 @@ pub enum Unanswered {
     /// As many commands wait as may.
     #[error("the node has as many commands waiting as it takes")]
     Busy,
+    /// The node does not believe its clock.
+    #[error("{0}")]
+    Held(Held),
 }
 
 struct Waiting {
@@ -150,7 +153,8 @@ impl Clerk {
         let inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
         let inbox = inbox.as_ref().ok_or(Unanswered::Stopping)?;
         for (envelope, tag) in all {
-            let sent = inbox.try_send(Submission { time: self.clock.now(), envelope, tag });
+            let time = self.clock.stamp().map_err(Unanswered::Held)?;
+            let sent = inbox.try_send(Submission { time, envelope, tag });
             sent.map_err(|error| match error {
                 NotSent::Closed => Unanswered::Stopping,
                 NotSent::Full(_) => Unanswered::Busy,

@@ -1,8 +1,9 @@
 //! Whether the node lives, and whether it can be used: for those who start, restart and route.
 
-use crate::serve::App;
+use crate::report::{Horizon, horizons};
 use crate::serve::endpoint::{Allowed, Call, Endpoint, Later};
 use crate::serve::reply::Reply;
+use crate::serve::{App, Going, Held};
 use axum::http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -32,6 +33,9 @@ pub(super) struct Health {
     pub status: String,
     /// The last record that readers see.
     pub sequence: u64,
+    /// What does not keep the node from being used, and should be looked at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// What keeps the node from being used.
@@ -44,6 +48,9 @@ pub(super) fn trouble(app: &App) -> Option<String> {
     if behind > BEHIND_MAX {
         return Some(format!("those who read are {behind} records behind"));
     }
+    if let Going::Ahead(by) = app.clock.going() {
+        return Some(Held(by).to_string());
+    }
     let free = fs4::available_space(&app.data).unwrap_or(u64::MAX);
     if free < FREE_MIN {
         return Some(format!("{free} bytes are free where the log is"));
@@ -51,9 +58,24 @@ pub(super) fn trouble(app: &App) -> Option<String> {
     None
 }
 
+/// What should be looked at.
+#[must_use]
+pub(super) fn warnings(app: &App) -> Vec<String> {
+    let behind = match app.clock.going() {
+        Going::Behind(by) => Some(format!(
+            "the clock is {} s behind the last record: every record has its time until the clock has caught up",
+            by.as_secs()
+        )),
+        _ => None,
+    };
+    let horizons = horizons(app.reader.read().state(), app.clock.now());
+    behind.into_iter().chain(horizons.iter().filter_map(Horizon::warning)).collect()
+}
+
 fn healthz(call: Call) -> Later {
     Box::pin(async move {
-        let health = Health { status: "ok".to_owned(), sequence: call.app.reader.sequence() };
+        let (status, sequence) = ("ok".to_owned(), call.app.reader.sequence());
+        let health = Health { status, sequence, warnings: Vec::new() };
         Ok(Reply::json(&health))
     })
 }
@@ -62,7 +84,8 @@ fn readyz(call: Call) -> Later {
     Box::pin(async move {
         let (trouble, sequence) = (trouble(&call.app), call.app.reader.sequence());
         let status = if trouble.is_none() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-        let health = Health { status: trouble.unwrap_or_else(|| "ok".to_owned()), sequence };
+        let warnings = warnings(&call.app);
+        let health = Health { status: trouble.unwrap_or_else(|| "ok".to_owned()), sequence, warnings };
         Ok(Reply::json_at(status, &health))
     })
 }

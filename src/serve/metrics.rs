@@ -1,11 +1,12 @@
 //! The figures for Prometheus, in its text format.
 
 use crate::node::DataDir;
+use crate::report::{Horizon, horizons};
 use crate::serve::endpoint::{Allowed, Call, Endpoint, Later};
 use crate::serve::gauges::{BUCKETS, Histogram};
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
-use crate::serve::{App, health};
+use crate::serve::{App, Going, health};
 use axum::http::Method;
 use std::fmt::Write;
 use std::path::Path;
@@ -111,6 +112,23 @@ fn page(app: &App) -> String {
     let _ = writeln!(page.0, "huangpu_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
     page.gauge("uptime_seconds", "Since the node began to run.", gauges.started.elapsed().as_secs());
     page.gauge("ready", "Whether the node can be used.", u64::from(health::trouble(app).is_none()));
+
+    let (ahead, behind) = match app.clock.going() {
+        Going::Well => (0, 0),
+        Going::Ahead(by) => (by.as_secs(), 0),
+        Going::Behind(by) => (0, by.as_secs()),
+    };
+    page.gauge("clock_ahead_seconds", "By which the clock was put forward and is not believed.", ahead);
+    page.gauge("clock_behind_seconds", "By which the clock lies behind the last record.", behind);
+    let [forward, back] = app.clock.steps();
+    page.counter("clock_forward_steps_total", "Times that the clock was found put forward.", forward);
+    page.counter("clock_back_steps_total", "Times that the clock was found put back.", back);
+    page.head("calendar_known_days", Kind::Gauge, "Days for which the calendar of a market is still known.");
+    for Horizon { market, days, .. } in horizons(app.reader.read().state(), app.clock.now()) {
+        if let Some(days) = days {
+            let _ = writeln!(page.0, "huangpu_calendar_known_days{{market=\"{market}\"}} {days}");
+        }
+    }
 
     page.gauge("log_record", "The last record of the log that readers see.", app.reader.sequence());
     page.counter("records_total", "Records that became durable and were applied.", read(&gauges.records));

@@ -46,7 +46,7 @@ mod unlocks;
 
 pub use api::{Name, Sent, send};
 pub use api::{endpoints, link_path};
-pub use clock::Clock;
+pub use clock::{Clock, Going, Hand, Held, NotThatTime, Plausible};
 pub use endpoint::{Allowed, Endpoint};
 pub use logging::start as start_log;
 pub use past::check as check_projection;

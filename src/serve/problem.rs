@@ -91,6 +91,8 @@ codes! {
     /// See its title.
     Busy = "busy", 503, "The node has as much waiting as it takes: try again.";
     /// See its title.
+    ClockHeld = "clock_held", 503, "The node does not believe its clock, and takes no commands until it is right: try again.";
+    /// See its title.
     NodeStopping = "node_stopping", 503, "The node is stopping: whether a command was taken is not known; send it again with its id.";
 }
 

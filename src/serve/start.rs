@@ -13,7 +13,7 @@ use crate::serve::reader::{Feed, Reader, Sink};
 use crate::serve::site::Site;
 use crate::serve::stream::{self, Hub};
 use crate::serve::{
-    App, Clock, Speaks, api, coinbase, heads, http, listen, openapi, page, tag, ticker, unlocks,
+    App, Clock, Plausible, Speaks, api, coinbase, heads, http, listen, openapi, page, tag, ticker, unlocks,
 };
 use anyhow::{Context, Result, anyhow};
 use base::InstrumentId;
@@ -75,10 +75,12 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
         Arc::new(Lockouts::new(config.sessions.lock_out_after, minutes(config.sessions.lock_out_minutes)));
     let sinks: Vec<Box<dyn Sink>> = vec![hub.sink(), unlocks::sink(Arc::clone(&lockouts))];
     let (reader, feed) = Reader::start(Follower::of(&node)?, sinks)?;
+    let last = (node.state().sequence().0 > 0).then(|| node.time());
+    clock.watch(Plausible::of(&config.time), last);
     let flow = Flow { snapshot_every: Some(config.snapshots.every_records), ..Flow::default() };
     let pipeline = Pipeline::start(node, flow)?;
     let standing = pipeline.standing();
-    let clerk = Arc::new(Clerk::new(pipeline.inbox(), clock, Arc::clone(&gauges)));
+    let clerk = Arc::new(Clerk::new(pipeline.inbox(), clock.clone(), Arc::clone(&gauges)));
     let (run_loop, ended) = run(pipeline, Arc::clone(&clerk), (feed, past_feed), Arc::clone(&gauges))?;
     let app = Arc::new(app(
         config,

@@ -13,11 +13,12 @@ use gateway::Resolver;
 use huangpu::config::Config;
 use huangpu::node::Node;
 use huangpu::serve::access::{Secrets, hash_of, hash_password};
-use huangpu::serve::{Clock, Opening, Running, start};
+use huangpu::serve::{Clock, Hand, Opening, Running, start};
 use roster::{CreateKey, CreateUser, Duties, Duty};
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -89,9 +90,23 @@ impl Served {
 
     /// Serves a node.
     pub fn serve(node: Node, config: Config, dir: TempDir) -> Self {
+        let clock = Clock::sandbox(gateway::parse_time(MORNING).unwrap(), node.time());
+        Self::serve_by(clock, node, config, dir)
+    }
+
+    /// Starts one whose clock is moved by hand.
+    pub fn by_hand() -> (Self, Arc<Hand>) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut node = open(dir.path());
+        play(&mut node);
+        admit(&mut node, dir.path());
+        let (clock, hand) = Clock::by_hand(gateway::parse_time(MORNING).unwrap());
+        (Self::serve_by(clock, node, config(), dir), hand)
+    }
+
+    fn serve_by(clock: Clock, node: Node, config: Config, dir: TempDir) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let clock = Clock::sandbox(gateway::parse_time(MORNING).unwrap(), node.time());
         let opening = Opening { config, data: dir.path().to_owned(), clock, tls: None };
         let running = runtime.block_on(start(node, opening)).unwrap();
         Self { address: running.address, dir, runtime, running: Some(running) }

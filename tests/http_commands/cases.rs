@@ -98,6 +98,7 @@ pub fn others() -> Vec<Case> {
         case("relist_instrument", Nothing, json!({ "instrument": "B2609", "reason": "a test" })),
         case("correct_reference", Nothing, json!({ "line": "B2609", "price": "98.60", "reason": "a test" })),
         case("declare_holiday", Nothing, json!({ "date": "2026-05-06" })),
+        case("revoke_holiday", Nothing, json!({ "date": "2026-05-07" })),
         case("draw_lot", Nothing, json!({ "auction": 1, "seed": 1 })),
         case("cancel_auction", Nothing, json!({ "auction": 1, "reason": "a test" })),
         case("settle_withdrawal", Nothing, json!({ "withdrawal": 1, "paid": true })),

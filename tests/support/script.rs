@@ -125,6 +125,7 @@ impl Script {
                 weekdays: 0,
                 holidays: BTreeSet::new(),
                 day_end: TimeOfDay(0),
+                ..Calendar::default()
             },
             |market| self.world.state.venue().rules(market).calendar.clone(),
         )

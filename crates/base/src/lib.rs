@@ -15,7 +15,7 @@ mod role;
 mod tariff;
 
 pub use amount::{BasisPoints, Money, Price, Quantity, amount_of, div_half_up, half_up, share};
-pub use calendar::{Calendar, Session, TimeOfDay, UtcOffset};
+pub use calendar::{AfterKnown, Calendar, Session, TimeOfDay, UtcOffset};
 pub use date::{Date, Timestamp, Unreadable};
 pub use fact::{
     Delivery, Directive, FeeLine, Fill, Hold, Leg, Method, Obligation, Party, Payment, Side, Trade,

@@ -84,7 +84,8 @@ impl Command {
             C::WithdrawBid(c) => Owner(c.account),
             C::AnnounceAuction(_) | C::DrawLot(_) | C::CancelAuction(_) => Roles(&[Operator]),
             C::ListInstrument(_) | C::DelistInstrument(_) | C::RelistInstrument(_) => Roles(&[Operator]),
-            C::CorrectReference(_) | C::DeclareHoliday(_) | C::AdoptRulebook(_) => Roles(&[Operator]),
+            C::CorrectReference(_) | C::AdoptRulebook(_) => Roles(&[Operator]),
+            C::DeclareHoliday(_) | C::RevokeHoliday(_) => Roles(&[Operator]),
             // Anyone may stop its own; only the venue and its supervisor stop others, and let trade again.
             C::MassCancel(c) => stopping(c.of),
             C::SetTradingBlocked(c) if c.blocked => stopping(c.of),

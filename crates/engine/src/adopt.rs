@@ -2,7 +2,7 @@
 
 use crate::rulebook::{Rulebook, Version};
 use crate::{Adopted, EngineRejection, Event, Events, OPERATOR, Rejection, State};
-use base::{AssetId, MarketId};
+use base::{AssetId, MarketId, TimeOfDay};
 use registry::{AccountKind, AssetClass, DefineAsset, OpenAccount, OpeningRejection};
 
 impl State {
@@ -25,6 +25,9 @@ impl State {
         check(rulebook)?;
         let Some(market) = self.market_id(&rulebook.code) else { return Ok(()) };
         let old = &self.markets[market.index()].rulebook;
+        if begins(old) != begins(rulebook) {
+            return Err(EngineRejection::DayBeginsChanged.into());
+        }
         if (&old.currency, &old.unit, old.price) == (&rulebook.currency, &rulebook.unit, rulebook.price) {
             Ok(())
         } else {
@@ -72,6 +75,7 @@ impl State {
         self.schedule();
         out.push(Event::RulebookAdopted { market });
         out.push(Event::RulesInForce { market, from: in_force });
+        self.venue.take_up_clock(market, &mut out.trading());
         Ok(())
     }
 
@@ -105,8 +109,7 @@ fn check(rulebook: &Rulebook) -> Result<(), EngineRejection> {
         bands.iter().flatten().all(|band| band.0 > 0)
             && trading.tick_value > 0
             && trading.lot.is_positive()
-            && trading.calendar.day_end.0 > 0
-            && trading.calendar.day_end.0 < 86_400
+            && is_calendar_sound(trading)
             && trading.launch_reference.is_none_or(base::Price::is_positive)
             && registry.resale_after_days <= 3_660
             && registry.offset_cap.0 >= 0
@@ -119,8 +122,24 @@ fn check(rulebook: &Rulebook) -> Result<(), EngineRejection> {
     if !sound || !rulebook.versions.iter().all(is_continuous_sound) {
         return Err(EngineRejection::NumberNotPositive);
     }
+    if rulebook.versions.iter().any(|version| version.trading.calendar.day_begins != begins(rulebook)) {
+        return Err(EngineRejection::DayBeginsChanged);
+    }
     let both = |version: &Version| version.trading.listing.is_some() && version.trading.continuous.is_some();
     if rulebook.versions.iter().any(both) { Err(EngineRejection::TwoWaysToTrade) } else { Ok(()) }
+}
+
+/// When the trading day of a market begins, in every version of its rules.
+fn begins(rulebook: &Rulebook) -> TimeOfDay {
+    rulebook.versions.first().map(|first| first.trading.calendar.day_begins).unwrap_or_default()
+}
+
+/// Every day ends after it begins and before the next one does.
+fn is_calendar_sound(rules: &trading::rules::Rules) -> bool {
+    let begins = rules.calendar.day_begins;
+    let ends = rules.hours.iter().filter_map(|hours| hours.day_end).chain([rules.calendar.day_end]);
+    let within = |end: TimeOfDay| TimeOfDay(0) < end && end < TimeOfDay::DAY;
+    begins < TimeOfDay::DAY && ends.map(|end| end.since(begins)).all(within)
 }
 
 fn is_continuous_sound(version: &Version) -> bool {

@@ -11,9 +11,10 @@ use base::{
 use registry::Registry;
 use roster::{Roster, RosterRejection};
 use trading::{
-    AcceptBlock, AmendOrder, AnnounceAuction, CancelAuction, CancelOrder, DelistInstrument, DrawLot, End,
-    EnterOrder, ListInstrument, MassCancel, PlaceBid, PlaceOrder, ProposeBlock, SetHalted, SetTradingBlocked,
-    SweepRejection, TakeListing, Terms, Uncrossed, Whose, WithdrawBid, WithdrawBlock,
+    AcceptBlock, AmendOrder, AnnounceAuction, CancelAuction, CancelOrder, DeclareHoliday, DelistInstrument,
+    DrawLot, End, EnterOrder, ListInstrument, MassCancel, PlaceBid, PlaceOrder, ProposeBlock, RevokeHoliday,
+    SetHalted, SetTradingBlocked, SweepRejection, TakeListing, Terms, Uncrossed, Whose, WithdrawBid,
+    WithdrawBlock,
 };
 
 type Applied = Result<(), Rejection>;
@@ -66,11 +67,8 @@ impl State {
             Command::RelistInstrument(c) => Ok(self.venue.relist(c, &mut out.trading())?),
             Command::SetHalted(c) => self.set_halted(c, out),
             Command::CorrectReference(c) => Ok(self.venue.correct_reference(c, &mut out.trading())?),
-            Command::DeclareHoliday(c) => {
-                self.venue.declare_holiday(c, &mut out.trading())?;
-                self.schedule();
-                Ok(())
-            }
+            Command::DeclareHoliday(c) => self.declare_holiday(c, out),
+            Command::RevokeHoliday(c) => self.revoke_holiday(c, out),
             Command::RegisterParticipant(c) => {
                 Ok(self.registry.register_participant(c, &mut out.registry()).map(drop)?)
             }
@@ -499,6 +497,19 @@ impl State {
             return Err(trading::ControlRejection::AssetUnfit.into());
         }
         self.venue.check_list(command)?;
+        Ok(())
+    }
+
+    /// The next bell may be another one.
+    fn declare_holiday(&mut self, command: &DeclareHoliday, out: &mut Events) -> Applied {
+        self.venue.declare_holiday(command, &mut out.trading())?;
+        self.schedule();
+        Ok(())
+    }
+
+    fn revoke_holiday(&mut self, command: &RevokeHoliday, out: &mut Events) -> Applied {
+        self.venue.revoke_holiday(command, &mut out.trading())?;
+        self.schedule();
         Ok(())
     }
 

@@ -59,6 +59,7 @@ pub enum Command {
     SetHalted(t::SetHalted),
     CorrectReference(t::CorrectReference),
     DeclareHoliday(t::DeclareHoliday),
+    RevokeHoliday(t::RevokeHoliday),
     // registry
     RegisterParticipant(r::RegisterParticipant),
     OpenAccount(r::OpenAccount),

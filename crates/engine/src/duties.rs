@@ -40,7 +40,8 @@ impl Command {
             C::OpenCase(_) | C::NoteCase(_) | C::CloseCase(_) => SUPERVISOR,
             C::AnnounceAuction(_) | C::DrawLot(_) | C::CancelAuction(_) => OPERATOR_DUTY,
             C::ListInstrument(_) | C::DelistInstrument(_) | C::RelistInstrument(_) => OPERATOR_DUTY,
-            C::CorrectReference(_) | C::DeclareHoliday(_) | C::AdoptRulebook(_) => OPERATOR_DUTY,
+            C::CorrectReference(_) | C::AdoptRulebook(_) => OPERATOR_DUTY,
+            C::DeclareHoliday(_) | C::RevokeHoliday(_) => OPERATOR_DUTY,
             C::RegisterParticipant(_) | C::OpenAccount(_) | C::DefineAsset(_) => OPERATOR_DUTY,
             C::RenameParticipant(_) | C::CloseAccount(_) => OPERATOR_DUTY,
             C::Issue(_) | C::Preallocate(_) | C::Allocate(_) | C::DecideCarryOver(_) => OPERATOR_DUTY,
@@ -66,7 +67,7 @@ impl Command {
     pub fn always_takes_two(&self, sender: UserId) -> bool {
         use Command as C;
         match self {
-            C::AdoptRulebook(_) => true,
+            C::AdoptRulebook(_) | C::RevokeHoliday(_) => true,
             C::RenameParticipant(_) | C::CloseAccount(_) | C::RelistInstrument(_) => true,
             C::CreateUser(_) | C::InviteUser(_) | C::SetUserDuties(_) | C::CreateKey(_) => true,
             C::OfferLink(_) | C::UnlockUser(_) => true,

@@ -20,6 +20,8 @@ rejections! {
         CurrencyMismatch = "currency_mismatch",
         /// A market's orders meet either in listed or in continuous trading.
         TwoWaysToTrade = "two_ways_to_trade",
+        /// A market keeps the hour at which its trading day begins.
+        DayBeginsChanged = "day_begins_changed",
     }
 }
 

@@ -234,6 +234,9 @@ impl Names<'_> {
             C::DeclareHoliday(c) => {
                 W::DeclareHoliday { date: c.date.to_string(), market: Some(self.market(c.market)) }
             }
+            C::RevokeHoliday(c) => {
+                W::RevokeHoliday { date: c.date.to_string(), market: Some(self.market(c.market)) }
+            }
             C::RegisterParticipant(c) => {
                 W::RegisterParticipant { code: c.code, name: c.name, roles: c.roles }
             }

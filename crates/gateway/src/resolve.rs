@@ -271,6 +271,7 @@ impl<B: ReferenceBook> Resolver<'_, B> {
             | WireCommand::Resume { .. }
             | WireCommand::CorrectReference { .. }
             | WireCommand::DeclareHoliday { .. }
+            | WireCommand::RevokeHoliday { .. }
             | WireCommand::Tick {} => self.operate(wire),
             WireCommand::CreateUser { .. }
             | WireCommand::SetUserDuties { .. }

@@ -190,6 +190,11 @@ pub enum WireCommand {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         market: Option<String>,
     },
+    RevokeHoliday {
+        date: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        market: Option<String>,
+    },
     Issue {
         account: String,
         asset: String,

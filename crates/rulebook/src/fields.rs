@@ -31,6 +31,12 @@ impl<'a> Fields<'a> {
         self.node.get(key).filter(|node| !node.is_none())
     }
 
+    /// What stands under `key`; inside, `None` where it says that there is nothing.
+    pub(crate) fn stated(&mut self, key: &'static str) -> Option<Option<&'a Node>> {
+        self.known.push(key);
+        self.node.get(key).map(|node| Some(node).filter(|node| !node.is_none()))
+    }
+
     /// A key that may be absent.
     pub(crate) fn may<T>(&mut self, key: &'static str, want: &Want<'_, T>) -> Option<T> {
         let node = self.node(key)?;

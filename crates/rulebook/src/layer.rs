@@ -44,9 +44,10 @@ const TABLES: [&str; 28] = [
     "supervision.alerts",
 ];
 /// The arrays of such tables.
-const LISTS: [&str; 2] = ["registry.period", "registry.period_add"];
+const LISTS: [&str; 4] = ["trading.hours", "trading.hours_add", "registry.period", "registry.period_add"];
 /// The arrays that a later version may extend.
-const ADDABLE: [(&str, &str); 2] = [("holidays_add", "holidays"), ("period_add", "period")];
+const ADDABLE: [(&str, &str); 3] =
+    [("holidays_add", "holidays"), ("hours_add", "hours"), ("period_add", "period")];
 
 /// The most versions of a file.
 const VERSIONS_MAX: usize = 500;

@@ -250,21 +250,32 @@ pub(crate) fn choice<T: Clone + 'static>(words: &'static [(&'static str, T)]) ->
     })
 }
 
-/// A part of a day.
-pub(crate) fn session() -> Want<'static, Session> {
+/// A part of a day that begins at `begins`.
+pub(crate) fn session(begins: TimeOfDay) -> Want<'static, Session> {
+    let rule = if begins == TimeOfDay(0) {
+        "a session must open before it closes"
+    } else {
+        "a session must open before it closes, counted from calendar.day_begins"
+    };
     Want::new(r#"a session such as "09:30-11:30""#, |node: &Node| {
         let (opens, closes) = node.text()?.split_once(['-', '–'])?;
         Some(Session { opens: TimeOfDay::parse(opens.trim())?, closes: TimeOfDay::parse(closes.trim())? })
     })
-    .keeping("a session must open before it closes", |session| session.opens < session.closes)
+    .keeping(rule, move |session| {
+        let counted = session.since(begins);
+        counted.opens < counted.closes
+    })
 }
 
-/// The sessions of a day, in order.
-pub(crate) fn sessions() -> Want<'static, Vec<Session>> {
-    session()
+/// The sessions of a day that begins at `begins`, in order.
+pub(crate) fn sessions(begins: TimeOfDay) -> Want<'static, Vec<Session>> {
+    session(begins)
         .list(r#"an array of sessions such as ["09:30-11:30", "13:00-15:00"]"#)
         .keeping("there must be at least one session", |sessions| !sessions.is_empty())
-        .keeping("sessions must not overlap and must stand in order", |sessions| {
-            sessions.windows(2).all(|pair| matches!(pair, [a, b] if a.closes <= b.opens))
+        .keeping("sessions must not overlap and must stand in order", move |sessions| {
+            sessions.windows(2).all(|pair| match pair {
+                [a, b] => a.since(begins).closes <= b.since(begins).opens,
+                _ => true,
+            })
         })
 }

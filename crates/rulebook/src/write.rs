@@ -34,6 +34,14 @@ pub fn rules(rulebook: &Rulebook, version: &Version) -> Vec<Rule> {
     for date in &version.trading.calendar.holidays {
         rules.push(Rule { path: format!("trading.calendar.holidays[{date}]"), value: date.to_string() });
     }
+    for hours in &version.trading.hours {
+        let keys: Vec<String> =
+            table::hours(hours).into_iter().map(|(key, value)| format!("{key} = {value}")).collect();
+        for day in table::days_of(hours) {
+            let path = format!("trading.hours[{day}]");
+            rules.push(Rule { path, value: keys.join(", ") });
+        }
+    }
     for period in &version.registry.periods {
         let path = format!("registry.period[{}]", period.year);
         rules.push(Rule { path, value: period.deadline.to_string() });
@@ -83,6 +91,10 @@ fn write_version(text: &mut String, rulebook: &Rulebook, before: Option<&Version
             ended.entry(parent).or_default().push(key);
         }
     }
+    let had_hours = before.map(|before| &before.trading.hours[..]).unwrap_or_default();
+    if version.trading.hours.is_empty() && !had_hours.is_empty() {
+        ended.entry("trading").or_default().push("hours");
+    }
     let (had, has) = (before.map(|before| &before.registry.periods[..]), &version.registry.periods);
     if has.is_empty() && had.is_some_and(|had| !had.is_empty()) {
         ended.entry("registry").or_default().push("period");
@@ -104,17 +116,35 @@ fn write_version(text: &mut String, rulebook: &Rulebook, before: Option<&Version
             let _ = writeln!(text, "source = {source}");
         }
     }
+    let (name, more) = more_of(had_hours, &version.trading.hours, ("hours", "hours_add"));
+    for hours in more {
+        let _ = write!(text, "\n[[version.trading.{name}]]\n");
+        for (key, value) in table::hours_table(hours) {
+            let _ = writeln!(text, "{key} = {value}");
+        }
+        let _ = writeln!(text, "source = {source}");
+    }
     let had = had.unwrap_or_default();
-    let (name, more) = match has.strip_prefix(had) {
-        Some(more) if !had.is_empty() => ("period_add", more),
-        _ => ("period", &has[..]),
-    };
+    let (name, more) = more_of(had, has, ("period", "period_add"));
     for period in more {
         let (year, deadline) = (period.year, period.deadline);
         let _ = write!(
             text,
             "\n[[version.registry.{name}]]\nyear = {year}\ndeadline = {deadline}\nsource = {source}\n"
         );
+    }
+}
+
+/// What a version has to state of a list over the one before it, and under which name: only what was added, where nothing else
+/// has changed.
+fn more_of<'a, T: PartialEq>(
+    had: &[T],
+    has: &'a [T],
+    (whole, add): (&'static str, &'static str),
+) -> (&'static str, &'a [T]) {
+    match has.strip_prefix(had) {
+        Some(more) if !had.is_empty() => (add, more),
+        _ => (whole, has),
     }
 }
 

@@ -102,7 +102,7 @@ fn the_composite_line_and_the_allocation_plan() {
 #[test]
 fn holidays_are_weekdays_and_no_trading_days() {
     let calendar = &cited("carbon-cn.toml").rulebook.versions[0].trading.calendar;
-    assert_eq!(calendar.holidays.len(), 94);
+    assert_eq!(calendar.holidays.len(), 100);
     assert!(calendar.holidays.iter().all(|day| day.weekday() <= 5 && !calendar.is_trading_day(*day)));
     assert!(calendar.is_trading_day(date("2021-07-16")));
     assert!(!calendar.is_trading_day(date("2026-06-19")));
@@ -186,4 +186,34 @@ fn fees_of_a_book_are_exact() {
         most: Some(Money(20_000)),
     };
     assert_eq!(book.versions[0].clearing.book, expected);
+}
+
+#[test]
+fn every_calendar_knows_the_whole_of_its_last_year() {
+    for file in ["carbon-cn.toml", "carbon-shanghai.toml", "bond-continuous.toml"] {
+        let book = cited(file).rulebook;
+        let calendar = &book.versions.last().unwrap().trading.calendar;
+        assert_eq!(calendar.known_until, Some(date("2026-12-31")), "{file}");
+        for holiday in [
+            "2026-01-01",
+            "2026-01-02",
+            "2026-02-16",
+            "2026-02-23",
+            "2026-04-06",
+            "2026-05-05",
+            "2026-06-19",
+            "2026-09-25",
+            "2026-10-01",
+            "2026-10-02",
+            "2026-10-05",
+            "2026-10-06",
+            "2026-10-07",
+        ] {
+            assert!(!calendar.is_trading_day(date(holiday)), "{file} {holiday}");
+        }
+        for day in ["2026-01-05", "2026-02-24", "2026-09-28", "2026-10-08", "2026-12-31"] {
+            assert!(calendar.is_trading_day(date(day)), "{file} {day}");
+        }
+        assert!(!calendar.is_trading_day(date("2027-01-04")), "{file}: nobody knows");
+    }
 }

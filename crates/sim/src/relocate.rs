@@ -153,6 +153,7 @@ impl Moved {
                 Line::Composite(id) => market(id),
             },
             C::DeclareHoliday(c) => market(&mut c.market),
+            C::RevokeHoliday(c) => market(&mut c.market),
             C::OpenAccount(c) => participant(&mut c.participant),
             C::RenameParticipant(c) => participant(&mut c.participant),
             C::CloseAccount(c) => account(&mut c.account),

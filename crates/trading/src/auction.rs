@@ -78,7 +78,7 @@ impl Venue {
         if terms.quantity.0 % market.rules.lot.0 != 0 {
             return Err(AuctionRejection::QuantityOffLot);
         }
-        if terms.opens < now || !market.spans_session(&rules.sessions, terms.opens, terms.closes) {
+        if terms.opens < now || !market.spans_session(Method::Auction, terms.opens, terms.closes) {
             return Err(AuctionRejection::WindowOutsideSession);
         }
         let of_reference = |rate: base::BasisPoints| {

@@ -2,8 +2,8 @@
 
 use crate::{
     ControlRejection, CorrectReference, DeclareHoliday, DelistInstrument, End, Event, Instrument, Line,
-    ListInstrument, PostTrade, RelistInstrument, SetHalted, Statistics, Terms, Turnover, Venue, board::Board,
-    floor,
+    ListInstrument, PostTrade, RelistInstrument, RevokeHoliday, SetHalted, Statistics, Terms, Turnover,
+    Venue, board::Board, floor,
 };
 use base::{Date, InstrumentId, Price, Timestamp, is_code};
 use serde::{Deserialize, Serialize};
@@ -255,6 +255,27 @@ impl Venue {
         }
         market.holidays.insert(date);
         out(Event::HolidayDeclared { market: id, date });
+        Ok(())
+    }
+
+    /// Takes back a day without trading that was declared. Those of the rulebook are changed by another rulebook.
+    ///
+    /// # Errors
+    /// See [`ControlRejection`].
+    pub fn revoke_holiday(
+        &mut self,
+        command: &RevokeHoliday,
+        out: &mut impl FnMut(Event),
+    ) -> Result<(), ControlRejection> {
+        let &RevokeHoliday { market: id, date } = command;
+        let market = self.markets.get_mut(id.index()).ok_or(ControlRejection::MarketUnknown)?;
+        if date <= market.date {
+            return Err(ControlRejection::DateNotAhead);
+        }
+        if !market.holidays.remove(&date) {
+            return Err(ControlRejection::NothingToDo);
+        }
+        out(Event::HolidayRevoked { market: id, date });
         Ok(())
     }
 }

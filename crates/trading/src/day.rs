@@ -4,7 +4,7 @@ use crate::{
     End, Event, Instrument, Line, Phase, PostTrade, PriceLine, Statistics, Terms, Turnover, Venue,
     floor::phase_at,
     instrument,
-    rules::{CompositePrice, Rules},
+    rules::{CompositePrice, DayHours, Rules},
 };
 use base::{
     AssetId, AuctionId, Calendar, Date, InstrumentId, MarketId, Method, Money, Price, Quantity, Session,
@@ -22,9 +22,11 @@ pub(crate) struct Market {
     pub(crate) first_day: Date,
     /// Declared after the rulebook was adopted.
     pub(crate) holidays: BTreeSet<Date>,
-    /// The local date.
+    /// The trading day.
     pub(crate) date: Date,
-    /// The last moment of that date whose bell has rung.
+    /// The hours of that day.
+    pub(crate) hours: DayHours,
+    /// The last moment of that day whose bell has rung, counted from its beginning.
     pub(crate) rung: TimeOfDay,
     /// Which methods are open, in the order of [`Method::ALL`].
     open: [bool; 3],
@@ -73,51 +75,36 @@ impl Market {
         date >= self.first_day && self.rules.calendar.is_trading_day(date) && !self.holidays.contains(&date)
     }
 
-    fn sessions(&self, method: Method) -> &[Session] {
-        let rules = &self.rules;
-        match method {
-            Method::Listed => rules.listing.as_ref().map_or(&[], |listing| &listing.sessions),
-            Method::Continuous => rules.continuous.as_ref().map_or(&[], |continuous| &continuous.sessions),
-            Method::Block => rules.block.as_ref().map_or(&[], |block| &block.sessions),
-            Method::Auction => rules.auction.as_ref().map_or(&[], |auction| &auction.sessions),
-        }
-    }
-
-    /// Whether a span lies within one session of the current date.
-    pub(crate) fn spans_session(&self, sessions: &[Session], opens: Timestamp, closes: Timestamp) -> bool {
-        let at = |time| self.rules.calendar.instant(self.date, time);
+    /// Whether a span lies within one session of a method on the current day.
+    pub(crate) fn spans_session(&self, method: Method, opens: Timestamp, closes: Timestamp) -> bool {
+        let at = |since| self.rules.calendar.moment(self.date, since);
         let within = |s: &Session| at(s.opens) <= opens && opens < closes && closes <= at(s.closes);
-        self.trades_on(self.date) && sessions.iter().any(within)
+        self.trades_on(self.date) && self.hours.sessions(method).iter().any(within)
     }
 
-    /// Opens and closes methods as the last bell says; midnight is one, for a session that begins with the day.
+    /// Opens and closes methods as the last bell says; the beginning of the day is one, for a session that begins with it.
     fn change_phases(&mut self, id: MarketId, out: &mut impl FnMut(Event)) {
         let bell = self.rung;
-        let day_goes_on = !self.ended && bell < self.rules.calendar.day_end;
+        let day_goes_on = !self.ended && bell < self.hours.day_end;
         for method in Method::ALL {
             let inside = |s: &Session| s.opens <= bell && bell < s.closes;
-            let open = day_goes_on && self.sessions(method).iter().any(inside);
+            let open = day_goes_on && self.hours.sessions(method).iter().any(inside);
             if open != self.open[method.index()] {
                 self.open[method.index()] = open;
                 out(Event::PhaseChanged { market: id, method, open });
             }
         }
-        self.book_phase = if day_goes_on { phase_at(&self.rules, bell) } else { Phase::Closed };
+        self.book_phase = if day_goes_on { phase_at(&self.hours, bell) } else { Phase::Closed };
     }
 
     fn next_bell(&self) -> (Timestamp, Option<TimeOfDay>) {
         let calendar: &Calendar = &self.rules.calendar;
-        if self.trades_on(self.date) {
-            let books = self.rules.continuous.iter();
-            let calls = books.flat_map(|rules| rules.opening_call.iter().chain(&rules.closing_call));
-            let methods = Method::ALL.into_iter().chain([Method::Continuous]);
-            let sessions = methods.flat_map(|method| self.sessions(method)).chain(calls);
-            let bells = sessions.flat_map(|s| [s.opens, s.closes]).chain([calendar.day_end]);
-            if let Some(bell) = bells.filter(|&bell| bell > self.rung && bell.0 < 86_400).min() {
-                return (calendar.instant(self.date, bell), Some(bell));
-            }
+        if self.trades_on(self.date)
+            && let Some(bell) = self.hours.bell_after(self.rung)
+        {
+            return (calendar.moment(self.date, bell), Some(bell));
         }
-        let tomorrow = calendar.instant(self.date.next(), TimeOfDay(0));
+        let tomorrow = calendar.begins(self.date.next());
         // Instants end in the year 2262; a day that cannot be told begins never.
         let begins = calendar.local(tomorrow).0 > self.date;
         (if begins { tomorrow } else { Timestamp::MAX }, None)
@@ -125,7 +112,8 @@ impl Market {
 }
 
 impl Venue {
-    /// Opens a market. It starts at `now`, in the middle of whatever day that is, with trading closed until the next bell.
+    /// Opens a market. It starts at `now`, in the middle of whatever day that is, with trading closed until the next bell, or
+    /// until [`Venue::take_up_clock`].
     pub fn add_market(
         &mut self,
         rules: Rules,
@@ -133,7 +121,8 @@ impl Venue {
         first_day: Date,
         now: Timestamp,
     ) -> MarketId {
-        let (date, rung) = rules.calendar.local(now);
+        let (date, time) = rules.calendar.local(now);
+        let (hours, rung) = (rules.hours_on(date), time.since(rules.calendar.day_begins));
         let id = MarketId::at(self.markets.len());
         self.markets.push(Market {
             rules,
@@ -141,6 +130,7 @@ impl Venue {
             first_day,
             holidays: BTreeSet::new(),
             date,
+            hours,
             rung,
             open: [false; 3],
             book_phase: Phase::Closed,
@@ -151,8 +141,16 @@ impl Venue {
         });
         // A market that opens in the morning trades from the next bell of that same day.
         let market = &mut self.markets[id.index()];
-        market.ended = !market.trades_on(date) || rung >= market.rules.calendar.day_end;
+        market.ended = !market.trades_on(date) || rung >= market.hours.day_end;
         id
+    }
+
+    /// A market that was opened during a session does what the clock says, if its rules say so.
+    pub fn take_up_clock(&mut self, id: MarketId, out: &mut impl FnMut(Event)) {
+        let market = &mut self.markets[id.index()];
+        if market.rules.calendar.opens_on_adoption {
+            market.change_phases(id, out);
+        }
     }
 
     /// Puts rules into force. The engine does this between two days.
@@ -164,6 +162,24 @@ impl Venue {
     #[must_use]
     pub fn date(&self, market: MarketId) -> Date {
         self.markets[market.index()].date
+    }
+
+    /// Whether a market trades on a day: by its rules, and by what was declared since.
+    #[must_use]
+    pub fn trades_on(&self, market: MarketId, date: Date) -> bool {
+        self.markets[market.index()].trades_on(date)
+    }
+
+    /// Whether a method of a market is open; of order books see [`Venue::book_phase`].
+    #[must_use]
+    pub fn is_open(&self, market: MarketId, method: Method) -> bool {
+        self.markets[market.index()].is_open(method)
+    }
+
+    /// Holidays of a market that were declared and are not in its rules.
+    #[must_use]
+    pub fn declared_holidays(&self, market: MarketId) -> &BTreeSet<Date> {
+        &self.markets[market.index()].holidays
     }
 
     /// The day of the price list that stands or is being made.
@@ -213,7 +229,7 @@ impl Venue {
             market.ended = false;
         }
         let market = &mut self.markets[id.index()];
-        market.date = date;
+        (market.date, market.hours) = (date, market.rules.hours_on(date));
         market.rung = TimeOfDay(0);
         after.event(Event::DayBegan { market: id, date, trading });
         market.change_phases(id, &mut |event| after.event(event));
@@ -229,7 +245,7 @@ impl Venue {
         let market = &mut self.markets[id.index()];
         let (_, Some(bell)) = market.next_bell() else { return Vec::new() };
         market.rung = bell;
-        let day_ends = bell == market.rules.calendar.day_end;
+        let day_ends = bell == market.hours.day_end;
         let over = market.ended;
         market.change_phases(id, &mut |event| after.event(event));
         self.move_books(now, id, after);
@@ -337,6 +353,7 @@ mod tests {
                 weekdays: 0b111_1111,
                 holidays: BTreeSet::new(),
                 day_end: time("15:00"),
+                ..Calendar::default()
             },
             tick_value: 1,
             lot: Quantity(1),
@@ -350,6 +367,7 @@ mod tests {
             block: None,
             auction: None,
             continuous: None,
+            hours: Vec::new(),
             composite: Some(Composite { code: "ALL".to_owned(), price }),
             own: crate::rules::Own::Owner,
         }

@@ -12,6 +12,7 @@ mod board;
 mod control;
 mod day;
 mod floor;
+mod hours;
 mod instrument;
 mod listing;
 mod messages;

@@ -91,6 +91,16 @@ pub struct DeclareHoliday {
     pub date: Date,
 }
 
+/// Takes back a day without trading that was declared: there is trading on it after all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeHoliday {
+    /// Where.
+    pub market: MarketId,
+    /// A day after today that was declared.
+    pub date: Date,
+}
+
 /// Places a listing (挂牌).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -557,6 +567,13 @@ pub enum Event {
         /// The reference price that it starts from.
         reference: Price,
     },
+    /// A day without trading that was declared is a trading day after all.
+    HolidayRevoked {
+        /// Where.
+        market: MarketId,
+        /// Which day.
+        date: Date,
+    },
 }
 
 /// What an order would trade, and what of it has traded: from this the engine knows what to set aside and what to give
@@ -612,7 +629,7 @@ rejections! {
         TradingHasBegun = "trading_has_begun",
         /// It is so already.
         NothingToDo = "nothing_to_do",
-        /// A holiday is declared for a day after today.
+        /// A holiday is declared, or taken back, for a day after today.
         DateNotAhead = "date_not_ahead",
     }
 }

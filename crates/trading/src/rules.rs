@@ -1,5 +1,6 @@
 //! What a rulebook tells the trading room. Every number of a market stands here as data.
 
+pub use crate::hours::{DayHours, Hours};
 use base::{BasisPoints, Calendar, Money, Price, Quantity, Session};
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,9 @@ pub struct Rules {
     /// Continuous trading on an order book (竞价交易), where the market has it; a market has this or listed trading.
     #[serde(default)]
     pub continuous: Option<ContinuousRules>,
+    /// Hours of days that are unlike the others.
+    #[serde(default)]
+    pub hours: Vec<Hours>,
     /// The composite line, where the market publishes one. Its close is also the first reference price of a new
     /// instrument.
     pub composite: Option<Composite>,

@@ -284,6 +284,7 @@ async fn submit_command(
 fn unanswered(why: Unanswered, id: String) -> Problem {
     let (code, retry_after) = match why {
         Unanswered::Busy => (Code::Busy, Some(1)),
+        Unanswered::Held(_) => (Code::ClockHeld, Some(10)),
         Unanswered::Stopping => (Code::NodeStopping, None),
     };
     Problem { id: Some(id), retry_after, ..Problem::new(code, why.to_string()) }

@@ -148,7 +148,7 @@ fn market_view(state: &State, id: MarketId) -> MarketView {
         currency_decimals: rulebook.currency.decimals,
         date: date(today),
         day_ended: state.venue().day_ended(id),
-        trading_day: rules.calendar.is_trading_day(today),
+        trading_day: state.venue().trades_on(id, today),
         mechanisms: Mechanisms {
             listing: rules.listing.as_ref().map(|rules| sessions(&rules.sessions)),
             block: rules.block.as_ref().map(|rules| sessions(&rules.sessions)),
@@ -229,31 +229,26 @@ pub(crate) struct InstrumentView {
 fn instruments(call: &Call, follower: &Follower) -> Answered {
     let (state, query) = (follower.state(), call.query::<InMarket>()?);
     let wanted = query.market.as_deref().map(|code| market(state, code)).transpose()?;
-    let now = call.app.clock.now();
     let all = state.venue().instruments().iter().enumerate();
     let all = all.filter(|(_, instrument)| wanted.is_none_or(|wanted| instrument.market == wanted));
-    let all = all.filter_map(|(index, _)| instrument_view(state, InstrumentId::at(index), now));
+    let all = all.filter_map(|(index, _)| instrument_view(state, InstrumentId::at(index)));
     Ok(Reply::json(&List::all(follower, all.collect())))
 }
 
 fn one_instrument(call: &Call, follower: &Follower) -> Answered {
     let id = instrument(follower.state(), call.parameter("instrument"))?;
-    let view = instrument_view(follower.state(), id, call.app.clock.now());
+    let view = instrument_view(follower.state(), id);
     view.map(|view| Reply::json(&view)).ok_or_else(|| Problem::not_found("such instrument"))
 }
 
 /// An instrument, as it is shown.
 #[must_use]
-pub(crate) fn instrument_view(
-    state: &State,
-    id: InstrumentId,
-    now: base::Timestamp,
-) -> Option<InstrumentView> {
+pub(crate) fn instrument_view(state: &State, id: InstrumentId) -> Option<InstrumentView> {
     let (instrument, written) = (state.venue().instrument(id)?, Written::of(state, id)?);
     let (day, rules) = (&instrument.day, state.venue().rules(instrument.market));
     let price = |price: Price| written.price(price);
     let is_book = rules.continuous.is_some();
-    let phase = phase(state, id, now);
+    let phase = phase(state, id);
     let band = rules.continuous.as_ref().map(|rules| rules.band);
     let band = band.or(rules.listing.as_ref().map(|rules| rules.band));
     let best = |side: Side| {
@@ -296,16 +291,15 @@ pub(crate) fn instrument_view(
     })
 }
 
-/// What an instrument is doing: of an order book what the engine says, of listings what the calendar does.
+/// What an instrument is doing: its order book, or listed trading in its market.
 #[must_use]
-pub(crate) fn phase(state: &State, id: InstrumentId, now: base::Timestamp) -> Phase {
+pub(crate) fn phase(state: &State, id: InstrumentId) -> Phase {
     let Some(instrument) = state.venue().instrument(id) else { return Phase::Closed };
     let rules = state.venue().rules(instrument.market);
     if rules.continuous.is_some() {
         return state.venue().book_phase(id);
     }
-    let open = |listing: &trading::rules::ListingRules| rules.calendar.is_open(&listing.sessions, now);
-    let open = rules.listing.as_ref().is_some_and(open) && !state.venue().day_ended(instrument.market);
+    let open = state.venue().is_open(instrument.market, base::Method::Listed);
     if open && !instrument.halted { Phase::Continuous } else { Phase::Closed }
 }
 

@@ -1,10 +1,11 @@
 //! What operators see of the node, and the documents of the API.
 
 use crate::node::Follower;
-use crate::serve::App;
-use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint};
+use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint, Later};
+use crate::serve::problem::Problem;
 use crate::serve::reply::Reply;
-use crate::serve::{page, tag};
+use crate::serve::{App, Going, page, tag};
+use axum::http::Method;
 use axum::http::header::CACHE_CONTROL;
 use engine::State;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,18 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::reads("/v1/operations", Allowed::Operators, TAG, "How the node is doing", operations)
             .gives::<Operations>(),
+        Endpoint::reads("/v1/clock", Allowed::Operators, TAG, "How the node's clock goes", clock)
+            .gives::<ClockView>(),
+        Endpoint::acts(
+            Method::POST,
+            "/v1/clock",
+            Allowed::Operators,
+            TAG,
+            "Confirm a clock that was put forward, by naming the time that another clock shows",
+            confirm,
+        )
+        .with_body::<ConfirmClock>()
+        .gives::<ClockView>(),
         Endpoint::reads("/v1/openapi.json", Allowed::Anyone, TAG, "This document", openapi)
             .gives::<serde_json::Value>(),
         Endpoint::reads(
@@ -30,6 +43,70 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::reads("/v1/docs", Allowed::Anyone, TAG, "The API as a page to read", docs),
         Endpoint::reads("/v1/docs.css", Allowed::Anyone, TAG, "How that page looks", style),
     ]
+}
+
+/// How the node's clock goes.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ClockView {
+    /// What it shows, UTC.
+    pub shows: String,
+    /// What a record would be stamped with, UTC.
+    pub now: String,
+    /// `well`; `behind` the last record, whose time every record has until it has caught up; `ahead`: it was put forward, and no
+    /// command is taken.
+    pub going: String,
+    /// Seconds by which it is behind or ahead.
+    pub seconds: u64,
+    /// Times that it was found put forward, and put back, since the node began to run.
+    pub steps: [u64; 2],
+    /// Whether it is that of a sandbox.
+    pub sandbox: bool,
+}
+
+impl ClockView {
+    fn of(app: &App) -> Self {
+        let clock = &app.clock;
+        let (going, by) = match clock.going() {
+            Going::Well => ("well", std::time::Duration::ZERO),
+            Going::Behind(by) => ("behind", by),
+            Going::Ahead(by) => ("ahead", by),
+        };
+        Self {
+            shows: gateway::format_time(clock.shows(), None),
+            now: gateway::format_time(clock.now(), None),
+            going: going.to_owned(),
+            seconds: by.as_secs(),
+            steps: clock.steps(),
+            sandbox: clock.is_sandbox(),
+        }
+    }
+}
+
+fn clock(call: &Call, _: &Follower) -> Answered {
+    Ok(Reply::json(&ClockView::of(&call.app)))
+}
+
+/// That a clock is right.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConfirmClock {
+    /// What time it is, by another clock: RFC 3339, within a minute of what the node's shows.
+    time: String,
+}
+
+fn confirm(call: Call) -> Later {
+    Box::pin(async move {
+        let ConfirmClock { time } = call.json()?;
+        let time = gateway::read_time(&time).map_err(|why| Problem::field("time", why))?;
+        let (app, user) = (&call.app, call.caller()?.user);
+        let shows = app.clock.confirm(time).map_err(|why| {
+            tracing::warn!(%user, "the clock was not confirmed: another time was named");
+            Problem::field("time", why.to_string())
+        })?;
+        let shows = gateway::format_time(shows, None);
+        tracing::warn!(%user, shows, "the clock was confirmed");
+        Ok(Reply::json(&ClockView::of(app)))
+    })
 }
 
 fn openapi(call: &Call, _: &Follower) -> Answered {

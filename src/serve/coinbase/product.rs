@@ -73,8 +73,8 @@ struct Product {
     status_message: String,
 }
 
-fn view(state: &State, id: InstrumentId, now: Timestamp) -> Option<Product> {
-    let (instrument, written) = (instrument_view(state, id, now)?, Written::of(state, id)?);
+fn view(state: &State, id: InstrumentId) -> Option<Product> {
+    let (instrument, written) = (instrument_view(state, id)?, Written::of(state, id)?);
     let name = product_name(state, id);
     let (base, quote) = name.split_once('-')?;
     let called = matches!(instrument.phase.as_str(), "opening_call" | "closing_call" | "interruption");
@@ -97,22 +97,22 @@ fn view(state: &State, id: InstrumentId, now: Timestamp) -> Option<Product> {
     })
 }
 
-fn all_views(state: &State, now: Timestamp) -> Vec<Product> {
-    all_products(state).filter_map(|id| view(state, id, now)).collect()
+fn all_views(state: &State) -> Vec<Product> {
+    all_products(state).filter_map(|id| view(state, id)).collect()
 }
 
-pub(super) fn products(call: &Call, follower: &Follower) -> Answered {
-    Ok(Reply::json(&all_views(follower.state(), call.app.clock.now())))
+pub(super) fn products(_: &Call, follower: &Follower) -> Answered {
+    Ok(Reply::json(&all_views(follower.state())))
 }
 
 /// Products and currencies as they stand, as the feed tells of them.
-pub(super) fn status(state: &State, now: Timestamp) -> serde_json::Value {
-    json!({ "type": "status", "products": all_views(state, now), "currencies": all_currencies(state) })
+pub(super) fn status(state: &State) -> serde_json::Value {
+    json!({ "type": "status", "products": all_views(state), "currencies": all_currencies(state) })
 }
 
 pub(super) fn one(call: &Call, follower: &Follower) -> Answered {
     let state = follower.state();
-    let found = view(state, product(state, call.parameter("product"))?, call.app.clock.now());
+    let found = view(state, product(state, call.parameter("product"))?);
     found.map(|product| Reply::json(&product)).ok_or_else(|| Problem::not_found("such product"))
 }
 

@@ -62,7 +62,7 @@ fn below_the_band(call: &Call, name: &str, wire: &WireCommand, problem: Problem)
     }
     let follower = call.app.reader.read();
     let state = follower.state();
-    let view = product(state, name).ok().and_then(|id| instrument_view(state, id, call.app.clock.now()));
+    let view = product(state, name).ok().and_then(|id| instrument_view(state, id));
     let lowest = view.and_then(|view| Some((view.price_decimals, view.band?[0].clone())));
     let is_below = lowest.is_some_and(|(decimals, lowest)| {
         let ticks = |text: &str| base::decimal::units(text, decimals).ok();

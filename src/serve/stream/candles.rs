@@ -2,7 +2,7 @@
 //! sees all of it; as in the projection, the trades count that make prices.
 
 use crate::projection::{CandleRow, Projection, Step};
-use base::{Date, InstrumentId, MarketId, Method, Price, TimeOfDay, Timestamp};
+use base::{Date, InstrumentId, MarketId, Method, Price, Timestamp};
 use engine::State;
 use std::collections::BTreeMap;
 
@@ -102,8 +102,8 @@ impl Candles {
         let Some(adopted) = state.markets().get(trade.market.index()) else { return trade.time };
         let calendar = &adopted.rulebook.versions[0].trading.calendar;
         let date = self.dates.get(&trade.market).copied().unwrap_or_else(|| state.venue().date(trade.market));
-        let begins = calendar.instant(date, TimeOfDay(0)).0;
-        let ends = calendar.instant(date.next(), TimeOfDay(0)).0.max(begins + 1);
+        let begins = calendar.begins(date).0;
+        let ends = calendar.begins(date.next()).0.max(begins + 1);
         let within = trade.time.0.clamp(begins, ends - 1) - begins;
         Timestamp(begins + within / MINUTE * MINUTE)
     }

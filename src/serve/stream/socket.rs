@@ -8,6 +8,7 @@ use super::words::{self, Auth, Ref, Said, Subscription};
 use super::{upgrade, writer};
 use crate::serve::access::{Caller, Signed, Via, random_text};
 use crate::serve::api::commands::{self, Sent};
+use crate::serve::clerk::Unanswered;
 use crate::serve::line::Line;
 use crate::serve::problem::{Code, Problem};
 use crate::serve::{App, door};
@@ -434,11 +435,15 @@ impl Socket {
         self.may_cancel().ok()?;
         let caller = self.caller.as_ref()?;
         let id = format!("off-{}", random_text(10).ok()?);
-        for _ in 0..50 {
+        let mut left = 50;
+        while left > 0 {
             match self.app.clerk.post(mass_cancel(caller, &id)) {
                 Ok(()) => return Some(id),
+                // Nothing trades meanwhile either: the promise is kept when the clock is believed again.
+                Err(Unanswered::Held(_)) => {}
                 Err(error) => {
-                    tracing::warn!("orders of {:?} are still to be cancelled: {error}", caller.participant)
+                    left -= 1;
+                    tracing::warn!("orders of {:?} are still to be cancelled: {error}", caller.participant);
                 }
             }
             tokio::time::sleep(Duration::from_millis(100)).await;

@@ -159,7 +159,10 @@ impl Tape {
                 marks.all_accounts = true;
             }
             Trading::DayEnded { .. } => (marks.status, marks.ticker, marks.all_accounts) = (true, true, true),
-            Trading::PhaseChanged { .. } | Trading::HaltedSet { .. } | Trading::HolidayDeclared { .. } => {
+            Trading::PhaseChanged { .. }
+            | Trading::HaltedSet { .. }
+            | Trading::HolidayDeclared { .. }
+            | Trading::HolidayRevoked { .. } => {
                 (marks.status, marks.all_books) = (true, true);
             }
             Trading::InstrumentListed { .. }

@@ -96,7 +96,7 @@ impl Status {
     pub(super) fn changes(&mut self, state: &State) -> Option<String> {
         let all = state.venue().instruments().iter().enumerate().map(|(index, instrument)| {
             let id = InstrumentId::at(index);
-            let phase = phase(state, id, state.time());
+            let phase = phase(state, id);
             let item = InstrumentStatus {
                 code: instrument.code.clone(),
                 market: Names(state).market(instrument.market),
@@ -114,7 +114,7 @@ impl Status {
             let item = MarketStatus {
                 market: adopted.rulebook.code.clone(),
                 date: date(today),
-                trading_day: state.venue().rules(id).calendar.is_trading_day(today),
+                trading_day: state.venue().trades_on(id, today),
                 day_ended: state.venue().day_ended(id),
                 rules_from: date(adopted.in_force),
             };
@@ -207,7 +207,7 @@ impl Ticker {
 }
 
 fn tick(state: &State, id: InstrumentId, [bid, ask]: [Option<Best>; 2]) -> Option<String> {
-    let (view, written) = (instrument_view(state, id, state.time())?, Written::of(state, id)?);
+    let (view, written) = (instrument_view(state, id)?, Written::of(state, id)?);
     let quantity = |best: Option<Best>| best.map(|(_, quantity)| written.quantity(quantity));
     Some(json(&Tick {
         code: view.code,

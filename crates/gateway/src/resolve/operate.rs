@@ -49,6 +49,10 @@ impl<B: ReferenceBook> Resolver<'_, B> {
                 let market = self.market(market.as_deref())?;
                 Command::DeclareHoliday(t::DeclareHoliday { market, date: Self::date("date", date)? })
             }
+            W::RevokeHoliday { date, market } => {
+                let market = self.market(market.as_deref())?;
+                Command::RevokeHoliday(t::RevokeHoliday { market, date: Self::date("date", date)? })
+            }
             _ => Command::Tick,
         })
     }

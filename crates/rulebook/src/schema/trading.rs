@@ -1,11 +1,13 @@
 //! `[version.trading.…]`
 
+mod hours;
+
 use super::Context;
 use crate::fields::Fields;
 use crate::tree::{Node, Value};
 use crate::want::{Want, band, choice, code, count, date, flag, integer, percent, session, sessions, time};
 use crate::zone;
-use base::{Calendar, Quantity, Session, TimeOfDay};
+use base::{AfterKnown, Calendar, Quantity, Session, TimeOfDay};
 use std::collections::BTreeSet;
 use trading::rules::{
     AuctionRules, BlockRules, ClosePrice, Composite, CompositePrice, ContinuousRules, ListingRules, Own,
@@ -14,6 +16,7 @@ use trading::rules::{
 
 const DAYS: &[(&str, u8)] =
     &[("Mon", 0), ("Tue", 1), ("Wed", 2), ("Thu", 3), ("Fri", 4), ("Sat", 5), ("Sun", 6)];
+const AFTER: &[(&str, AfterKnown)] = &[("closed", AfterKnown::Closed), ("open", AfterKnown::Open)];
 const TIES: &[(&str, TieRule)] = &[("time", TieRule::Time), ("lot", TieRule::Lot)];
 const OWNS: &[(&str, Own)] = &[("owner", Own::Owner), ("account", Own::Account)];
 const CLOSES: &[(&str, ClosePrice)] = &[("last", ClosePrice::Last), ("average", ClosePrice::Average)];
@@ -35,6 +38,7 @@ pub(super) fn read(node: &Node, context: Context<'_>) -> Option<Rules> {
     let reading = Reading {
         context,
         lot: lot.unwrap_or(Quantity(1)),
+        begins: calendar.as_ref().map(|calendar| calendar.day_begins).unwrap_or_default(),
         day_end: calendar.as_ref().map(|calendar| calendar.day_end),
     };
     let listing = room.table("listing").and_then(|fields| reading.listing(fields));
@@ -50,8 +54,9 @@ pub(super) fn read(node: &Node, context: Context<'_>) -> Option<Rules> {
         own
     });
     let composite = room.table("composite").and_then(|fields| composite_of(fields, context));
+    let days = room.node("hours").and_then(|node| hours::read(node, reading.begins, context.sink));
     room.close();
-    Some(Rules {
+    let rules = Rules {
         calendar: calendar?,
         tick_value: context.tick_value,
         lot: reading.lot,
@@ -60,47 +65,78 @@ pub(super) fn read(node: &Node, context: Context<'_>) -> Option<Rules> {
         continuous,
         block,
         auction,
+        hours: Vec::new(),
         composite,
         own: own.unwrap_or(Own::Owner),
-    })
+    };
+    let hours = days.map(|days| hours::fitting(days, &rules, context.sink));
+    Some(Rules { hours: hours.unwrap_or_default(), ..rules })
 }
 
 fn calendar_of(mut fields: Fields<'_>) -> Option<Calendar> {
     let zone = Want::new(r#"a time zone such as "Asia/Shanghai""#, |node| zone::offsets(node.text()?));
     let offsets = fields.must("time_zone", &zone);
-    let days = choice(DAYS)
-        .list(r#"an array of weekdays such as ["Mon", "Tue"]"#)
-        .keeping("there must be at least one trading day a week", |days| !days.is_empty())
-        .map(|days| days.into_iter().fold(0, |bits, day| bits | 1 << day));
-    let weekdays = fields.must("weekdays", &days);
+    let weekdays = fields.must("weekdays", &weekdays());
     let holidays = date().list("an array of dates such as [2021-09-20, 2021-09-21]");
-    let holidays = fields.may("holidays", &holidays);
-    let day_end = time().keeping("the day must end after it begins", |time| *time > TimeOfDay(0));
+    let holidays = BTreeSet::from_iter(fields.may("holidays", &holidays).unwrap_or_default());
+    let day_begins = time().keeping("a day must begin before it is over", |time| *time < TimeOfDay::DAY);
+    let day_begins = fields.may("day_begins", &day_begins).unwrap_or_default();
+    let day_end = time().keeping("the day must end after it begins", move |time| {
+        (TimeOfDay(0)..TimeOfDay::DAY).contains(&time.since(day_begins))
+            && time.since(day_begins) > TimeOfDay(0)
+    });
     let day_end = fields.must("day_end", &day_end);
+    let known_until = fields.may("known_until", &date());
+    if known_until.zip(holidays.last()).is_some_and(|(known, last)| known < *last) {
+        fields.broken("known_until", "a calendar must be known until its last holiday");
+    }
+    let after_known = fields.may("after_known", &choice(AFTER));
+    if after_known.is_some() && known_until.is_none() {
+        fields.broken("after_known", "what follows the last known day needs that day (known_until)");
+    }
+    let unless_said = known_until.map(|_| AfterKnown::Closed).unwrap_or_default();
+    let opens_on_adoption = fields.may("opens_on_adoption", &flag()).unwrap_or(true);
     fields.close();
     Some(Calendar {
         offsets: offsets?,
         weekdays: weekdays?,
-        holidays: BTreeSet::from_iter(holidays.unwrap_or_default()),
+        holidays,
         day_end: day_end?,
+        day_begins,
+        known_until,
+        after_known: after_known.unwrap_or(unless_said),
+        opens_on_adoption,
     })
+}
+
+/// Days of the week: bit 0 is Monday.
+fn weekdays() -> Want<'static, u8> {
+    choice(DAYS)
+        .list(r#"an array of weekdays such as ["Mon", "Tue"]"#)
+        .keeping("there must be at least one trading day a week", |days| !days.is_empty())
+        .map(|days| days.into_iter().fold(0, |bits, day| bits | 1 << day))
 }
 
 /// What every way to trade is read with.
 struct Reading<'a> {
     context: Context<'a>,
     lot: Quantity,
+    begins: TimeOfDay,
     day_end: Option<TimeOfDay>,
 }
 
 impl Reading<'_> {
     fn sessions(&self, fields: &mut Fields<'_>) -> Option<Vec<Session>> {
-        let sessions = fields.must("sessions", &sessions())?;
-        let late = |end: TimeOfDay| sessions.last().is_some_and(|last| last.closes > end);
-        if self.day_end.is_some_and(late) {
+        let sessions = fields.must("sessions", &sessions(self.begins))?;
+        if sessions.last().is_some_and(|last| self.is_late(last)) {
             fields.broken("sessions", "sessions must close by the end of the trading day (calendar.day_end)");
         }
         Some(sessions)
+    }
+
+    /// Whether a session closes after the day has ended.
+    fn is_late(&self, session: &Session) -> bool {
+        self.day_end.is_some_and(|end| session.since(self.begins).closes > end.since(self.begins))
     }
 
     /// A least quantity, which someone must be able to enter.
@@ -132,16 +168,22 @@ impl Reading<'_> {
     fn continuous(&self, mut fields: Fields<'_>) -> Option<ContinuousRules> {
         let scale = self.context.scale;
         let sessions = self.sessions(&mut fields);
-        let opening_call = fields.may("opening_call", &session());
-        let closing_call = fields.may("closing_call", &session());
+        let opening_call = fields.may("opening_call", &session(self.begins));
+        let closing_call = fields.may("closing_call", &session(self.begins));
         let (first, last) = sessions.as_ref().map_or((None, None), |all| (all.first(), all.last()));
-        if opening_call.zip(first).is_some_and(|(call, first)| call.closes > first.opens) {
+        if opening_call
+            .zip(first)
+            .is_some_and(|(call, first)| call.since(self.begins).closes > first.since(self.begins).opens)
+        {
             fields.broken("opening_call", "the opening call must be over when the first session opens");
         }
-        if closing_call.zip(last).is_some_and(|(call, last)| call.opens < last.closes) {
+        if closing_call
+            .zip(last)
+            .is_some_and(|(call, last)| call.since(self.begins).opens < last.since(self.begins).closes)
+        {
             fields.broken("closing_call", "the closing call must not open before the last session is over");
         }
-        if closing_call.zip(self.day_end).is_some_and(|(call, end)| call.closes > end) {
+        if closing_call.is_some_and(|call| self.is_late(&call)) {
             fields.broken(
                 "closing_call",
                 "the closing call must be over by the end of the trading day (calendar.day_end)",

@@ -2,13 +2,13 @@
 
 use super::{quoted, zone_name};
 use base::decimal::text;
-use base::{BasisPoints, Date, Method, Money, Price, Quantity, Session, Tariff};
+use base::{AfterKnown, BasisPoints, Date, Method, Money, Price, Quantity, Session, Tariff, TimeOfDay};
 use clearing::rules::{FeeRule, FeeSchedule, Settlement};
 use engine::rulebook::{Paired, Rulebook, TwoPersons, Version};
 use registry::rules::{CarryOver, Fine};
 use supervision::rules::{Act, CountRule};
 use trading::rules::{
-    AuctionRules, BlockRules, ClosePrice, CompositePrice, ContinuousRules, ListingRules, Own, TieRule,
+    AuctionRules, BlockRules, ClosePrice, CompositePrice, ContinuousRules, Hours, ListingRules, Own, TieRule,
 };
 
 /// A table of a version and its keys, in the order in which they are written.
@@ -30,7 +30,7 @@ pub(super) fn tables(rulebook: &Rulebook, version: &Version) -> Vec<Table> {
     all
 }
 
-type Keys = Vec<(&'static str, String)>;
+pub(super) type Keys = Vec<(&'static str, String)>;
 
 /// Writes numbers in the decimals of a rulebook.
 struct Pen<'a> {
@@ -41,13 +41,23 @@ impl Pen<'_> {
     fn trading(&self, version: &Version, add: &mut dyn FnMut(&'static str, Keys)) {
         let rules = &version.trading;
         let calendar = &rules.calendar;
-        let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-        let days = days.iter().enumerate().filter(|(bit, _)| calendar.weekdays >> bit & 1 == 1);
         let mut keys = vec![
             ("time_zone", quoted(&zone_name(&calendar.offsets))),
-            ("weekdays", list(days.map(|(_, day)| quoted(day)))),
+            ("weekdays", weekdays(calendar.weekdays)),
             ("day_end", quoted(&calendar.day_end.to_string())),
         ];
+        if calendar.day_begins != TimeOfDay(0) {
+            keys.push(("day_begins", quoted(&calendar.day_begins.to_string())));
+        }
+        if let Some(last) = calendar.known_until {
+            keys.push(("known_until", last.to_string()));
+            if calendar.after_known == AfterKnown::Open {
+                keys.push(("after_known", quoted("open")));
+            }
+        }
+        if !calendar.opens_on_adoption {
+            keys.push(("opens_on_adoption", "false".to_owned()));
+        }
         if !calendar.holidays.is_empty() {
             keys.push(("holidays", dates(calendar.holidays.iter())));
         }
@@ -274,6 +284,52 @@ impl Pen<'_> {
 /// The keys that have something to say.
 fn stated<const N: usize>(keys: [(&'static str, Option<String>); N]) -> Keys {
     keys.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+}
+
+const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
+/// The days of the week in some bits.
+fn days(bits: u8) -> impl Iterator<Item = &'static str> {
+    DAYS.into_iter().enumerate().filter(move |(bit, _)| bits >> bit & 1 == 1).map(|(_, day)| day)
+}
+
+fn weekdays(bits: u8) -> String {
+    list(days(bits).map(quoted))
+}
+
+/// The days that have some hours, each as it is named.
+pub(super) fn days_of(hours: &Hours) -> Vec<String> {
+    hours.dates.iter().map(Date::to_string).chain(days(hours.weekdays).map(str::to_owned)).collect()
+}
+
+/// The keys of some hours, but for the days that have them.
+pub(super) fn hours(hours: &Hours) -> Keys {
+    let all = |stated: &Option<Vec<Session>>| match stated.as_deref() {
+        Some([]) => Some(quoted("none")),
+        stated => stated.map(sessions),
+    };
+    let call = |stated: &Option<Vec<Session>>| match stated.as_deref() {
+        Some([call, ..]) => Some(quoted(&session(call))),
+        stated => stated.map(|_| quoted("none")),
+    };
+    stated([
+        ("day_end", hours.day_end.map(|end| quoted(&end.to_string()))),
+        ("listing", all(&hours.listing)),
+        ("opening_call", call(&hours.opening_call)),
+        ("continuous", all(&hours.continuous)),
+        ("closing_call", call(&hours.closing_call)),
+        ("block", all(&hours.block)),
+        ("auction", all(&hours.auction)),
+    ])
+}
+
+/// The same, with the days.
+pub(super) fn hours_table(own: &Hours) -> Keys {
+    let days = stated([
+        ("dates", (!own.dates.is_empty()).then(|| dates(own.dates.iter()))),
+        ("weekdays", (own.weekdays != 0).then(|| weekdays(own.weekdays))),
+    ]);
+    days.into_iter().chain(hours(own)).collect()
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {

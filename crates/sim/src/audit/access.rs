@@ -93,7 +93,7 @@ impl Shadow {
     pub(super) fn is_for_two(&self, user: UserId, command: &Command) -> bool {
         use Command as C;
         match command {
-            C::AdoptRulebook(_) | C::OfferLink(_) | C::UnlockUser(_) => return true,
+            C::AdoptRulebook(_) | C::RevokeHoliday(_) | C::OfferLink(_) | C::UnlockUser(_) => return true,
             C::RenameParticipant(_) | C::CloseAccount(_) | C::RelistInstrument(_) => return true,
             C::CreateUser(_) | C::InviteUser(_) | C::SetUserDuties(_) | C::CreateKey(_) => return true,
             C::SetUserActive(c) => return c.active,
@@ -317,7 +317,8 @@ impl Shadow {
             | C::ApplyCarryOver(registry::ApplyCarryOver { account, .. }) => owner(*account),
             C::AnnounceAuction(_) | C::DrawLot(_) | C::CancelAuction(_) => roles(&[Operator]),
             C::ListInstrument(_) | C::DelistInstrument(_) | C::RelistInstrument(_) => roles(&[Operator]),
-            C::CorrectReference(_) | C::DeclareHoliday(_) | C::AdoptRulebook(_) => roles(&[Operator]),
+            C::CorrectReference(_) | C::AdoptRulebook(_) => roles(&[Operator]),
+            C::DeclareHoliday(_) | C::RevokeHoliday(_) => roles(&[Operator]),
             C::PutRosterInForce => roles(&[Operator]),
             C::MassCancel(c) => stopping(c.of),
             C::SetTradingBlocked(c) if c.blocked => stopping(c.of),

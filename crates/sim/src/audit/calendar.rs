@@ -2,25 +2,35 @@
 
 use super::finding::{Found, Kind, check};
 use super::shadow::{Market, Shadow};
-use base::{Calendar, Session};
+use base::{AfterKnown, Calendar, Date, Session};
 use engine::rulebook::{Rulebook, Version};
 
 const SECOND: i64 = 1_000_000_000;
 
-/// The local day and second of the day of an instant.
+/// A second of the clock, counted from the beginning of the trading day.
+#[must_use]
+pub fn counted(calendar: &Calendar, second: u32) -> u32 {
+    let begins = calendar.day_begins.0;
+    if second >= begins { second - begins } else { second + 86_400 - begins }
+}
+
+/// The trading day of an instant, and the second of it, counted from its beginning.
 #[must_use]
 pub fn local(calendar: &Calendar, time: i64) -> (i32, u32) {
     let known = calendar.offsets.iter().rev().find(|offset| offset.from.0 <= time);
     let offset = known.or(calendar.offsets.first()).map_or(0, |offset| i64::from(offset.seconds));
-    let seconds = time.div_euclid(SECOND) + offset;
+    // A day that begins in the evening before has its whole clock that much ahead.
+    let ahead = if calendar.day_begins.0 == 0 { 0 } else { 86_400 - i64::from(calendar.day_begins.0) };
+    let seconds = time.div_euclid(SECOND) + offset + ahead;
     let day = i32::try_from(seconds.div_euclid(86_400)).unwrap_or(i32::MAX);
     (day, u32::try_from(seconds.rem_euclid(86_400)).unwrap_or_default())
 }
 
-/// The instant of a second of a local day, as far as one offset holds around it.
+/// The instant of a second of a trading day, counted from its beginning, as far as one offset holds around it.
 #[must_use]
 pub fn instant(calendar: &Calendar, day: i32, second: u32) -> i64 {
-    let wall = i64::from(day) * 86_400 + i64::from(second);
+    let ahead = if calendar.day_begins.0 == 0 { 0 } else { 86_400 - i64::from(calendar.day_begins.0) };
+    let wall = i64::from(day) * 86_400 + i64::from(second) - ahead;
     let offset = |time: i64| {
         let known = calendar.offsets.iter().rev().find(|offset| offset.from.0 <= time);
         known.or(calendar.offsets.first()).map_or(0, |offset| i64::from(offset.seconds))
@@ -43,58 +53,123 @@ impl Market {
         // Day 0 was a Thursday; bit 0 is Monday.
         let weekday = (day + 3).rem_euclid(7);
         let ruled = calendar.holidays.iter().any(|holiday| holiday.0 == day);
+        let known =
+            calendar.after_known == AfterKnown::Open || calendar.known_until.is_none_or(|last| last.0 >= day);
         day >= self.first_day
+            && known
             && calendar.weekdays >> weekday & 1 == 1
             && !ruled
             && !self.holidays.contains(&day)
     }
 
-    /// The sessions of a method: listed, block, auction.
+    /// What is open when on a day, from what the rules say for it.
     #[must_use]
-    pub fn sessions(&self, method: usize) -> &[Session] {
+    pub fn hours(&self, day: i32) -> Hours {
         let trading = &self.rules.trading;
-        match method {
-            0 => trading.listing.as_ref().map_or(&[], |rules| rules.sessions.as_slice()),
-            1 => trading.block.as_ref().map_or(&[], |rules| rules.sessions.as_slice()),
-            _ => trading.auction.as_ref().map_or(&[], |rules| rules.sessions.as_slice()),
+        let (calendar, date) = (&trading.calendar, Date(day));
+        let own = trading.hours.iter().rfind(|hours| hours.dates.contains(&date));
+        let weekday = (day + 3).rem_euclid(7);
+        let own = own.or(trading.hours.iter().rfind(|hours| hours.weekdays >> weekday & 1 == 1));
+        let end = own.and_then(|own| own.day_end).unwrap_or(calendar.day_end);
+        let end = counted(calendar, end.0);
+        let spans = |stated: Option<&Vec<Session>>, usual: Option<Vec<Session>>| -> Vec<(u32, u32)> {
+            // What the market has not, no day of its own brings.
+            let Some(usual) = usual else { return Vec::new() };
+            let sessions = stated.cloned().unwrap_or(usual);
+            let spans = sessions.iter().map(|session| {
+                let (opens, closes) =
+                    (counted(calendar, session.opens.0), counted(calendar, session.closes.0));
+                (opens, if closes == 0 { 86_400 } else { closes })
+            });
+            let cut =
+                spans.map(|(opens, closes)| (opens, if own.is_some() { closes.min(end) } else { closes }));
+            cut.filter(|(opens, closes)| own.is_none() || opens < closes).collect()
+        };
+        let (listing, block) = (trading.listing.as_ref(), trading.block.as_ref());
+        let (auction, book) = (trading.auction.as_ref(), trading.continuous.as_ref());
+        let call = |call: Option<Session>| call.into_iter().collect::<Vec<_>>();
+        Hours {
+            end,
+            methods: [
+                spans(own.and_then(|own| own.listing.as_ref()), listing.map(|rules| rules.sessions.clone())),
+                spans(own.and_then(|own| own.block.as_ref()), block.map(|rules| rules.sessions.clone())),
+                spans(own.and_then(|own| own.auction.as_ref()), auction.map(|rules| rules.sessions.clone())),
+            ],
+            book: spans(
+                own.and_then(|own| own.continuous.as_ref()),
+                book.map(|rules| rules.sessions.clone()),
+            ),
+            opening: spans(
+                own.and_then(|own| own.opening_call.as_ref()),
+                book.map(|rules| call(rules.opening_call)),
+            ),
+            closing: spans(
+                own.and_then(|own| own.closing_call.as_ref()),
+                book.map(|rules| call(rules.closing_call)),
+            ),
         }
     }
 
     /// Whether a method is open at an instant, as anyone reads it off the rules.
     #[must_use]
     pub fn should_be_open(&self, method: usize, time: i64) -> bool {
-        let calendar = &self.rules.trading.calendar;
-        let (day, second) = local(calendar, time);
-        let within = |s: &Session| s.opens.0 <= second && second < s.closes.0;
-        if !self.trades_on(day) || second >= calendar.day_end.0 || !self.sessions(method).iter().any(within) {
-            return false;
-        }
-        self.has_rung(day, second)
+        let (day, second) = local(&self.rules.trading.calendar, time);
+        let hours = self.hours(day);
+        self.trades_on(day)
+            && second < hours.end
+            && within(&hours.methods[method], second)
+            && self.has_rung(day, second)
     }
 
-    /// Whether a bell has rung since the market was adopted: it takes up its day with the next one.
+    /// Whether the market takes part in its day: one that was adopted in the midst of it may wait for the next bell.
     #[must_use]
     pub fn has_rung(&self, day: i32, second: u32) -> bool {
         let (adopted_day, adopted_second) = self.adopted;
         let rung = |bell: u32| adopted_second < bell && bell <= second;
-        let books = self.rules.trading.continuous.iter();
-        let books = books
-            .flat_map(|rules| rules.sessions.iter().chain(&rules.opening_call).chain(&rules.closing_call));
-        let sessions = (0..3).flat_map(|method| self.sessions(method)).chain(books);
-        day > adopted_day || sessions.flat_map(|s| [s.opens.0, s.closes.0]).any(rung)
+        self.opened_with_the_clock
+            || day > adopted_day
+            || self.hours(day).all().any(|(opens, closes)| rung(opens) || rung(closes))
     }
 
     /// Whether a span lies within one session of a method today.
     #[must_use]
     pub fn spans_session(&self, method: usize, opens: i64, closes: i64) -> bool {
         let calendar = &self.rules.trading.calendar;
-        let within = |s: &Session| {
-            let (from, to) =
-                (instant(calendar, self.date, s.opens.0), instant(calendar, self.date, s.closes.0));
+        let within = |(from, to): &(u32, u32)| {
+            let (from, to) = (instant(calendar, self.date, *from), instant(calendar, self.date, *to));
             from <= opens && opens < closes && closes <= to
         };
-        self.trades_on(self.date) && self.sessions(method).iter().any(within)
+        self.trades_on(self.date) && self.hours(self.date).methods[method].iter().any(within)
     }
+}
+
+/// What is open when on a day: spans in seconds from its beginning.
+#[derive(Clone, Debug)]
+pub struct Hours {
+    /// When it is over.
+    pub end: u32,
+    /// Listed, block, auction.
+    pub methods: [Vec<(u32, u32)>; 3],
+    /// The order book.
+    pub book: Vec<(u32, u32)>,
+    /// Its opening call.
+    pub opening: Vec<(u32, u32)>,
+    /// Its closing call.
+    pub closing: Vec<(u32, u32)>,
+}
+
+impl Hours {
+    /// Every span.
+    pub fn all(&self) -> impl Iterator<Item = (u32, u32)> {
+        let books = [&self.book, &self.opening, &self.closing];
+        self.methods.iter().chain(books).flatten().copied()
+    }
+}
+
+/// Whether a second lies within one of some spans.
+#[must_use]
+pub fn within(spans: &[(u32, u32)], second: u32) -> bool {
+    spans.iter().any(|(opens, closes)| *opens <= second && second < *closes)
 }
 
 impl Shadow {
@@ -170,7 +245,7 @@ impl Shadow {
                     format!("market {id}, method {method}: open is {is} at second {second} of day {day}")
                 })?;
             }
-            let over = second >= market.rules.trading.calendar.day_end.0;
+            let over = second >= market.hours(day).end;
             let should = !market.trades_on(day) || over;
             check(market.ended == should, Kind::Calendar, || {
                 format!("market {id}: that day {day} is over is {} at second {second}", market.ended)

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use trading::rules::ClosePrice;
 use trading::{
     CorrectReference, DeclareHoliday, DelistInstrument, Event, Line, ListInstrument, PriceLine,
-    RelistInstrument, SetHalted,
+    RelistInstrument, RevokeHoliday, SetHalted,
 };
 
 type Judged = Result<Verdict, &'static str>;
@@ -131,16 +131,31 @@ impl Shadow {
         Ok(exactly(vec![Event::HolidayDeclared { market: c.market, date: c.date }]))
     }
 
+    pub(super) fn judge_revoked(&self, c: &RevokeHoliday) -> Judged {
+        let Some(market) = self.markets.get(c.market.index()) else { return Err("control/market_unknown") };
+        first(&[
+            (c.date.0 <= market.date, "control/date_not_ahead"),
+            (!market.holidays.contains(&c.date.0), "control/nothing_to_do"),
+        ])?;
+        Ok(exactly(vec![Event::HolidayRevoked { market: c.market, date: c.date }]))
+    }
+
     pub(super) fn judge_adopt(&self, c: &Rulebook) -> Judged {
         let rising = c.versions.windows(2).all(|pair| pair[0].from < pair[1].from);
         first(&[
             (!is_code(&c.code), "rulebook/code_malformed"),
             (c.versions.is_empty() || !rising, "rulebook/versions_not_rising"),
             (!c.versions.iter().all(sound), "rulebook/number_not_positive"),
+            (
+                c.versions.windows(2).any(|pair| begins(&pair[0]) != begins(&pair[1])),
+                "rulebook/day_begins_changed",
+            ),
             (c.versions.iter().any(two_ways), "rulebook/two_ways_to_trade"),
         ])?;
         if let Some(market) = self.markets.iter().find(|market| market.rulebook.code == c.code) {
             let old = &market.rulebook;
+            let moved = old.versions.first().map(begins) != c.versions.first().map(begins);
+            first(&[(moved, "rulebook/day_begins_changed")])?;
             let same = (&old.currency, &old.unit, old.price) == (&c.currency, &c.unit, c.price);
             first(&[(!same, "rulebook/format_changed")])?;
             return Ok(Verdict::Taken);
@@ -196,8 +211,9 @@ impl Shadow {
             clock: trading::Phase::Closed,
             composite: has_composite(rulebook),
             adopted: local(&rules.trading.calendar, self.time),
+            opened_with_the_clock: rules.trading.calendar.opens_on_adoption,
         };
-        market.ended = !market.trades_on(date) || day.1 >= market.rules.trading.calendar.day_end.0;
+        market.ended = !market.trades_on(date) || day.1 >= market.hours(date).end;
         self.markets.push(market);
         check(id.index() + 1 == self.markets.len(), Kind::Event, || format!("market {id} is not the next"))
     }
@@ -314,6 +330,11 @@ fn has_composite(rulebook: &Rulebook) -> bool {
     rulebook.versions.iter().any(|version| version.trading.composite.is_some())
 }
 
+/// When its trading day begins.
+fn begins(version: &engine::rulebook::Version) -> u32 {
+    version.trading.calendar.day_begins.0
+}
+
 /// Lot, tick and counts are above zero, rates are not below it, and a day ends within the day.
 fn sound(version: &engine::rulebook::Version) -> bool {
     let (trading, registry) = (&version.trading, &version.registry);
@@ -326,7 +347,13 @@ fn sound(version: &engine::rulebook::Version) -> bool {
         && trading.auction.as_ref().is_none_or(|rules| rules.band.is_none_or(positive))
         && trading.tick_value > 0
         && trading.lot.0 > 0
-        && (1..86_400).contains(&trading.calendar.day_end.0)
+        && trading.calendar.day_begins.0 < 86_400
+        && trading
+            .hours
+            .iter()
+            .filter_map(|hours| hours.day_end)
+            .chain([trading.calendar.day_end])
+            .all(|end| (1..86_400).contains(&super::calendar::counted(&trading.calendar, end.0)))
         && trading.launch_reference.is_none_or(|price| price.0 > 0)
         && registry.resale_after_days <= 3_660
         && registry.offset_cap.0 >= 0

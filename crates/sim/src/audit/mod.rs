@@ -289,6 +289,12 @@ impl Auditor {
                 }
                 Ok(())
             }
+            T::HolidayRevoked { market, date } => {
+                if let Some(market) = shadow.markets.get_mut(market.index()) {
+                    market.holidays.remove(&date.0);
+                }
+                Ok(())
+            }
             T::OrderPlaced { order, terms } => shadow.see_order_placed(order.0, terms),
             T::OrderEnded { order, left, end } if Shadow::is_book_order(*order) => {
                 shadow.see_book_order_ended(*order, *left, *end, command)

@@ -82,8 +82,10 @@ pub struct Market {
     pub clock: Phase,
     /// Some rulebook of it has had a composite line.
     pub composite: bool,
-    /// When it was adopted: a market that opens in the middle of a day opens with the next bell.
+    /// When it was adopted.
     pub adopted: (i32, u32),
+    /// It did at once what the clock said; if not, it opened with the next bell.
+    pub opened_with_the_clock: bool,
 }
 
 /// A trade of the day.

@@ -47,7 +47,8 @@ fn answers(command: &Command, event: &Event) -> bool {
             | (C::RelistInstrument(_), T::InstrumentRelisted { .. })
             | (C::SetHalted(_), T::HaltedSet { .. })
             | (C::CorrectReference(_), T::ReferenceCorrected { .. })
-            | (C::DeclareHoliday(_), T::HolidayDeclared { .. }) => true,
+            | (C::DeclareHoliday(_), T::HolidayDeclared { .. })
+            | (C::RevokeHoliday(_), T::HolidayRevoked { .. }) => true,
             (C::DelistInstrument(c), T::InstrumentDelisted { instrument }) => c.instrument == *instrument,
             (C::TakeListing(_) | C::AcceptBlock(_), T::Traded(trade)) => {
                 trade.method != base::Method::Auction

@@ -90,6 +90,7 @@ impl Shadow {
             C::SetHalted(c) => self.judge_halt(c),
             C::CorrectReference(c) => self.judge_correct(c),
             C::DeclareHoliday(c) => self.judge_holiday(c),
+            C::RevokeHoliday(c) => self.judge_revoked(c),
             C::RegisterParticipant(c) => self.judge_register(c),
             C::OpenAccount(c) => self.judge_open(c),
             C::DefineAsset(c) => self.judge_define(c),

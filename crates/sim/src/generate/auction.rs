@@ -23,8 +23,8 @@ fn announce(m: &mut Maker<'_>) -> Option<Command> {
     // Now, most of the time; else in a session later in the day.
     let market = m.market_of(instrument);
     let later = market.and_then(|market| {
-        let session = market.sessions(2).last()?;
-        Some(instant(&market.rules.trading.calendar, market.date, session.opens.0))
+        let (opens, _) = *market.hours(market.date).methods[2].last()?;
+        Some(instant(&market.rules.trading.calendar, market.date, opens))
     });
     let wait = if m.coin() { 0 } else { m.dice.between(0, 5) };
     let mut opens = m.time + wait * SECOND;

@@ -5,14 +5,15 @@ use super::{Make, markets, opening};
 use base::{Date, MarketId, Price};
 use engine::Command;
 use trading::{
-    CorrectReference, DeclareHoliday, DelistInstrument, Line, ListInstrument, RelistInstrument, SetHalted,
-    Turnover,
+    CorrectReference, DeclareHoliday, DelistInstrument, Line, ListInstrument, RelistInstrument,
+    RevokeHoliday, SetHalted, Turnover,
 };
 
 pub(super) const COMMANDS: &[(u32, Make)] = &[
     (8, halt),
     (5, correct),
     (3, holiday),
+    (2, back_from_holiday),
     (3, list),
     (1, delist),
     (2, relist),
@@ -54,6 +55,15 @@ fn holiday(m: &mut Maker<'_>) -> Option<Command> {
     let ahead = if m.wrong() { m.dice.between(-3, 0) } else { m.dice.between(1, 12) };
     let date = Date(today.saturating_add(i32::try_from(ahead).unwrap_or_default()));
     Some(Command::DeclareHoliday(DeclareHoliday { market, date }))
+}
+
+fn back_from_holiday(m: &mut Maker<'_>) -> Option<Command> {
+    let market = market(m);
+    let declared = m.shadow.markets.get(market.index()).map(|market| (market.date, market.holidays.clone()));
+    let (today, declared) = declared.unwrap_or_default();
+    let ahead: Vec<i32> = declared.into_iter().filter(|day| *day > today).collect();
+    let day = if m.wrong() { today.saturating_add(3) } else { *m.dice.pick(&ahead)? };
+    Some(Command::RevokeHoliday(RevokeHoliday { market, date: Date(day) }))
 }
 
 fn list(m: &mut Maker<'_>) -> Option<Command> {

@@ -222,12 +222,12 @@ impl Source {
             4..10 => self.dice.between(3_600, 5 * 3_600) * SECOND,
             10..22 => self.dice.between(60, 1_800) * SECOND,
             22..30 => {
-                let closing = self.edge(shadow, |session| session.closes.0);
+                let closing = self.edge(shadow, |(_, closes)| closes);
                 self.time = self.time.max(closing);
                 self.dice.between(0, 50) * SECOND
             }
             _ if !trading && !self.dice.once_in(6) => {
-                let opening = self.edge(shadow, |session| session.opens.0);
+                let opening = self.edge(shadow, |(opens, _)| opens);
                 self.time = self.time.max(opening);
                 self.dice.between(0, SECOND)
             }
@@ -242,20 +242,20 @@ impl Source {
     }
 
     /// When a session of some market has its edge next.
-    fn edge(&mut self, shadow: &Shadow, edge: impl Fn(&base::Session) -> u32) -> i64 {
+    fn edge(&mut self, shadow: &Shadow, edge: impl Fn((u32, u32)) -> u32) -> i64 {
         let Some(market) = self.dice.pick(&shadow.markets) else { return self.time };
-        let books = market.rules.trading.continuous.as_ref().filter(|_| self.dice.once_in(2));
-        let books =
-            books.map(|rules| rules.sessions.iter().chain(&rules.opening_call).chain(&rules.closing_call));
-        let sessions: Vec<base::Session> = match books {
-            Some(books) => books.copied().collect(),
-            None => market.sessions(self.dice.roll(3)).to_vec(),
-        };
-        let (sessions, edge) = (&sessions, &edge);
-        let calendar = &market.rules.trading.calendar;
+        let (of_book, method) = (self.dice.once_in(2), self.dice.roll(3));
+        let of_book = of_book && market.rules.trading.continuous.is_some();
+        let (calendar, edge) = (&market.rules.trading.calendar, &edge);
         let days = (market.date..market.date + 20).filter(|day| market.trades_on(*day));
         let edges = days.flat_map(|day| {
-            sessions.iter().map(move |session| crate::audit::calendar::instant(calendar, day, edge(session)))
+            let hours = market.hours(day);
+            let spans = if of_book {
+                [hours.book, hours.opening, hours.closing].concat()
+            } else {
+                hours.methods[method].clone()
+            };
+            spans.into_iter().map(move |span| crate::audit::calendar::instant(calendar, day, edge(span)))
         });
         edges.filter(|edge| *edge > self.time).min().unwrap_or(self.time + DAY)
     }

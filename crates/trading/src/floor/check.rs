@@ -197,7 +197,7 @@ impl Scene<'_> {
             Life::UntilDate(last) => !market_order && last >= today,
             Life::Immediate | Life::FillOrKill => self.pit.phase == Phase::Continuous,
             Life::AtOpen => self.pit.phase == Phase::OpeningCall,
-            Life::AtClose => self.rules.closing_call.is_some(),
+            Life::AtClose => self.market.hours.closing_call.is_some(),
         }
     }
 

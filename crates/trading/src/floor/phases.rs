@@ -3,20 +3,19 @@
 use super::PostTrade;
 use super::ticket::Place;
 use crate::day::Market;
-use crate::rules::Rules;
+use crate::rules::DayHours;
 use crate::{End, Event, Life, Phase, Venue, band_limits};
-use base::{Date, InstrumentId, MarketId, Side, TimeOfDay, Timestamp};
+use base::{Date, InstrumentId, MarketId, Method, Side, TimeOfDay, Timestamp};
 use book::Slot;
 
-/// What the clock says an order book does at a time of day.
-pub(crate) fn phase_at(rules: &Rules, time: TimeOfDay) -> Phase {
-    let Some(rules) = &rules.continuous else { return Phase::Closed };
+/// What the clock says an order book does at a time of day, counted from its beginning.
+pub(crate) fn phase_at(hours: &DayHours, time: TimeOfDay) -> Phase {
     let inside = |session: &base::Session| session.opens <= time && time < session.closes;
-    if rules.opening_call.as_ref().is_some_and(inside) {
+    if hours.opening_call.as_ref().is_some_and(inside) {
         Phase::OpeningCall
-    } else if rules.closing_call.as_ref().is_some_and(inside) {
+    } else if hours.closing_call.as_ref().is_some_and(inside) {
         Phase::ClosingCall
-    } else if rules.sessions.iter().any(inside) {
+    } else if hours.sessions(Method::Continuous).iter().any(inside) {
         Phase::Continuous
     } else {
         Phase::Closed

@@ -146,7 +146,7 @@ async fn translate(
 
 async fn in_our_words(app: &Arc<App>, teller: &Mutex<Teller>, mut message: Told) -> Vec<Utf8Bytes> {
     if message.channel == "status" {
-        let told = status(app.reader.read().state(), app.clock.now());
+        let told = status(app.reader.read().state());
         return vec![told.to_string().into()];
     }
     if message.lacks_trades() {

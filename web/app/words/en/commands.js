@@ -255,6 +255,7 @@ export default {
   "do.halt": "Halt",
   "do.resume": "Resume",
   "do.correct_reference": "Correct reference",
+  "do.revoke_holiday": "Revoke holiday",
   "do.declare_holiday": "Declare holiday",
   "do.tick": "Let time pass",
   "do.adopt_rulebook": "Adopt rulebook",

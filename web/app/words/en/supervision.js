@@ -71,6 +71,7 @@ export default {
   "event.frozen": "frozen",
   "event.halted_set": "halt set or lifted",
   "event.holdings_recorded": "holdings recorded",
+  "event.holiday_revoked": "holiday revoked",
   "event.holiday_declared": "holiday declared",
   "event.instrument_delisted": "delisted",
   "event.instrument_listed": "listed",

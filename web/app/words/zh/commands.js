@@ -255,6 +255,7 @@ export default {
   "do.halt": "停牌",
   "do.resume": "复牌",
   "do.correct_reference": "更正前收价",
+  "do.revoke_holiday": "撤销休市",
   "do.declare_holiday": "休市公告",
   "do.tick": "时钟推进",
   "do.adopt_rulebook": "通过规则",

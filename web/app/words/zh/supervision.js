@@ -71,6 +71,7 @@ export default {
   "event.frozen": "司法冻结",
   "event.halted_set": "停复牌",
   "event.holdings_recorded": "持有量登记",
+  "event.holiday_revoked": "撤销休市",
   "event.holiday_declared": "休市公告",
   "event.instrument_delisted": "退市",
   "event.instrument_listed": "上市",

@@ -110,7 +110,9 @@ impl Shadow {
             Life::UntilDate(last) => limit && last.0 >= today,
             Life::Immediate | Life::FillOrKill => phase == Phase::Continuous,
             Life::AtOpen => phase == Phase::OpeningCall,
-            Life::AtClose => rules.closing_call.is_some(),
+            Life::AtClose => {
+                self.market_of(id).is_some_and(|market| !market.hours(market.date).closing.is_empty())
+            }
         };
         let (minimum, display) = (i128::from(c.minimum.0), i128::from(c.display.0));
         let (quantity, trigger) = (i128::from(c.quantity.0), i128::from(c.trigger.0));

@@ -1,30 +1,26 @@
 //! What a book is doing, and what has to be so after every record.
 
 use super::{Place, Shadow};
-use crate::audit::calendar::local;
+use crate::audit::calendar::{local, within};
 use crate::audit::finding::{Found, Kind, check};
 use crate::audit::shadow::Market;
-use base::{InstrumentId, Session, Timestamp};
+use base::{InstrumentId, Timestamp};
 use trading::{Life, Phase};
 
 impl Market {
     /// What the clock says that books do, as anyone reads it off the rules.
     #[must_use]
     pub fn should_be_phase(&self, time: i64) -> Phase {
-        let Some(rules) = &self.rules.trading.continuous else { return Phase::Closed };
         let (day, second) = local(&self.rules.trading.calendar, time);
-        if !self.trades_on(day)
-            || second >= self.rules.trading.calendar.day_end.0
-            || !self.has_rung(day, second)
-        {
+        let hours = self.hours(day);
+        if !self.trades_on(day) || second >= hours.end || !self.has_rung(day, second) {
             return Phase::Closed;
         }
-        let within = |session: &Session| session.opens.0 <= second && second < session.closes.0;
-        if rules.opening_call.as_ref().is_some_and(within) {
+        if within(&hours.opening, second) {
             Phase::OpeningCall
-        } else if rules.closing_call.as_ref().is_some_and(within) {
+        } else if within(&hours.closing, second) {
             Phase::ClosingCall
-        } else if rules.sessions.iter().any(within) {
+        } else if within(&hours.book, second) {
             Phase::Continuous
         } else {
             Phase::Closed
