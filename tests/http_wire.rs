@@ -361,7 +361,9 @@ fn codes_with_hyphens_and_points_are_products_of_their_own() {
         let asset = json!({ "code": code, "market": "bond-continuous", "class": "security" });
         operator.post("/v1/commands/define_asset", &asset).good();
         let listed = json!({ "code": code, "market": "bond-continuous", "reference": "98.00" });
-        operator.post("/v1/commands/list_instrument", &listed).good();
+        let proposed = operator.post("/v1/commands/list_instrument", &listed).good();
+        let path = format!("/v1/acts/{}/approve", proposed["act"]);
+        served.program("operator2").post(&path, &json!({})).good();
     }
     let products = ask(&served, "trader", "/products").good();
     let ids: Vec<&str> = products.as_array().unwrap().iter().filter_map(|one| one["id"].as_str()).collect();

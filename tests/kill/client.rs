@@ -42,7 +42,7 @@ impl Client {
         let signature: String =
             sign(self.trader.secret.as_bytes(), &signed).iter().map(|byte| format!("{byte:02x}")).collect();
         let request = format!(
-            "POST {path} HTTP/1.1\r\nHost: node\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
              HP-KEY: {}\r\nHP-TIME: {time}\r\nHP-SIGN: {signature}\r\n\r\n{body}",
             body.len(),
             self.trader.key

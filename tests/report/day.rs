@@ -250,7 +250,7 @@ fn a_halted_instrument_is_named_and_a_reason_cannot_steer_the_terminal() {
     desk.ask("2021-07-16T16:00:00", "operator", reason);
     let list = price_list(&desk.state, MARKET);
     assert!(list.text().contains("\nHalted: CEA21\n"), "{}", list.text());
-    assert!(list.text().contains(r#"a\u{1b}[2Jb, "c""#), "{}", list.text());
+    assert!(list.text().contains(r#"a\u001b[2Jb, "c""#), "{}", list.text());
     let rows = csv(&list);
     let mut rows = csv::Reader::from_reader(rows.as_bytes());
     let cea = rows.records().next().unwrap().unwrap();

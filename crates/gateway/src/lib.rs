@@ -11,6 +11,7 @@ mod render;
 mod resolve;
 mod text;
 mod time;
+mod parties;
 mod wire;
 mod wrong;
 
@@ -25,5 +26,6 @@ pub use render::Names;
 pub use resolve::{Created, Reference, ReferenceBook, ResolveError, Resolver};
 pub use text::{is_unseen, shown, shown_in_line};
 pub use time::{DATE_FORM, TIME_FORM, format_time, parse_time, read_date, read_time};
-pub use wire::{Class, Life, Party, WireCommand};
+pub use parties::Party;
+pub use wire::{Class, Life, WireCommand};
 pub use wrong::Wrong;

@@ -78,7 +78,7 @@ struct DeadMan {
 pub(super) async fn run(app: Arc<App>, socket: WebSocket, arrival: Arrival, seat: Seat) {
     let (sink, mut stream) = socket.split();
     let (outbox, out) = Outbox::new(app.config.limits.stream_queue_messages, Arc::clone(&app.gauges));
-    let writing = tokio::spawn(writer::run(sink, out, Arc::clone(&outbox)));
+    let writing = tokio::spawn(writer::run(sink, out, Arc::clone(&outbox), false));
     let Arrival { caller, signed_out, peer, line } = arrival;
     let must_change = caller.as_ref().is_some_and(|caller| caller.must_change);
     let now = Instant::now();

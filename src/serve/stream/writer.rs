@@ -17,8 +17,8 @@ const TOGETHER: usize = 64;
 
 type Sink = SplitSink<WebSocket, Message>;
 
-/// Runs until the connection ends.
-pub(crate) async fn run(mut sink: Sink, mut out: mpsc::Receiver<Out>, outbox: Arc<Outbox>) {
+/// Runs until the connection ends. `passed_on`: what it writes was passed on by others, who took it from the outbox.
+pub(crate) async fn run(mut sink: Sink, mut out: mpsc::Receiver<Out>, outbox: Arc<Outbox>, passed_on: bool) {
     let mut ping = tokio::time::interval(PING);
     ping.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     ping.tick().await;
@@ -39,7 +39,7 @@ pub(crate) async fn run(mut sink: Sink, mut out: mpsc::Receiver<Out>, outbox: Ar
             outbox.end(End::LEFT);
         }
     };
-    let _ = tokio::time::timeout(LAST, last_word(sink, out, end)).await;
+    let _ = tokio::time::timeout(LAST, last_word(sink, out, passed_on, end)).await;
 }
 
 async fn write(
@@ -77,10 +77,21 @@ async fn feed(sink: &mut Sink, out: Out) -> Result<(), axum::Error> {
     }
 }
 
+/// What is still to be written. Where it passes through other hands on its way from the outbox, they end when they have passed on all
+/// of it; the outbox itself lasts as long as the connection.
+async fn rest(out: &mut mpsc::Receiver<Out>, passed_on: bool) -> Option<Out> {
+    if passed_on { out.recv().await } else { out.try_recv().ok() }
+}
+
 /// Why it ends. Who is cut off because it reads too slowly is not sent what else there was for it.
-async fn last_word(mut sink: Sink, mut out: mpsc::Receiver<Out>, end: End) -> Result<(), axum::Error> {
+async fn last_word(
+    mut sink: Sink,
+    mut out: mpsc::Receiver<Out>,
+    passed_on: bool,
+    end: End,
+) -> Result<(), axum::Error> {
     if end.code != End::TOO_SLOW.code {
-        while let Ok(waiting) = out.try_recv() {
+        while let Some(waiting) = rest(&mut out, passed_on).await {
             feed(&mut sink, waiting).await?;
         }
     }

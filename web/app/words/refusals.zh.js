@@ -6,7 +6,7 @@ export const REFUSALS_ZH = {
   auction_closed: "此时不接受出价。", auction_unknown: "竞价不存在或已有结果。", barred_from_trading: "登记、交易、主管机构工作人员不得交易。", bid_too_small: "出价数量低于规则下限。",
   bid_unknown: "该账户没有这笔出价，或出价已结束。", block_too_small: "大宗交易数量须更大；较小数量可挂牌。", book_full: "委托容量已满。", carry_over_limit_exceeded: "申请总量超过公式给出的结转量。",
   carry_over_not_open: "规则未规定结转，或今日不办理。", code_malformed: "代码为 1 至 32 个字母、数字、“-”、“_”或“.”。", code_taken: "代码已被占用。", counterparty_unknown: "对手方不存在。",
-  currency_mismatch: "币种代码已被占用，或小数位不同。", date_not_ahead: "休市日须晚于今日。", deadline_not_passed: "截止日未过。", deposit_too_large: "金额超出账簿可计范围。",
+  currency_mismatch: "币种代码已被占用，或小数位不同。", date_not_ahead: "休市日须晚于今日。", day_begins_changed: "市场的交易日开始时刻不得改变。", deadline_not_passed: "截止日未过。", deposit_too_large: "金额超出账簿可计范围。",
   display_unfit: "显示数量须为整手，小于委托数量，且限于可挂的限价单。", emissions_already_recorded: "该期排放量已登记。", exceeds_duty: "超过剩余应清缴量。", exceeds_listing: "挂牌剩余数量不足。",
   exceeds_offer: "出价超过竞价数量。", format_changed: "修订不得改变币种、单位与价格格式。", freeze_unknown: "没有该冻结。", holding_limit_exceeded: "接收方将超过持仓上限。",
   instrument_delisted: "品种已退市。", instrument_halted: "品种停牌。", instrument_unknown: "品种不存在。", insufficient_cash: "可用资金不足。", insufficient_holding: "可用持仓不足；当日买入不得当日卖出。",

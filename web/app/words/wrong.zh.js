@@ -17,6 +17,10 @@ export const EXPECTED_ZH = {
   "the code of the composite line such as \"COMCEA\"": "综合行情代码，如 \"COMCEA\"", "the code of an instrument such as \"CEA25\"": "品种代码，如 \"CEA25\"", "\"mean\" or { instrument = \"…\" }": "\"mean\" 或 { instrument = \"…\" }",
   "an array of commands such as [\"issue\", \"deposit\"]": "指令的数组，如 [\"issue\", \"deposit\"]",
   "a number such as \"100000\" or \"48.00\"": "数字，如 \"100000\" 或 \"48.00\"", "a date such as \"2021-07-16\"": "日期，如 \"2021-07-16\"", "a time such as \"2021-07-16T09:30:00+08:00\"": "时间，如 \"2021-07-16T09:30:00+08:00\"",
+  "an array of dates such as [2026-12-24, 2026-12-31]": "日期的数组，如 [2026-12-24, 2026-12-31]", "[[version.trading.hours]] tables": "[[version.trading.hours]] 表",
+  "a [[version.trading.hours]] table": "[[version.trading.hours]] 表", "the days that have these hours, or their weekdays": "适用这些时段的日期，或其星期",
+  "a year from {n} to {n}": "{n} 至 {n} 年间的年份", "a day that the calendar has": "日历上存在的日期", "a time of day from {n}:{n}:{n} to {n}:{n}:{n}": "{n}:{n}:{n} 至 {n}:{n}:{n} 的时刻",
+  "an offset from UTC of less than a day": "不足一日的 UTC 时差",
 };
 
 export const RULES_ZH = {
@@ -47,6 +51,9 @@ export const RULES_ZH = {
   "a password has at least {n} characters and at most {n} bytes": "密码至少 {n} 个字符，至多 {n} 字节",
   "a password is not the user's name with a little beside it": "密码不得只在用户名旁略加字符", "a password is no simple pattern": "密码不得为简单规律", "this password is among those that are guessed first": "此密码属于最先被猜测的密码",
   "this is the password in use: choose another one": "此密码正在使用，请另选", "ask for a secret first: one is kept for ten minutes": "请先获取密钥，密钥保留十分钟", "expected bytes: an even number of hexadecimal digits": "应为偶数位十六进制数字",
+  "a day must begin before it is over": "交易日的开始须早于其结束", "a calendar must be known until its last holiday": "日历的已知截止日不得早于最后一个休市日",
+  "what follows the last known day needs that day (known_until)": "规定已知截止日之后如何处理，须先填写该日（known_until）", "a day with hours of its own must not be a holiday": "另定时段的日期不得为休市日",
+  "a day has no hours of what the market does not offer": "市场不提供的交易方式不得另定时段", "sessions must close by the end of that trading day (day_end)": "交易时段须在该交易日日终（day_end）前结束",
 };
 
 /** What a name can be of, and what can stand in a rulebook. */

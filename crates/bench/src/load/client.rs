@@ -176,7 +176,7 @@ impl Rest {
         let signed = Signed { time: &time, method: "POST", path, body: body.as_bytes() };
         let sign = signature(&self.trader, &signed);
         let request = format!(
-            "POST {path} HTTP/1.1\r\nHost: node\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
              HP-KEY: {}\r\nHP-TIME: {time}\r\nHP-SIGN: {sign}\r\n\r\n{body}",
             body.len(),
             self.trader.key

@@ -100,8 +100,8 @@ async fn run(app: Arc<App>, socket: WebSocket, peer: IpAddr, seat: Seat, line: L
     let (outbox, out) = Outbox::new(app.config.limits.stream_queue_messages, Arc::clone(&app.gauges));
     let teller = Arc::new(Mutex::new(Teller::default()));
     let (told, translated) = mpsc::channel(TOGETHER);
-    tokio::spawn(translate(Arc::clone(&app), out, Arc::clone(&teller), told));
-    let writing = tokio::spawn(stream::write(sink, translated, Arc::clone(&outbox)));
+    tokio::spawn(translate(Arc::clone(&app), (out, Arc::clone(&outbox)), Arc::clone(&teller), told));
+    let writing = tokio::spawn(stream::write(sink, translated, Arc::clone(&outbox), true));
     let (channels, now) = (BTreeMap::new(), Instant::now());
     let mut this = Feed { app, outbox, seat, peer, caller: None, channels, teller, began: now, heard: now };
     this.listen(&mut said, &line).await;
@@ -117,13 +117,20 @@ async fn run(app: Arc<App>, socket: WebSocket, peer: IpAddr, seat: Seat, line: L
 }
 
 /// Passes on what comes out of the outbox, in the words of this API. Where the client does not take it, it is the outbox that fills.
+/// At the end of the connection what is in it is passed on, and then there is no more.
 async fn translate(
     app: Arc<App>,
-    mut out: mpsc::Receiver<Out>,
+    (mut out, outbox): (mpsc::Receiver<Out>, Arc<Outbox>),
     teller: Arc<Mutex<Teller>>,
     told: mpsc::Sender<Out>,
 ) {
-    while let Some(out) = out.recv().await {
+    loop {
+        let next = tokio::select! {
+            biased;
+            next = out.recv() => next,
+            _ = outbox.ended() => out.try_recv().ok(),
+        };
+        let Some(out) = next else { return };
         let texts = match out {
             Out::One(text) => vec![text],
             Out::Many(texts) => texts,
