@@ -96,7 +96,7 @@ fn it_is_checked_and_served_and_goes_on_in_the_log_of_the_run() {
     assert!(checked.status.success(), "{checked:?}");
     let run = told(&["run", path(&market), "--data", path(&data), "--json"]);
     let mut node = Process::start(folder.path(), &["serve", path(&market)]);
-    assert!(node.said.contains("first operator: user operator"), "{}", node.said);
+    assert!(node.said.contains("/#/enrol/operator/"), "{}", node.said);
     node.stop();
     let verified = told(&["verify", path(&data), "--json"]);
     assert!(verified["records"].as_u64() > run["as_of"]["record"].as_u64(), "{verified}");

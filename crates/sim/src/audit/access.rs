@@ -294,10 +294,6 @@ impl Shadow {
                 Whose::Everyone => Err("access/not_permitted"),
             }
         };
-        let of_user = |user: UserId| {
-            let own = self.people.person(user).is_some_and(|person| person.firm == actor.0);
-            first(&[(!own && !has(&[Operator]), "access/not_permitted")])
-        };
         match command {
             C::PlaceOrder(trading::PlaceOrder { account, .. })
             | C::TakeListing(trading::TakeListing { account, .. })
@@ -334,12 +330,24 @@ impl Shadow {
             C::SetAccountFrozen(_) => roles(&[Registrar, Supervisor]),
             C::Deposit(_) | C::SettleWithdrawal(_) => roles(&[SettlementBank]),
             C::OpenCase(_) | C::NoteCase(_) | C::CloseCase(_) => roles(&[Supervisor]),
-            C::CreateUser(c) => {
-                first(&[(c.participant != actor && !has(&[Operator]), "access/not_permitted")])
-            }
-            C::InviteUser(c) => {
-                first(&[(c.participant != actor && !has(&[Operator]), "access/not_permitted")])
-            }
+            C::ReleasePledge(_) | C::Tick => Ok(()),
+            // Looked at when the act is: who might send what was proposed.
+            C::ApproveAct { .. } | C::WithdrawAct { .. } | C::ProposeAct { .. } => Ok(()),
+            command => self.judge_keeper((actor, sender), command),
+        }
+    }
+
+    /// Who keeps users: their own participant, and operators; and what only the user itself does.
+    fn judge_keeper(&self, (actor, sender): (ParticipantId, UserId), command: &Command) -> Judged {
+        use Command as C;
+        let of_firm = |firm: Option<ParticipantId>| {
+            let may = firm == Some(actor) || self.has_role(actor.0, Role::Operator);
+            first(&[(!may, "access/not_permitted")])
+        };
+        let of_user = |user: UserId| of_firm(self.people.person(user).map(|person| ParticipantId(person.firm)));
+        match command {
+            C::CreateUser(c) => of_firm(Some(c.participant)),
+            C::InviteUser(c) => of_firm(Some(c.participant)),
             C::OfferLink(c) => of_user(c.user),
             C::UnlockUser(c) => of_user(c.user),
             C::Enrol(roster::Enrol { user, .. }) | C::EnrolTotp(roster::EnrolTotp { user, .. }) => {
@@ -352,9 +360,7 @@ impl Shadow {
             C::SetTotp(c) => of_user(c.user),
             C::CreateKey(c) => of_user(c.user),
             C::RevokeKey(c) => of_user(self.people.keys.get(&c.id).map_or(UserId::NOBODY, |key| key.user)),
-            C::ReleasePledge(_) | C::Tick => Ok(()),
-            // Looked at when the act is: who might send what was proposed.
-            C::ApproveAct { .. } | C::WithdrawAct { .. } | C::ProposeAct { .. } => Ok(()),
+            _ => Err("access/not_permitted"),
         }
     }
 
