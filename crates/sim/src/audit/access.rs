@@ -344,7 +344,8 @@ impl Shadow {
             let may = firm == Some(actor) || self.has_role(actor.0, Role::Operator);
             first(&[(!may, "access/not_permitted")])
         };
-        let of_user = |user: UserId| of_firm(self.people.person(user).map(|person| ParticipantId(person.firm)));
+        let of_user =
+            |user: UserId| of_firm(self.people.person(user).map(|person| ParticipantId(person.firm)));
         match command {
             C::CreateUser(c) => of_firm(Some(c.participant)),
             C::InviteUser(c) => of_firm(Some(c.participant)),
