@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // tests, also outside the functions marked so
 
 use base::Role;
+use engine::rulebook::TwoPersons;
 use engine::{Permission, Rejection};
 use gateway::{Names, Resolver, parse_line};
 use huangpu::node::Node;
@@ -200,6 +201,7 @@ fn every_example_resolves_and_says_who_may_send_it() {
                     role(Role::Institution),
                     role(Role::BarredStaff)
                 ),
+                Permission::Themself(_) => "the user itself".to_owned(),
                 Permission::Anyone => "anyone".to_owned(),
             };
             // What is proposed, approved or withdrawn is looked at, not who sends that.
@@ -303,6 +305,7 @@ fn the_page_of_refusals_is_that_of_the_engine() {
 fn access_row(command: &Documented, nodes: &[Node]) -> String {
     let mut of_user: Vec<Duties> = Vec::new();
     let mut takes_two = BTreeSet::new();
+    let mut paired = None;
     for example in &command.examples {
         let line = parse_line(example).unwrap();
         let resolved = nodes.iter().find_map(|node| {
@@ -313,7 +316,8 @@ fn access_row(command: &Documented, nodes: &[Node]) -> String {
         let asked = resolved.unwrap();
         of_user.push(asked.duties());
         // To nobody, every user is another.
-        takes_two.insert(asked.needs_second_person(base::UserId::NOBODY));
+        takes_two.insert(asked.always_takes_two(base::UserId::NOBODY));
+        paired = paired.or(asked.paired());
     }
     let names = |duties: Duties| {
         duties.iter().map(|duty| format!("`{}`", duty.name())).collect::<Vec<_>>().join(", ")
@@ -326,6 +330,7 @@ fn access_row(command: &Documented, nodes: &[Node]) -> String {
     let own = some.iter().filter(|duty| !always.has(*duty)).collect::<Duties>();
     let duties = match command.name.as_str() {
         "propose_act" | "approve_act" | "withdraw_act" => "as for what is proposed".to_owned(),
+        "enrol" | "enrol_totp" => "none".to_owned(),
         "set_password" | "set_totp" | "revoke_key" | "create_key" => {
             format!("{}; none for one's own", names(always))
         }
@@ -333,7 +338,11 @@ fn access_row(command: &Documented, nodes: &[Node]) -> String {
         _ if own.is_empty() => names(always),
         _ => format!("{}; for its own participant also {}", names(always), names(own)),
     };
+    let usual = paired.map(|act| TwoPersons::usual(2).acts.contains(&act));
     let two = match (command.name.as_str(), takes_two.contains(&true)) {
+        ("deposit", _) => "as the rules say: from an amount on",
+        (_, false) if usual == Some(true) => "as the rules say: yes",
+        (_, false) if usual == Some(false) => "as the rules say: no",
         ("propose_act" | "approve_act" | "withdraw_act", _) => "",
         ("set_password" | "set_totp", true) => "yes, but for one's own",
         ("deactivate_user", _) => "for one of the last two operators",

@@ -39,8 +39,8 @@ fn who_guesses_at_once_guesses_no_more_often() {
 fn the_code_that_turns_codes_on_opens_nothing() {
     let served = Served::start();
     let trader = served.person("trader");
-    trader.send("POST", "/v1/session/totp", None).good();
-    let secret = Secrets::open(served.dir.path()).unwrap().next_totp("trader", None);
+    let shown = trader.post("/v1/session/totp", &json!({ "password": PASSWORD })).good();
+    let secret = totp_rs::Secret::try_from_base32(shown["secret"].as_str().unwrap()).unwrap();
     let totp: Totp = totp_rs::Builder::new().with_secret(secret).build().unwrap();
     let now = u64::try_from(fresh_ms()).unwrap() / 1_000;
     let code = totp.generate(now).to_string();
@@ -166,8 +166,8 @@ fn what_is_sent_again_byte_for_byte_is_done_once_before_and_after_a_restart() {
 fn a_one_time_code_is_used_once_before_and_after_a_restart() {
     let served = Served::start();
     let trader = served.person("trader");
-    trader.send("POST", "/v1/session/totp", None).good();
-    let secret = Secrets::open(served.dir.path()).unwrap().next_totp("trader", None);
+    let shown = trader.post("/v1/session/totp", &json!({ "password": PASSWORD })).good();
+    let secret = totp_rs::Secret::try_from_base32(shown["secret"].as_str().unwrap()).unwrap();
     let totp: Totp = totp_rs::Builder::new().with_secret(secret).build().unwrap();
     let now = u64::try_from(fresh_ms()).unwrap() / 1_000;
     let first = json!({ "code": totp.generate(now).to_string(), "password": PASSWORD });
@@ -361,7 +361,9 @@ fn codes_with_hyphens_and_points_are_products_of_their_own() {
         let asset = json!({ "code": code, "market": "bond-continuous", "class": "security" });
         operator.post("/v1/commands/define_asset", &asset).good();
         let listed = json!({ "code": code, "market": "bond-continuous", "reference": "98.00" });
-        operator.post("/v1/commands/list_instrument", &listed).good();
+        let proposed = operator.post("/v1/commands/list_instrument", &listed).good();
+        let path = format!("/v1/acts/{}/approve", proposed["act"]);
+        served.program("operator2").post(&path, &json!({})).good();
     }
     let products = ask(&served, "trader", "/products").good();
     let ids: Vec<&str> = products.as_array().unwrap().iter().filter_map(|one| one["id"].as_str()).collect();

@@ -96,7 +96,7 @@ fn it_is_checked_and_served_and_goes_on_in_the_log_of_the_run() {
     assert!(checked.status.success(), "{checked:?}");
     let run = told(&["run", path(&market), "--data", path(&data), "--json"]);
     let mut node = Process::start(folder.path(), &["serve", path(&market)]);
-    assert!(node.said.contains("first operator: user operator"), "{}", node.said);
+    assert!(node.said.contains("/#/enrol/operator/"), "{}", node.said);
     node.stop();
     let verified = told(&["verify", path(&data), "--json"]);
     assert!(verified["records"].as_u64() > run["as_of"]["record"].as_u64(), "{verified}");
@@ -220,12 +220,15 @@ fn an_edited_file_says_what_to_do() {
     assert!(said.contains("put the old line back") && said.contains("--data"), "{said}");
 }
 
-/// Someone who has signed in and chosen a password of their own.
-fn signed_in(node: &Process, user: &str, first: &str) -> Client {
+/// Someone who has chosen a password by a link, and signed in.
+fn enrolled(node: &Process, user: &str, token: &str, code: Option<&str>) -> Client {
     let mut client = Client::new(node.address);
-    client.sign_in(user, first).good();
-    let chosen = json!({ "old": first, "new": "a password of my own" });
-    assert_eq!(client.post("/v1/session/password", &chosen).status, 204);
+    let mut link = json!({ "user": user, "token": token, "password": "a password of my own" });
+    if let Some(code) = code {
+        link["code"] = code.into();
+    }
+    assert_eq!(client.post("/v1/session/enrol", &link).status, 204);
+    client.sign_in(user, "a password of my own").good();
     client
 }
 
@@ -236,28 +239,27 @@ fn members_and_their_users_are_admitted_and_trade() {
     assert!(made(&["lake", path(&market), "--first-day", "2026-03-02"]).status.success());
     let mut node =
         Process::start(folder.path(), &["serve", path(&market), "--clock", "2026-03-03T10:00:00+08:00"]);
-    let password = node.said.split_once("password ").and_then(|(_, rest)| rest.split(' ').next()).unwrap();
-    let first = signed_in(&node, "operator", password);
-    let user = |participant: &str, name: &str, duty: &str| {
-        let user = json!({ "participant": participant, "name": name, "duties": [duty], "password": "for the first time" });
-        first.post("/v1/users", &user).good()
+    let token = |user: &str| {
+        let link = format!("/#/enrol/{user}/");
+        node.said.lines().find_map(|line| Some(line.split_once(link.as_str())?.1.to_owned())).unwrap()
     };
-    // A second operator, whom the first may admit alone; everyone else takes both.
-    assert_eq!(user("operator", "second", "operator")["act"], Value::Null);
-    let second = signed_in(&node, "second", "for the first time");
+    // Each of the first two operators has a link of their own; everyone else is admitted by both.
+    let first = enrolled(&node, "operator", &token("operator"), None);
+    let second = enrolled(&node, "operator2", &token("operator2"), None);
+    let admit = |participant: &str, name: &str, duty: &str| {
+        let user = json!({ "participant": participant, "name": name, "duties": [duty] });
+        let made = first.post("/v1/users", &user).good();
+        let approved = second.post(&format!("/v1/acts/{}/approve", made["act"]), &json!({})).good();
+        enrolled(&node, name, made["token"].as_str().unwrap(), approved["code"].as_str())
+    };
     let send =
         |who: &Client, command: &str, fields: Value| who.post(&format!("/v1/commands/{command}"), &fields);
     send(&first, "register_participant", json!({ "code": "EAST", "name": "East", "roles": ["institution"] }))
         .good();
     send(&first, "open_account", json!({ "participant": "EAST", "code": "EAST-1" })).good();
     let [north, east, bank] =
-        [("NORTH", "nora", "trader"), ("EAST", "eva", "trader"), ("BANK", "ben", "clearing")].map(
-            |(firm, name, duty)| {
-                let act = user(firm, name, duty)["act"].clone();
-                second.post(&format!("/v1/acts/{act}/approve"), &json!({})).good();
-                signed_in(&node, name, "for the first time")
-            },
-        );
+        [("NORTH", "nora", "trader"), ("EAST", "eva", "trader"), ("BANK", "ben", "clearing")]
+            .map(|(firm, name, duty)| admit(firm, name, duty));
     send(&bank, "deposit", json!({ "account": "EAST-1", "amount": "1000.00", "reference": "first" })).good();
     let order = |account: &str, side: &str| json!({ "account": account, "instrument": "ONE", "side": side, "price": "50.50", "quantity": 10 });
     send(&north, "place_order", order("NORTH-1", "sell")).good();

@@ -120,7 +120,11 @@ fn a_demonstration_is_alive_writes_no_secrets_is_backed_up_and_stops_well() {
     let csrf = signed_in.good()["csrf"].as_str().unwrap().to_owned();
     let cookie = trader.cookie().unwrap().to_owned();
     let token = cookie.split_once('=').unwrap().1.to_owned();
-    let totp = trader.post("/v1/session/totp", &json!({})).good()["secret"].as_str().unwrap().to_owned();
+    let totp =
+        trader.post("/v1/session/totp", &json!({ "password": huangpu::demo::PASSWORD })).good()["secret"]
+            .as_str()
+            .unwrap()
+            .to_owned();
     for path in ["/v1/instruments/B2609/trades", "/v1/instruments/CEA25/trades"] {
         wait_for(path, || trader.get(path).good()["items"].as_array().is_some_and(|items| !items.is_empty()));
     }

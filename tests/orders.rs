@@ -254,7 +254,7 @@ impl Dice {
                 owner(account)
             }
             Permission::SelfOr(participant, _) => participant,
-            Permission::OfUser(_) | Permission::OfKey => OPERATOR,
+            Permission::OfUser(_) | Permission::OfKey | Permission::Themself(_) => OPERATOR,
             Permission::Roles(roles) if roles.contains(&Role::Operator) => OPERATOR,
             Permission::Roles(_) => ADMIN,
             Permission::Anyone => OPERATOR,

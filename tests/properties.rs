@@ -346,7 +346,7 @@ impl Dice {
                 world.state.registry().account(account).map_or(ADMIN, |account| account.participant)
             }
             Permission::SelfOr(participant, _) => participant,
-            Permission::OfUser(_) | Permission::OfKey => ParticipantId(0),
+            Permission::OfUser(_) | Permission::OfKey | Permission::Themself(_) => ParticipantId(0),
             Permission::Roles(roles) if roles.contains(&Role::Operator) => OPERATOR,
             Permission::Roles(_) => ADMIN,
             Permission::Anyone => ParticipantId(u32::from(self.other % 6)),

@@ -4,12 +4,13 @@
 
 mod common;
 
-use common::client::Client;
+use common::client::{Client, Got};
 use common::process::{Process, huangpu};
 use huangpu::node::{DataDir, Node, Until, replay, verify};
+use serde_json::json;
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -130,8 +131,19 @@ fn a_log_whose_end_is_gone_is_not_taken_up() {
     assert!(!data.join("journal").exists());
 }
 
+/// The links that a start printed: user and token.
+fn links(said: &str) -> Vec<(String, String)> {
+    let links = said.lines().filter_map(|line| line.split_once("/#/enrol/")?.1.split_once('/'));
+    links.map(|(user, token)| (user.to_owned(), token.to_owned())).collect()
+}
+
+fn enrol(address: SocketAddr, (user, token): &(String, String)) -> Got {
+    let body = json!({ "user": user, "token": token, "password": "chosen by one alone" });
+    Client::new(address).post("/v1/session/enrol", &body)
+}
+
 #[test]
-fn the_first_password_is_known_whatever_fails_after_it() {
+fn the_first_two_operators_come_in_by_a_link_each_which_every_start_prints_until_it_is_used() {
     let folder = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let (listen, data) = (taken.local_addr().unwrap().to_string(), folder.path().join("data"));
@@ -139,11 +151,32 @@ fn the_first_password_is_known_whatever_fails_after_it() {
         huangpu(&["serve", CARBON, "--no-play", "--listen", &listen, "--data", data.to_str().unwrap()]);
     let (code, said) = ended(&failed);
     assert_eq!((code, said.contains("cannot listen on")), (Some(1), true), "{said}");
-    let password = said.split_once("password ").and_then(|(_, rest)| rest.split(' ').next()).unwrap();
 
-    let mut node = Process::start(folder.path(), &["serve", CARBON, "--no-play"]);
-    assert!(!node.said.contains("password"), "{}", node.said);
-    Client::new(node.address).sign_in("operator", password).good();
+    let start = || Process::start(folder.path(), &["serve", CARBON, "--no-play"]);
+    let mut node = start();
+    let both = links(&node.said);
+    let users: Vec<&str> = both.iter().map(|(user, _)| user.as_str()).collect();
+    assert_eq!(users, ["operator", "operator2"], "{}", node.said);
+    assert_ne!(both[0].1, both[1].1);
+    // Neither link is the other's, and nobody signs in without.
+    assert_eq!(enrol(node.address, &(both[0].0.clone(), both[1].1.clone())).code(), "bad_credentials");
+    assert_eq!(Client::new(node.address).sign_in("operator", "").code(), "bad_credentials");
+    assert_eq!(enrol(node.address, &both[1]).status, 204);
+    node.stop();
+    let mut node = start();
+    assert_eq!(links(&node.said), [both[0].clone()], "the same one again: {}", node.said);
+    assert_eq!(enrol(node.address, &both[1]).code(), "bad_credentials", "it was used");
+    let mut second = Client::new(node.address);
+    second.sign_in("operator2", "chosen by one alone").good();
+    assert_eq!(second.get("/v1/operations").good()["not_enrolled"], json!(["operator"]));
+    assert_eq!(enrol(node.address, &both[0]).status, 204);
+    assert_eq!(second.get("/v1/operations").good()["not_enrolled"], json!([]));
+    node.stop();
+    let mut node = start();
+    assert!(!node.said.contains("enrol"), "{}", node.said);
+    Client::new(node.address).sign_in("operator", "chosen by one alone").good();
+    let log = fs::read_to_string(&node.log).unwrap();
+    assert!(both.iter().all(|(_, token)| !log.contains(token)), "a token is in the log: {log}");
     node.stop();
 }
 
@@ -208,7 +241,7 @@ fn a_first_start_that_was_broken_off_is_taken_up() {
 
     fs::write(&day, lines("operator").join("\n")).unwrap();
     let mut node = Process::start(folder.path(), &serve);
-    assert!(node.said.contains("first operator: user operator"), "{}", node.said);
+    assert!(node.said.contains("/#/enrol/operator/"), "{}", node.said);
     node.stop();
     let state = replay(&DataDir::at(&data), Until::End, &mut |_, _, _| Ok(())).unwrap().state;
     for code in ["A", "B", "C"] {
@@ -223,7 +256,7 @@ fn a_first_start_that_was_broken_off_is_taken_up() {
 }
 
 #[test]
-fn an_operator_who_was_admitted_alone_is_put_in_force_at_the_next_start() {
+fn operators_who_were_admitted_are_put_in_force_at_the_next_start() {
     let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut node = Process::start(other.path(), &["serve", CARBON, "--no-play"]);
     node.stop();
@@ -233,7 +266,7 @@ fn an_operator_who_was_admitted_alone_is_put_in_force_at_the_next_start() {
         Ok(())
     })
     .unwrap();
-    // Killed after the operator's record and before the one that puts the users in force.
+    // Killed after the operators' records and before the one that puts the users in force.
     let last = records.pop().unwrap();
     let (mut begun, _) = Node::open(&folder.path().join("data"), &mut |_, _| ()).unwrap();
     for record in records {
@@ -243,9 +276,11 @@ fn an_operator_who_was_admitted_alone_is_put_in_force_at_the_next_start() {
     assert!(!begun.state().roster().in_force());
     drop(begun);
 
-    let password = node.said.split_once("password ").and_then(|(_, rest)| rest.split(' ').next()).unwrap();
+    // Its links were made under the key of another node: it gives new ones.
     let mut again = Process::start(folder.path(), &["serve", CARBON, "--no-play"]);
-    Client::new(again.address).sign_in("operator", password).good();
+    let links = links(&again.said);
+    assert_eq!(links.len(), 2, "{}", again.said);
+    assert_eq!(enrol(again.address, &links[0]).status, 204);
     again.stop();
     let state = replay(&DataDir::at(&again.data), Until::End, &mut |_, _, _| Ok(())).unwrap().state;
     assert!(state.roster().in_force() && state.sequence() >= last.sequence);

@@ -2,6 +2,7 @@
 
 mod backup;
 mod calendar;
+mod ceremony;
 mod completions;
 mod config;
 mod demo;

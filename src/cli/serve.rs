@@ -1,11 +1,10 @@
 //! `huangpu serve`: a node that people and programs can use.
 
 use crate::cli::files::{self, Dates, Story};
-use crate::cli::{self, Ended, print, progress, run};
+use crate::cli::{self, Ended, ceremony, print, progress, run};
 use crate::config::{Config, ConfigArgs, Effective};
 use crate::node::{DataDir, Node, verify};
 use crate::report::Horizon;
-use crate::serve::access::{hash_password, random_text};
 use crate::serve::{
     Clock, Opening, Plausible, Running, check_projection, check_tls, speaks, start, start_log,
 };
@@ -14,7 +13,6 @@ use base::{Timestamp, UserId};
 use engine::rulebook::Rulebook;
 use engine::{ClientId, Command, Door, Envelope, Event, OPERATOR, State};
 use journal::RealDisk;
-use roster::{CreateUser, Duties, Duty};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -54,13 +52,16 @@ pub(crate) fn run(args: &Args) -> Ended {
     let mut node = cli::open(&data, false)?;
     prepare(&mut node, &story, args.dates, config.clock.as_ref().map(|from| from.time))?;
     let clock = clock(&config, &node);
-    // What would end the start is found before a password is shown.
+    // What would end the start is found before anybody is admitted.
     check_tls(&config, &data)?;
     check_projection(&config, &node)?;
     // What was just played into a new log may be of any year.
     clock.watch(Plausible::of(&config.time), node.state().roster().in_force().then(|| node.time()));
-    admit_operator(&mut node, &clock)?;
-    block_on(serve(node, config, data, clock, |_| Ok(String::new())))
+    let first = ceremony::admit(&mut node, &clock, &data)?;
+    block_on(serve(node, config, data, clock, move |running| {
+        let _ = print(&ceremony::said(&first, running));
+        Ok(String::new())
+    }))
 }
 
 /// Looks at everything that a start depends on and that can be looked at beside a node that runs, and changes nothing.
@@ -190,34 +191,6 @@ fn prepare(node: &mut Node, story: &Story, dates: Dates, clock: Option<Timestamp
         }
     }
     bar.finish_and_clear();
-    Ok(())
-}
-
-/// Where there are no users, admits the first one, and from then on every command names its user. Its password is said before it
-/// counts: whatever fails after that, somebody has read it.
-fn admit_operator(node: &mut Node, clock: &Clock) -> Result<()> {
-    if node.state().roster().in_force() {
-        return Ok(());
-    }
-    let password = random_text(16)?;
-    let operator = CreateUser {
-        participant: OPERATOR,
-        name: "operator".to_owned(),
-        duties: Duties::of(&[Duty::Operator]),
-        password: hash_password(&password)?,
-        must_change: true,
-    };
-    let new = node.state().roster().user_named("operator").is_none();
-    if new {
-        print(&format!(
-            "first operator: user operator, password {password} (to be changed at the first sign-in)\n"
-        ))?;
-    }
-    let create = new.then_some(("serve/operator", Command::CreateUser(operator)));
-    for (id, command) in create.into_iter().chain([("serve/in_force", Command::PutRosterInForce)]) {
-        let time = clock.stamp().context("the first operator cannot be admitted")?;
-        own(node, time.max(node.time()), id, command)?;
-    }
     Ok(())
 }
 

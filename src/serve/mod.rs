@@ -42,9 +42,10 @@ mod stream;
 mod tag;
 mod ticker;
 mod tls;
+mod unlocks;
 
-pub use api::endpoints;
 pub use api::{Name, Sent, send};
+pub use api::{endpoints, link_path};
 pub use clock::{Clock, Going, Hand, Held, NotThatTime, Plausible};
 pub use endpoint::{Allowed, Endpoint};
 pub use logging::start as start_log;
@@ -56,7 +57,7 @@ pub use tls::{Speaks, check as check_tls, speaks};
 
 use crate::config::Config;
 use crate::node::Standing;
-use access::{Passwords, Rates, Secrets, Sessions, Used};
+use access::{Lockouts, Passwords, Pending, Rates, Secrets, Sessions, Used};
 use clerk::Clerk;
 use gauges::Gauges;
 use past::Past;
@@ -90,8 +91,12 @@ pub struct App {
     pub gauges: Arc<Gauges>,
     /// Sessions of people.
     pub sessions: Sessions,
+    /// Who failed to sign in too often.
+    pub lockouts: Arc<Lockouts>,
     /// Passwords.
     pub passwords: Passwords,
+    /// Secrets for one-time codes that are not yet in use.
+    pub pending: Pending,
     /// Secrets of keys.
     pub secrets: Secrets,
     /// What is accepted once: signatures that opened a stream, one-time codes.

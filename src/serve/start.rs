@@ -2,7 +2,9 @@
 
 use crate::config::Config;
 use crate::node::{Flow, Follower, Node, Pipeline, Standing};
-use crate::serve::access::{Passwords, Rates, Secrets, Sessions, Terms as SessionTerms, Used};
+use crate::serve::access::{
+    Lockouts, Passwords, Pending, Rates, Secrets, Sessions, Terms as SessionTerms, Used,
+};
 use crate::serve::clerk::{Clerk, Counter};
 use crate::serve::clock::machine_ms;
 use crate::serve::gauges::Gauges;
@@ -11,7 +13,7 @@ use crate::serve::reader::{Feed, Reader, Sink};
 use crate::serve::site::Site;
 use crate::serve::stream::{self, Hub};
 use crate::serve::{
-    App, Clock, Plausible, Speaks, api, coinbase, heads, http, listen, openapi, page, tag, ticker,
+    App, Clock, Plausible, Speaks, api, coinbase, heads, http, listen, openapi, page, tag, ticker, unlocks,
 };
 use anyhow::{Context, Result, anyhow};
 use base::InstrumentId;
@@ -67,9 +69,11 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
     let (gauges, log_id) = (Arc::new(Gauges::default()), node.log_id());
     let url = past::url(&config, &node);
     let opened = tokio::task::spawn_blocking(move || open_past(&url, node));
-    let (node, past, past_feed, minutes) = opened.await.context("the projection was not opened")??;
-    let hub = Hub::new(Arc::clone(&gauges), minutes);
-    let sinks: Vec<Box<dyn Sink>> = vec![hub.sink()];
+    let (node, past, past_feed, candles) = opened.await.context("the projection was not opened")??;
+    let hub = Hub::new(Arc::clone(&gauges), candles);
+    let lockouts =
+        Arc::new(Lockouts::new(config.sessions.lock_out_after, minutes(config.sessions.lock_out_minutes)));
+    let sinks: Vec<Box<dyn Sink>> = vec![hub.sink(), unlocks::sink(Arc::clone(&lockouts))];
     let (reader, feed) = Reader::start(Follower::of(&node)?, sinks)?;
     let last = (node.state().sequence().0 > 0).then(|| node.time());
     clock.watch(Plausible::of(&config.time), last);
@@ -84,7 +88,7 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
         clock,
         clerk,
         (reader, past, hub),
-        gauges,
+        (gauges, lockouts),
         (site, tls.is_some()),
     )?);
     let router = http::router(&app, api::endpoints(), coinbase::router(&app));
@@ -101,6 +105,10 @@ pub async fn start(node: Node, opening: Opening) -> Result<Running> {
     let heads = tokio::spawn(heads::run(Arc::clone(&app.standing)));
     let herald = tokio::spawn(stream::herald(Arc::clone(&app)));
     Ok(Running { address, app, stop, server, ticker, heads, herald, run_loop, ended })
+}
+
+fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(minutes.saturating_mul(60))
 }
 
 /// Opens the projection of a node that does not run yet, and reads what its streams begin with: where this may block.
@@ -135,20 +143,19 @@ fn app(
     clock: Clock,
     clerk: Arc<Clerk>,
     (reader, past, hub): (Arc<Reader>, Past, Arc<Hub>),
-    gauges: Arc<Gauges>,
+    (gauges, lockouts): (Arc<Gauges>, Arc<Lockouts>),
     (site, secure): (Arc<Site>, bool),
 ) -> Result<App> {
     let some = |number: u32| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
-    let minutes = |minutes: u64| Duration::from_secs(minutes.saturating_mul(60));
     let terms = SessionTerms {
         idle: minutes(config.sessions.idle_minutes),
         life: minutes(config.sessions.hours_max.saturating_mul(60)),
-        attempts: config.sessions.lock_out_after,
-        lock_out: minutes(config.sessions.lock_out_minutes),
     };
     Ok(App {
         sessions: Sessions::new(terms),
+        lockouts,
         passwords: Passwords::new()?,
+        pending: Pending::default(),
         secrets: Secrets::open(&data)?,
         used: Used::open(&data, machine_ms())?,
         rates: Rates::per_second(some(config.limits.requests_per_second), some(config.limits.burst)),

@@ -90,8 +90,10 @@ def main():
     with Node(options=["--market-data-public"]) as node:
         staff = Staff(node)
         people = [staff.admit("DONGJIANG", "dj", ["trader", "custodian"]), staff.admit("HUIMIN", "hm", ["trader", "custodian"])]
-        bank = staff.admit("SETTLEBANK", "bank", ["clearing"])
-        bank.must("POST", "/v1/commands/deposit", {"account": "DJ", "amount": "90000000.00", "reference": "in-2"})
+        bank, teller = [staff.admit("SETTLEBANK", name, ["clearing"]) for name in ("bank", "teller")]
+        deposit = {"account": "DJ", "amount": "90000000.00", "reference": "in-2"}
+        act = bank.must("POST", "/v1/commands/deposit", deposit)["act"]
+        teller.must("POST", f"/v1/acts/{act}/approve", {})
         keys = [staff.key(people[0], ["trader"], "DJ"), staff.key(people[1], ["trader"])]
         stop = threading.Event()
         trading = threading.Thread(target=business, args=(node, keys, stop))

@@ -311,8 +311,10 @@ def main():
         staff = Staff(node)
         duties = ["trader", "custodian"]
         people = [staff.admit("DONGJIANG", "dj", duties), staff.admit("HUIMIN", "hm", duties)]
-        bank = staff.admit("SETTLEBANK", "bank", ["clearing"])
-        bank.must("POST", "/v1/commands/deposit", {"account": "DJ", "amount": "5000000.00", "reference": "in-2"})
+        bank, teller = [staff.admit("SETTLEBANK", name, ["clearing"]) for name in ("bank", "teller")]
+        deposit = {"account": "DJ", "amount": "5000000.00", "reference": "in-2"}
+        act = bank.must("POST", "/v1/commands/deposit", deposit)["act"]
+        teller.must("POST", f"/v1/acts/{act}/approve", {})
         # The one for an account, the other for its participant, which has only one.
         keys = [staff.key(people[0], ["trader"], "DJ"), staff.key(people[1], ["trader"])]
         buyer, seller = driver(node, keys[0]), driver(node, keys[1])

@@ -94,12 +94,12 @@ class Node:
         self.log = open(os.path.join(self.folder, "log"), "w+", encoding="utf-8")
         command = [
             binary(), "serve", str(ROOT / "examples" / self.example), "--data", os.path.join(self.folder, "data"),
-            "--listen", f"{HOST}:0", "--clock", self.clock, *self.options,
+            "--listen", f"{HOST}:0", "--clock", self.clock, "--set", "limits.sign_in_per_minute=1000", *self.options,
         ]
         self.process = subprocess.Popen(command, stdout=self.log, stderr=subprocess.STDOUT)
         try:
             self.port = int(self.wait_for(r"console: http://[^:]+:(\d+)/"))
-            self.password = self.wait_for(r"user operator, password (\S+)")
+            self.links = [self.wait_for(rf"#/enrol/{user}/(\S+)") for user in ("operator", "operator2")]
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -154,10 +154,15 @@ class Staff:
 
     def __init__(self, node):
         self.node = node
-        self.first = node.person("operator", node.password, "first-password-1")
-        user = {"participant": "operator", "name": "second", "duties": ["operator"], "password": "second-password-0"}
-        self.first.must("POST", "/v1/users", user)
-        self.second = node.person("second", "second-password-0", "second-password-1")
+        self.first = self.enrol("operator", node.links[0])
+        self.second = self.enrol("operator2", node.links[1])
+
+    def enrol(self, name, token, code=None):
+        """A user, who has chosen a password by its link."""
+        password = f"chosen by {name} alone"
+        fields = {"user": name, "token": token, "password": password} | ({"code": code} if code else {})
+        self.node.person().must("POST", "/v1/session/enrol", fields)
+        return self.node.person(name, password)
 
     def approve_all(self):
         for act in self.second.must("GET", "/v1/acts")["items"]:
@@ -165,12 +170,10 @@ class Staff:
                 self.second.must("POST", f"/v1/acts/{act['act']}/approve", {})
 
     def admit(self, participant, name, duties):
-        """A user, who has chosen a password of its own."""
-        password = f"{name}-password-0"
-        user = {"participant": participant, "name": name, "duties": duties, "password": password}
-        self.first.must("POST", "/v1/users", user)
-        self.approve_all()
-        return self.node.person(name, password, f"{name}-password-1")
+        """A user who is admitted by two: one is given its link, the other the code."""
+        made = self.first.must("POST", "/v1/users", {"participant": participant, "name": name, "duties": duties})
+        approved = self.second.must("POST", f"/v1/acts/{made['act']}/approve", {})
+        return self.enrol(name, made["token"], approved["code"])
 
     def key(self, person, duties, account=None):
         """A key of a user: its public name and its secret."""

@@ -105,9 +105,11 @@ def serves_and_restarts(folder):
     before = node.trades(anyone)
     assert before[0] == 200 and before[1]["items"], before
     # A proposal that comes again is looked up in the projection.
-    operator = re.search(r"user operator, password (\S+)", node.told()).group(1)
-    operator = Person(node.port).sign_in("operator", operator, "first-password-1")
-    user = {"id": "u", "participant": "operator", "name": "second", "duties": ["operator"], "password": "second-password-0"}
+    token = re.search(r"#/enrol/operator/(\S+)", node.told()).group(1)
+    link = {"user": "operator", "token": token, "password": "chosen by operator alone"}
+    Person(node.port).must("POST", "/v1/session/enrol", link)
+    operator = Person(node.port).sign_in("operator", "chosen by operator alone")
+    user = {"id": "u", "participant": "operator", "name": "third", "duties": ["operator"]}
     operator.must("POST", "/v1/users", user)
     again = operator.call("POST", "/v1/users", user)
     assert again[0] in (200, 202, 409), again

@@ -14,7 +14,7 @@ EXAMPLES = 4
 OPTIONS = ["--market-data-public", "--set", "limits.requests_per_second=100000", "--set", "limits.burst=100000",
            "--set", "limits.sign_in_per_minute=100000"]
 # Ends the very session or key that signs, or takes its person's rights; and the stream, which is no request and answer: tried by the other tests.
-LEFT_OUT = "^/v1/(session/password|session/totp(/off)?|keys/\\{key\\}|stream|commands/(revoke_key|deactivate_user|set_user_duties))$"
+LEFT_OUT = "^/v1/(session/password|session/enrol|session/totp(/off)?|keys/\\{key\\}|stream|commands/(revoke_key|deactivate_user|set_user_duties))$"
 
 
 def people(node):

@@ -43,7 +43,7 @@ const fn person(name: &'static str, participant: &'static str, duties: &'static 
 }
 
 /// Everyone.
-pub const PEOPLE: [Person; 15] = [
+pub const PEOPLE: [Person; 16] = [
     person("operator1", "operator", &[Duty::Operator]),
     person("operator2", "operator", &[Duty::Operator]),
     person("registrar1", "REGISTRY", &[Duty::Operator]),
@@ -59,6 +59,7 @@ pub const PEOPLE: [Person; 15] = [
     person("other", "HUIMIN", &[Duty::Trader, Duty::Custodian]),
     person("supervisor", "REGULATOR", &[Duty::Supervisor]),
     person("auditor", "REGULATOR", &[Duty::Auditor]),
+    person("teller", "SETTLEBANK", &[Duty::Clearing]),
 ];
 
 /// A node that serves.
@@ -128,6 +129,11 @@ impl Served {
     /// A client that nobody knows.
     pub fn nobody(&self) -> Client {
         Client::new(self.address)
+    }
+
+    /// How often it has hashed a password.
+    pub fn hashed(&self) -> u64 {
+        self.running.as_ref().map_or(0, |running| running.app.passwords.hashed())
     }
 
     /// The runtime that it runs in.

@@ -114,7 +114,7 @@ pub fn others() -> Vec<Case> {
     for firm in ["DONGJIANG", "HUIMIN"] {
         let year = json!({ "participant": firm, "year": 2025 });
         let verified = json!({ "participant": firm, "year": 2025, "verified": 1 });
-        let user = json!({ "participant": firm, "name": "newcomer", "duties": ["auditor"], "password": "a first password" });
+        let user = json!({ "participant": firm, "name": "newcomer", "duties": ["auditor"] });
         cases.extend([
             case("open_account", Participant(firm), json!({ "participant": firm, "code": "NEW" })),
             case(
@@ -125,22 +125,18 @@ pub fn others() -> Vec<Case> {
             case("record_emissions", Participant(firm), verified),
             case("determine_shortfall", Participant(firm), year),
             case("mass_cancel", Participant(firm), json!({ "participant": firm })),
-            Case { elsewhere: Some("/v1/users"), ..case("create_user", Participant(firm), user) },
+            Case { elsewhere: Some("/v1/users"), ..case("invite_user", Participant(firm), user) },
         ]);
     }
     for user in ["spare", "stranger"] {
         let because = json!({ "user": user, "reason": "a test" });
-        let password = json!({ "password": "another password" });
-        let (of, codes) = match user {
-            "spare" => ("/v1/users/spare/password", "/v1/users/spare/totp"),
-            _ => ("/v1/users/stranger/password", "/v1/users/stranger/totp"),
-        };
+        let of = if user == "spare" { "/v1/users/spare/link" } else { "/v1/users/stranger/link" };
         cases.extend([
             case("set_user_duties", User(user), json!({ "user": user, "duties": ["auditor"] })),
             case("activate_user", User(user), because.clone()),
+            case("unlock_user", User(user), because.clone()),
             case("deactivate_user", User(user), because),
-            Case { elsewhere: Some(of), ..case("set_password", User(user), password) },
-            Case { elsewhere: Some(codes), ..case("set_totp", User(user), Value::Null) },
+            Case { elsewhere: Some(of), ..case("offer_link", User(user), json!({ "codes_off": true })) },
         ]);
     }
     let last = json!({ "user": "operator2", "reason": "a test" });

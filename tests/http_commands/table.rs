@@ -88,6 +88,9 @@ pub fn expected(row: &Row, case: &Case, person: Option<&Person>) -> Outcome {
         "yes" => true,
         "yes, but for one's own" => case.names != Names::User(person.name),
         "for one of the last two operators" => case.last_two,
+        "as the rules say: yes" => true,
+        // No case is of as much money as that.
+        "as the rules say: no" | "as the rules say: from an amount on" => false,
         other => unreachable!("{other:?} is a new word in the table"),
     };
     if two { Outcome::Proposed } else { Outcome::Looked }
@@ -102,7 +105,7 @@ pub fn own_duty(row: &Row, case: &Case, person: &Person) -> bool {
         _ if clause.starts_with("for its own participant also ") => own_participant && has(person, clause),
         other => unreachable!("{other:?} is a new word in the table"),
     });
-    always == "any" || has(person, always) || more
+    always == "any" || always == "none" || has(person, always) || more
 }
 
 /// The participant that a command is about.

@@ -25,7 +25,9 @@ fn fund(served: &Served) {
     let banker = served.program("banker");
     for account in ["DJ", "HM"] {
         let deposit = json!({ "account": account, "amount": "1000000000.00", "reference": "in" });
-        banker.post("/v1/commands/deposit", &deposit).good();
+        let proposed = banker.post("/v1/commands/deposit", &deposit).good();
+        let path = format!("/v1/acts/{}/approve", proposed["act"]);
+        served.program("teller").post(&path, &json!({})).good();
         let issue = json!({ "account": account, "asset": "B2609", "quantity": 10_000_000, "reason": "more" });
         let proposed = served.program("authority1").post("/v1/commands/issue", &issue).good();
         let path = format!("/v1/acts/{}/approve", proposed["act"]);

@@ -267,6 +267,8 @@ fn users(state: &State) -> Vec<String> {
             (user.password.is_empty(), " no password"),
             (user.must_change, " must change"),
             (user.totp.is_some(), " asked for codes"),
+            (!user.sealed.is_empty(), " by a sealed secret"),
+            (user.link.is_some(), " has a link"),
         ] {
             text.push_str(if so { what } else { "" });
         }

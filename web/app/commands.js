@@ -60,10 +60,10 @@ export const COMMANDS = {
   unfreeze_account: { group: "control", duties: ["supervisor", "operator"], roles: ["registrar", "supervisor"], second: true, fields: [anyAccount, reason] },
 
   list_instrument: {
-    group: "venue", duties: RUN, roles: ["operator"],
+    group: "venue", duties: RUN, roles: ["operator"], second: true,
     fields: [F("code", "code"), F("asset", "asset", optional), F("reference", "price", optional), market],
   },
-  delist_instrument: { group: "venue", duties: RUN, roles: ["operator"], danger: true, fields: [instrument] },
+  delist_instrument: { group: "venue", duties: RUN, roles: ["operator"], danger: true, second: true, fields: [instrument] },
   relist_instrument: { group: "venue", duties: RUN, roles: ["operator"], second: true, fields: [instrument, F("reference", "price", optional), reason] },
   correct_reference: { group: "venue", duties: RUN, roles: ["operator"], second: true, fields: [F("line", "instrument"), price, reason] },
   revoke_holiday: { group: "venue", duties: RUN, roles: ["operator"], second: true, fields: [F("date", "date"), market] },
@@ -116,7 +116,7 @@ export const COMMANDS = {
     fields: [anyAccount, F("amount", "money"), F("reference", "text"), F("currency", "asset", optional)],
   },
   settle_withdrawal: {
-    group: "bank", duties: ["custodian", "clearing"], roles: ["settlement_bank"],
+    group: "bank", duties: ["custodian", "clearing"], roles: ["settlement_bank"], second: true,
     fields: [ref("withdrawal"), F("paid", "yes_no")],
   },
 
@@ -127,6 +127,7 @@ export const COMMANDS = {
   set_user_duties: { group: "access", duties: RUN, second: true, fields: [F("user", "text"), F("duties", "duties")] },
   activate_user: { group: "access", duties: RUN, second: true, fields: [F("user", "text"), reason] },
   deactivate_user: { group: "access", duties: RUN, danger: true, fields: [F("user", "text"), reason] },
+  unlock_user: { group: "access", duties: RUN, second: true, fields: [F("user", "text"), reason] },
   revoke_key: { group: "access", duties: [], danger: true, fields: [F("key", "text")] },
 };
 

@@ -64,7 +64,7 @@ test("every reason of a refusal has its Chinese sentence", async () => {
 
 test("every command of the docs has its form, with the same fields", async () => {
   const page = await readFile(new URL("../docs/commands.md", root), "utf8");
-  const elsewhere = new Set(["create_user", "set_password", "set_totp", "create_key", "put_roster_in_force", "propose_act", "approve_act", "withdraw_act", "adopt_rulebook"]);
+  const elsewhere = new Set(["create_user", "invite_user", "offer_link", "enrol", "enrol_totp", "set_password", "set_totp", "create_key", "put_roster_in_force", "propose_act", "approve_act", "withdraw_act", "adopt_rulebook"]);
   for (const section of page.split(/^### /m).slice(1)) {
     const name = /^`([a-z_]+)`/.exec(section)?.[1];
     if (!name || elsewhere.has(name)) continue;

@@ -51,6 +51,8 @@ pub enum Permission {
     OfUser(UserId),
     /// To answer for the participant of the user whose key this is, or to be an operator.
     OfKey,
+    /// To be this user; before the roster is in force, to answer for its participant, or to be an operator.
+    Themself(UserId),
 }
 
 use Role::{Authority, Operator, Registrar, SettlementBank, Supervisor};
@@ -113,6 +115,11 @@ impl Command {
             C::SetTotp(c) => Permission::OfUser(c.user),
             C::CreateKey(c) => Permission::OfUser(c.user),
             C::RevokeKey(_) => Permission::OfKey,
+            C::InviteUser(c) => Permission::SelfOr(c.participant, &[Operator]),
+            C::OfferLink(c) => Permission::OfUser(c.user),
+            C::UnlockUser(c) => Permission::OfUser(c.user),
+            C::Enrol(c) => Permission::Themself(c.user),
+            C::EnrolTotp(c) => Permission::Themself(c.user),
             C::PutRosterInForce => Roles(&[Operator]),
             C::ProposeAct { command, .. } => command.permission(),
             // Looked at when the act is: who might send what was proposed.
@@ -164,6 +171,14 @@ impl State {
             Permission::OwnerOr(_, roles) if !as_trader && self.has_any(actor, roles) => Ok(()),
             Permission::Owner(account) | Permission::OwnerOr(account, _) => self.check_owner(actor, account),
             Permission::OfUser(user) => self.check_user_of(actor, user),
+            Permission::Themself(own) if named => {
+                if own == user {
+                    Ok(())
+                } else {
+                    Err(AccessRejection::NotPermitted)
+                }
+            }
+            Permission::Themself(user) => self.check_user_of(actor, user),
             Permission::OfKey => {
                 let key = match command.innermost() {
                     Command::RevokeKey(c) => self.roster().key(&c.id),

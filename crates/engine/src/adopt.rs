@@ -9,22 +9,30 @@ impl State {
     /// Adopts a rulebook. For a market that is open it takes effect from the next day: versions that begin later hold from
     /// their own dates.
     pub(crate) fn adopt(&mut self, rulebook: &Rulebook, out: &mut Events) -> Result<(), Rejection> {
-        check(rulebook)?;
+        self.check_adopted(rulebook)?;
         if let Some(market) = self.market_id(&rulebook.code) {
             let adopted = &mut self.markets[market.index()];
-            let old = &adopted.rulebook;
-            if begins(old) != begins(rulebook) {
-                return Err(EngineRejection::DayBeginsChanged.into());
-            }
-            if (&old.currency, &old.unit, old.price) != (&rulebook.currency, &rulebook.unit, rulebook.price) {
-                return Err(EngineRejection::FormatChanged.into());
-            }
             adopted.rulebook = rulebook.clone();
             adopted.amended = true;
             out.push(Event::RulebookAdopted { market });
             return Ok(());
         }
         self.open_market(rulebook, out)
+    }
+
+    /// Whether a rulebook is one, and fits the market that it amends.
+    pub(crate) fn check_adopted(&self, rulebook: &Rulebook) -> Result<(), Rejection> {
+        check(rulebook)?;
+        let Some(market) = self.market_id(&rulebook.code) else { return Ok(()) };
+        let old = &self.markets[market.index()].rulebook;
+        if begins(old) != begins(rulebook) {
+            return Err(EngineRejection::DayBeginsChanged.into());
+        }
+        if (&old.currency, &old.unit, old.price) == (&rulebook.currency, &rulebook.unit, rulebook.price) {
+            Ok(())
+        } else {
+            Err(EngineRejection::FormatChanged.into())
+        }
     }
 
     fn open_market(&mut self, rulebook: &Rulebook, out: &mut Events) -> Result<(), Rejection> {
@@ -55,13 +63,14 @@ impl State {
         self.clearing.add_market(version.clearing.clone(), fee_account, today);
         self.registry.set_rules(market, version.registry.clone());
         self.watch.set_rules(market, version.supervision, version.trading.own == trading::rules::Own::Owner);
-        let in_force = version.from;
+        let (in_force, two_persons) = (version.from, version.two_persons.clone());
         self.markets.push(Adopted {
             rulebook: rulebook.clone(),
             currency,
             fee_account,
             in_force,
             amended: false,
+            two_persons,
         });
         self.schedule();
         out.push(Event::RulebookAdopted { market });
@@ -104,6 +113,7 @@ fn check(rulebook: &Rulebook) -> Result<(), EngineRejection> {
             && trading.launch_reference.is_none_or(base::Price::is_positive)
             && registry.resale_after_days <= 3_660
             && registry.offset_cap.0 >= 0
+            && version.two_persons.as_ref().is_none_or(|two| two.deposit_from.0 >= 0)
             && registry.preallocation.is_none_or(|rate| rate.0 >= 0)
             && fees
                 .into_iter()

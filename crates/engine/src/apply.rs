@@ -5,7 +5,11 @@
 
 use crate::after_trade::owner;
 use crate::{Command, Envelope, Event, Events, Record, Rejection, State};
-use base::{AccountId, Directive, Hold, InstrumentId, MarketId, Sequence, Side, Trade};
+use base::{
+    AccountId, Directive, Hold, InstrumentId, MarketId, ParticipantId, Sequence, Side, Timestamp, Trade,
+};
+use registry::Registry;
+use roster::{Roster, RosterRejection};
 use trading::{
     AcceptBlock, AmendOrder, AnnounceAuction, CancelAuction, CancelOrder, DeclareHoliday, DelistInstrument,
     DrawLot, End, EnterOrder, ListInstrument, MassCancel, PlaceBid, PlaceOrder, ProposeBlock, RevokeHoliday,
@@ -125,26 +129,48 @@ impl State {
     // --- users and keys ---------------------------------------------------------------------------------------------------
 
     fn keep_roster(&mut self, command: &Command, out: &mut Events) -> Applied {
-        let (roster, out) = (&mut self.roster, &mut out.roster());
+        if matches!(command, Command::PutRosterInForce) {
+            let operated = self.operators_of(crate::OPERATOR) > 0;
+            return Ok(self.roster.put_in_force(operated, &mut out.roster())?);
+        }
+        let out = &mut out.roster();
+        Ok(keep_users(&mut self.roster, &self.registry, self.time, command, out)?)
+    }
+
+    // --- what waits for a second person, looked at ahead --------------------------------------------------------------
+
+    /// Why a command would be refused for what it names, whoever sends it: a name that is taken or none, a code that cannot be. What
+    /// waits for a second person is looked at so before it is proposed. Nothing changes; what else may refuse it by then is not
+    /// looked at.
+    ///
+    /// # Errors
+    /// The refusal that would come of it.
+    pub fn foresee(&self, command: &Command) -> Applied {
         match command {
-            Command::CreateUser(c) => {
-                let known = c.participant.index() < self.registry.participants().len();
-                Ok(roster.create_user(c, known, out)?)
+            Command::ListInstrument(c) => self.check_listed(c),
+            Command::DelistInstrument(c) => Ok(self.venue.check_standing(c.instrument)?),
+            Command::SetHalted(c) => Ok(self.venue.check_standing(c.instrument)?),
+            Command::AdoptRulebook(rulebook) => self.check_adopted(rulebook),
+            Command::RegisterParticipant(c) => Ok(self.registry.check_participant(c)?),
+            Command::OpenAccount(c) => Ok(self.registry.check_account(c)?),
+            Command::CreateUser(_)
+            | Command::InviteUser(_)
+            | Command::OfferLink(_)
+            | Command::SetUserDuties(_)
+            | Command::SetUserActive(_)
+            | Command::SetPassword(_)
+            | Command::SetTotp(_)
+            | Command::CreateKey(_)
+            | Command::UnlockUser(_) => {
+                // Thousands of users at most: a copy of them is quickly made, and what is tried on it is what will be done.
+                let mut trial = self.roster.clone();
+                match keep_users(&mut trial, &self.registry, self.time, command, &mut |_| ()) {
+                    // By the time it is approved there may be.
+                    Err(RosterRejection::NothingToChange) => Ok(()),
+                    tried => Ok(tried?),
+                }
             }
-            Command::SetUserDuties(c) => Ok(roster.set_user_duties(c, out)?),
-            Command::SetUserActive(c) => Ok(roster.set_user_active(c, out)?),
-            Command::SetPassword(c) => Ok(roster.set_password(c, out)?),
-            Command::SetTotp(c) => Ok(roster.set_totp(c, out)?),
-            Command::CreateKey(c) => {
-                let account = c.account.and_then(|account| self.registry.live(account));
-                Ok(roster.create_key(c, account.map(|account| account.participant), out)?)
-            }
-            Command::RevokeKey(c) => Ok(roster.revoke_key(c, out)?),
-            Command::PutRosterInForce => {
-                let operated = self.operators_of(crate::OPERATOR) > 0;
-                Ok(self.roster.put_in_force(operated, out)?)
-            }
-            _ => unreachable!("perform() sends only commands of the roster here"),
+            _ => Ok(()),
         }
     }
 
@@ -460,11 +486,17 @@ impl State {
     }
 
     fn list_instrument(&mut self, command: &ListInstrument, out: &mut Events) -> Applied {
+        self.check_listed(command)?;
+        self.venue.list(command, &mut out.trading())?;
+        Ok(())
+    }
+
+    fn check_listed(&self, command: &ListInstrument) -> Applied {
         let asset = self.registry.assets().get(command.asset.index());
         if asset.is_none_or(|asset| asset.market != Some(command.market)) {
             return Err(trading::ControlRejection::AssetUnfit.into());
         }
-        self.venue.list(command, &mut out.trading())?;
+        self.venue.check_list(command)?;
         Ok(())
     }
 
@@ -517,5 +549,34 @@ impl State {
     fn today(&self, asset: base::AssetId) -> base::Date {
         let market = self.registry.assets().get(asset.index()).and_then(|asset| asset.market);
         market.map(|market| self.venue.date(market)).unwrap_or_default()
+    }
+}
+
+/// Does what is asked of the roster; that it is put in force is done above, which counts its operators.
+fn keep_users(
+    roster: &mut Roster,
+    registry: &Registry,
+    now: Timestamp,
+    command: &Command,
+    out: &mut impl FnMut(roster::Event),
+) -> Result<(), RosterRejection> {
+    let known = |participant: ParticipantId| participant.index() < registry.participants().len();
+    match command {
+        Command::CreateUser(c) => roster.create_user(c, known(c.participant), out),
+        Command::InviteUser(c) => roster.invite_user(c, known(c.participant), now, out),
+        Command::OfferLink(c) => roster.offer_link(c, now, out),
+        Command::Enrol(c) => roster.enrol(c, now, out),
+        Command::SetUserDuties(c) => roster.set_user_duties(c, out),
+        Command::SetUserActive(c) => roster.set_user_active(c, out),
+        Command::SetPassword(c) => roster.set_password(c, out),
+        Command::SetTotp(c) => roster.set_totp(c, out),
+        Command::EnrolTotp(c) => roster.enrol_totp(c, out),
+        Command::CreateKey(c) => {
+            let account = c.account.and_then(|account| registry.live(account));
+            roster.create_key(c, account.map(|account| account.participant), out)
+        }
+        Command::RevokeKey(c) => roster.revoke_key(c, out),
+        Command::UnlockUser(c) => roster.unlock_user(c, out),
+        _ => unreachable!("perform() sends only commands of the roster here"),
     }
 }

@@ -70,6 +70,7 @@ impl State {
         if version.from == adopted.in_force && !adopted.amended {
             return;
         }
+        adopted.two_persons.clone_from(&version.two_persons);
         (adopted.in_force, adopted.amended) = (version.from, false);
         out.push(Event::RulesInForce { market, from: version.from });
         self.venue.set_rules(market, version.trading.clone());

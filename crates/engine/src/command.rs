@@ -116,6 +116,11 @@ pub enum Command {
         act: ActId,
         reason: String,
     },
+    InviteUser(o::InviteUser),
+    OfferLink(o::OfferLink),
+    Enrol(o::Enrol),
+    EnrolTotp(o::EnrolTotp),
+    UnlockUser(o::UnlockUser),
     // supervision
     OpenCase(w::OpenCase),
     NoteCase(w::NoteCase),

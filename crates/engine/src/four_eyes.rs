@@ -21,6 +21,8 @@ rejections! {
         ActUnknown = "act_unknown",
         /// Whoever proposed an act does not approve it.
         SamePerson = "same_person",
+        /// The participant concerned has users who keep its users: one of them approves, or proposes.
+        ConsentNeeded = "consent_needed",
         /// Only who proposed an act, or may approve it, withdraws it.
         NotYourAct = "not_your_act",
     }
@@ -38,6 +40,7 @@ pub struct Act {
     /// The proposer's name for the proposal.
     pub client_id: ClientId,
     /// What is proposed.
+    #[serde(with = "crate::cbor")]
     pub command: Command,
     /// When it was proposed.
     pub proposed: Timestamp,
@@ -107,7 +110,9 @@ impl State {
     /// Whether a user of a participant may approve an act, or withdraw it though it proposed something else.
     #[must_use]
     pub fn may_approve(&self, actor: ParticipantId, user: UserId, act: &Act) -> bool {
-        act.proposer != user && self.check_approver(actor, user, &act.command).is_ok()
+        act.proposer != user
+            && self.check_approver(actor, user, &act.command).is_ok()
+            && !self.lacks_consent(act.actor, actor, &act.command)
     }
 
     /// What is proposed was found permitted to its sender before this.
@@ -122,7 +127,7 @@ impl State {
             return Err(ActRejection::RosterNotInForce.into());
         }
         // Whom one may stop alone, one may propose to stop: whether that takes two is known when it is done.
-        if !command.needs_second_person(user) && !matches!(command, Command::SetUserActive(_)) {
+        if !self.needs_second_person(user, command) && !matches!(command, Command::SetUserActive(_)) {
             return Err(ActRejection::NeedsNoSecondPerson.into());
         }
         let wait = expires.0.checked_sub(self.time.0);
@@ -156,6 +161,9 @@ impl State {
             return Err(ActRejection::SamePerson.into());
         }
         self.check_approver(sent.actor, sent.user, &act.command)?;
+        if self.lacks_consent(act.actor, sent.actor, &act.command) {
+            return Err(ActRejection::ConsentNeeded.into());
+        }
         // The proposer may have lost since then what let it propose.
         if act.proposer != UserId::NOBODY {
             self.check_permission(act.actor, act.proposer, &act.command)?;

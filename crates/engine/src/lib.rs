@@ -12,6 +12,7 @@ mod access;
 mod adopt;
 mod after_trade;
 mod apply;
+mod cbor;
 mod client_id;
 mod clock;
 mod codec;

@@ -1,7 +1,7 @@
 //! The whole state: the rooms, the rulebooks they run under, and where the log stands.
 
 use crate::four_eyes::Acts;
-use crate::rulebook::Rulebook;
+use crate::rulebook::{Rulebook, TwoPersons};
 use base::{AccountId, AssetId, Date, MarketId, Role, Sequence, Timestamp};
 use clearing::ClearingHouse;
 use registry::{RegisterParticipant, Registry};
@@ -14,6 +14,7 @@ use trading::Venue;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Adopted {
     /// The rules, through time.
+    #[serde(with = "crate::cbor")]
     pub rulebook: Rulebook,
     /// The currency of the market.
     pub currency: AssetId,
@@ -23,6 +24,8 @@ pub struct Adopted {
     pub in_force: Date,
     /// The rulebook was adopted again: what it says holds from the next day on.
     pub amended: bool,
+    /// Which acts take two persons, by the version in force.
+    pub two_persons: Option<TwoPersons>,
 }
 
 /// The state: a pure function of the records applied to it.

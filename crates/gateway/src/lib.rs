@@ -7,6 +7,7 @@ mod decimal;
 mod door;
 mod hex;
 mod line;
+mod parties;
 mod render;
 mod resolve;
 mod text;
@@ -21,9 +22,10 @@ pub use line::{
     FieldsError, ID_RULE, Line, LineError, Meant, PRINTED_BYTES_MAX, Printed, parse_fields, parse_line,
     parse_printed,
 };
+pub use parties::Party;
 pub use render::Names;
 pub use resolve::{Created, Reference, ReferenceBook, ResolveError, Resolver};
 pub use text::{is_unseen, shown, shown_in_line};
 pub use time::{DATE_FORM, TIME_FORM, format_time, parse_time, read_date, read_time};
-pub use wire::{Class, Life, Party, WireCommand};
+pub use wire::{Class, Life, WireCommand};
 pub use wrong::Wrong;

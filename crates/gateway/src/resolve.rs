@@ -281,6 +281,11 @@ impl<B: ReferenceBook> Resolver<'_, B> {
             | WireCommand::SetTotp { .. }
             | WireCommand::CreateKey { .. }
             | WireCommand::RevokeKey { .. }
+            | WireCommand::InviteUser { .. }
+            | WireCommand::OfferLink { .. }
+            | WireCommand::Enrol { .. }
+            | WireCommand::EnrolTotp { .. }
+            | WireCommand::UnlockUser { .. }
             | WireCommand::PutRosterInForce {}
             | WireCommand::ProposeAct { .. }
             | WireCommand::ApproveAct { .. }

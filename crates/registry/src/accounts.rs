@@ -127,7 +127,7 @@ impl Registry {
         command: &RegisterParticipant,
         out: &mut impl FnMut(Event),
     ) -> Result<ParticipantId, OpeningRejection> {
-        self.check_code(&command.code, self.owners.contains_key(&command.code))?;
+        self.check_participant(command)?;
         self.know_owner(Some(&command.code));
         let participant = ParticipantId::at(self.participants.len());
         self.participant_codes.insert(command.code.clone(), participant);
@@ -135,6 +135,28 @@ impl Registry {
         self.participants.push(Participant { code, name, roles });
         out(Event::ParticipantRegistered { participant });
         Ok(participant)
+    }
+
+    /// Whether a participant can be registered.
+    ///
+    /// # Errors
+    /// As [`Registry::register_participant`].
+    pub fn check_participant(&self, command: &RegisterParticipant) -> Result<(), OpeningRejection> {
+        self.check_code(&command.code, self.owners.contains_key(&command.code))
+    }
+
+    /// Whether an account can be opened.
+    ///
+    /// # Errors
+    /// As [`Registry::open_account`].
+    pub fn check_account(&self, command: &OpenAccount) -> Result<(), OpeningRejection> {
+        self.check_code(&command.code, self.account_codes.contains_key(&command.code))?;
+        if command.participant.index() >= self.participants.len() {
+            return Err(OpeningRejection::ParticipantUnknown);
+        }
+        let house = (command.kind == AccountKind::House).then(|| &self.participant(command.participant).code);
+        let unfit = |owner: &String| !is_code(owner) || house.is_some_and(|house| house != owner);
+        if command.owner.as_ref().is_some_and(unfit) { Err(OpeningRejection::OwnerUnfit) } else { Ok(()) }
     }
 
     /// Opens an account.
@@ -146,15 +168,9 @@ impl Registry {
         command: &OpenAccount,
         out: &mut impl FnMut(Event),
     ) -> Result<AccountId, OpeningRejection> {
-        self.check_code(&command.code, self.account_codes.contains_key(&command.code))?;
-        if command.participant.index() >= self.participants.len() {
-            return Err(OpeningRejection::ParticipantUnknown);
-        }
+        self.check_account(command)?;
         let OpenAccount { participant, code, kind, owner } = command.clone();
         let house = (kind == AccountKind::House).then(|| self.participant(participant).code.clone());
-        if owner.as_ref().is_some_and(|owner| !is_code(owner) || house.as_ref().is_some_and(|h| h != owner)) {
-            return Err(OpeningRejection::OwnerUnfit);
-        }
         let account = AccountId::at(self.accounts.len());
         self.account_codes.insert(command.code.clone(), account);
         let beneficial = self.know_owner(house.as_deref().or(owner.as_deref()));

@@ -10,7 +10,7 @@ mod messages;
 pub use duty::{Duties, Duty};
 pub use messages::*;
 
-use base::{AccountId, ParticipantId, UserId};
+use base::{AccountId, ParticipantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -31,6 +31,10 @@ pub struct User {
     pub password: String,
     /// The BLAKE3 hash of the secret of its one-time codes, where it is asked for one.
     pub totp: Option<[u8; 32]>,
+    /// That secret, sealed under the node's key; empty where it follows from the key, as it did before secrets were random.
+    pub sealed: Vec<u8>,
+    /// The link by which it may choose a password.
+    pub link: Option<Link>,
 }
 
 /// A key, by which a program sends as a user.
@@ -53,6 +57,11 @@ pub struct Key {
 /// Most users that a node counts, and most keys.
 const USERS_MAX: usize = u16::MAX as usize;
 const KEYS_MAX: usize = 1 << 20;
+
+/// Longest time that a link is good: 31 days.
+const LINK_NS_MAX: i64 = 31 * 86_400 * 1_000_000_000;
+/// Longest sealed secret, bytes.
+const SEALED_MAX: usize = 128;
 
 /// The state of the roster.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,26 +129,104 @@ impl Roster {
         participant_known: bool,
         out: &mut impl FnMut(Event),
     ) -> Done {
+        self.check_new(participant_known, &command.name, command.duties)?;
+        check_password(&command.password)?;
+        let user =
+            User { must_change: command.must_change, ..User::new(command.participant, command.duties) };
+        self.add(User { name: command.name.clone(), password: command.password.clone(), ..user }, out)
+    }
+
+    /// Makes a user known who chooses its password by a link. `participant_known`: whether its participant is.
+    ///
+    /// # Errors
+    /// See [`RosterRejection`].
+    pub fn invite_user(
+        &mut self,
+        command: &InviteUser,
+        participant_known: bool,
+        now: Timestamp,
+        out: &mut impl FnMut(Event),
+    ) -> Done {
+        let &InviteUser { participant, duties, link, .. } = command;
+        self.check_new(participant_known, &command.name, duties)?;
+        check_link(link, now)?;
+        let name = command.name.clone();
+        self.add(User { name, link: Some(link), ..User::new(participant, duties) }, out)?;
+        out(Event::LinkOffered { user: UserId::at(self.users.len()), expires: link.expires });
+        Ok(())
+    }
+
+    fn check_new(&self, participant_known: bool, name: &str, duties: Duties) -> Done {
         if !participant_known {
             return Err(RosterRejection::ParticipantUnknown);
         }
-        if !is_name(&command.name) {
+        if !is_name(name) {
             return Err(RosterRejection::NameMalformed);
         }
-        if self.names.contains_key(&command.name) {
+        if self.names.contains_key(name) {
             return Err(RosterRejection::NameTaken);
         }
-        check_duties(command.duties)?;
-        check_password(&command.password)?;
+        check_duties(duties)
+    }
+
+    fn add(&mut self, user: User, out: &mut impl FnMut(Event)) -> Done {
         if self.users.len() >= USERS_MAX {
             return Err(RosterRejection::TooMany);
         }
-        let &CreateUser { participant, duties, must_change, .. } = command;
-        let (name, password) = (command.name.clone(), command.password.clone());
-        self.users.push(User { participant, duties, active: true, must_change, name, password, totp: None });
+        let name = user.name.clone();
+        self.users.push(user);
         let user = UserId::at(self.users.len());
-        self.names.insert(command.name.clone(), user);
+        self.names.insert(name, user);
         out(Event::UserCreated { user });
+        Ok(())
+    }
+
+    /// Gives a user a link by which it chooses another password.
+    ///
+    /// # Errors
+    /// See [`RosterRejection`].
+    pub fn offer_link(&mut self, command: &OfferLink, now: Timestamp, out: &mut impl FnMut(Event)) -> Done {
+        let &OfferLink { user, link } = command;
+        let known = self.known(user)?;
+        check_link(link, now)?;
+        known.link = Some(link);
+        out(Event::LinkOffered { user, expires: link.expires });
+        Ok(())
+    }
+
+    /// A user has chosen a password by its link.
+    ///
+    /// # Errors
+    /// See [`RosterRejection`].
+    pub fn enrol(&mut self, command: &Enrol, now: Timestamp, out: &mut impl FnMut(Event)) -> Done {
+        let user = command.user;
+        let known = self.known(user)?;
+        let link = known.link.filter(|link| link.token_hash == command.token_hash);
+        let link = link.ok_or(RosterRejection::LinkUnknown)?;
+        if now >= link.expires {
+            return Err(RosterRejection::LinkExpired);
+        }
+        check_password(&command.password)?;
+        if command.password.is_empty() {
+            return Err(RosterRejection::PasswordMalformed);
+        }
+        known.password.clone_from(&command.password);
+        (known.must_change, known.link) = (false, None);
+        if link.codes_off && known.totp.take().is_some() {
+            known.sealed.clear();
+            out(Event::TotpSet { user, on: false });
+        }
+        out(Event::Enrolled { user });
+        Ok(())
+    }
+
+    /// A user who is locked out may try again: the node that locked it out is told by the event.
+    ///
+    /// # Errors
+    /// See [`RosterRejection`].
+    pub fn unlock_user(&mut self, command: &UnlockUser, out: &mut impl FnMut(Event)) -> Done {
+        self.known(command.user)?;
+        out(Event::UserUnlocked { user: command.user });
         Ok(())
     }
 
@@ -187,6 +274,8 @@ impl Roster {
         check_password(&command.password)?;
         known.password.clone_from(&command.password);
         known.must_change = command.must_change;
+        // Whoever chooses a password has no use for a link, and may not have asked for it.
+        known.link = None;
         out(Event::PasswordSet { user });
         Ok(())
     }
@@ -202,7 +291,27 @@ impl Roster {
             return Err(RosterRejection::NothingToChange);
         }
         known.totp = secret_hash;
+        known.sealed.clear();
         out(Event::TotpSet { user, on: secret_hash.is_some() });
+        Ok(())
+    }
+
+    /// Asks a user for one-time codes by a secret that is sealed.
+    ///
+    /// # Errors
+    /// See [`RosterRejection`].
+    pub fn enrol_totp(&mut self, command: &EnrolTotp, out: &mut impl FnMut(Event)) -> Done {
+        let &EnrolTotp { user, secret_hash, .. } = command;
+        let known = self.known(user)?;
+        if !(1..=SEALED_MAX).contains(&command.sealed.len()) {
+            return Err(RosterRejection::SecretMalformed);
+        }
+        if known.totp == Some(secret_hash) {
+            return Err(RosterRejection::NothingToChange);
+        }
+        known.totp = Some(secret_hash);
+        known.sealed.clone_from(&command.sealed);
+        out(Event::TotpSet { user, on: true });
         Ok(())
     }
 
@@ -272,6 +381,29 @@ impl Roster {
     }
 }
 
+impl User {
+    /// One who cannot sign in yet.
+    fn new(participant: ParticipantId, duties: Duties) -> Self {
+        Self {
+            participant,
+            duties,
+            active: true,
+            must_change: false,
+            name: String::new(),
+            password: String::new(),
+            totp: None,
+            sealed: Vec::new(),
+            link: None,
+        }
+    }
+
+    /// Whether the user has a password, so that it can sign in.
+    #[must_use]
+    pub fn is_enrolled(&self) -> bool {
+        !self.password.is_empty()
+    }
+}
+
 /// Whether a text can be a name to sign in with: 1 to 32 small letters, digits, `.`, `_` and `-`.
 #[must_use]
 pub fn is_name(text: &str) -> bool {
@@ -287,6 +419,15 @@ pub fn is_key(text: &str) -> bool {
 
 fn check_duties(duties: Duties) -> Done {
     if duties.is_empty() { Err(RosterRejection::NoDuty) } else { Ok(()) }
+}
+
+fn check_link(link: Link, now: Timestamp) -> Done {
+    let lasts = link.expires.0.checked_sub(now.0);
+    if lasts.is_some_and(|lasts| (1..=LINK_NS_MAX).contains(&lasts)) {
+        Ok(())
+    } else {
+        Err(RosterRejection::ExpiryUnfit)
+    }
 }
 
 /// The hash itself is made and compared at the edge; here it only has to look like one, so that no password stands in the log.

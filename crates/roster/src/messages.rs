@@ -1,7 +1,7 @@
 //! The doors of the roster: commands, events and rejections.
 
 use crate::Duties;
-use base::{AccountId, ParticipantId, UserId, rejections};
+use base::{AccountId, ParticipantId, Timestamp, UserId, rejections};
 use serde::{Deserialize, Serialize};
 
 /// Makes a user of a participant known.
@@ -88,7 +88,79 @@ pub struct RevokeKey {
     pub id: String,
 }
 
-/// A roster event.
+/// A link by which a user chooses a password of its own, once. Whoever has its token is not told to the log, which has the hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    /// The BLAKE3 hash of its token.
+    pub token_hash: [u8; 32],
+    /// It is good before this instant.
+    pub expires: Timestamp,
+    /// A code that the second person was given is asked for beside the token.
+    pub coded: bool,
+    /// One-time codes are off once it was used: the user turns them on anew.
+    pub codes_off: bool,
+}
+
+/// Makes a user known, who chooses a password of its own by a link: nobody else ever knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InviteUser {
+    /// Whose user it is.
+    pub participant: ParticipantId,
+    /// The name it signs in with, unique on the node.
+    pub name: String,
+    /// What it is there to do.
+    pub duties: Duties,
+    /// Its link.
+    pub link: Link,
+}
+
+/// Gives a user a link by which it chooses another password. Until it is used, the password in use stays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OfferLink {
+    /// Whose.
+    pub user: UserId,
+    /// Its link, in the place of one that it may have.
+    pub link: Link,
+}
+
+/// Uses a link: the user has chosen a password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Enrol {
+    /// Who.
+    pub user: UserId,
+    /// The hash of the link's token.
+    pub token_hash: [u8; 32],
+    /// The argon2 hash of the password, as PHC text.
+    pub password: String,
+}
+
+/// Asks a user for a code from its device when it signs in, by a secret that is sealed under the node's key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnrolTotp {
+    /// Whose.
+    pub user: UserId,
+    /// The BLAKE3 hash of the secret that makes the codes.
+    pub secret_hash: [u8; 32],
+    /// The secret, sealed: only the node that has the key opens it. At most 128 bytes.
+    pub sealed: Vec<u8>,
+}
+
+/// Lets a user try to sign in again who is locked out after too many failures.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnlockUser {
+    /// Whom.
+    pub user: UserId,
+    /// Why.
+    pub reason: String,
+}
+
+/// A roster event. Events are only added at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
@@ -139,6 +211,23 @@ pub enum Event {
     },
     /// From now on every command names the user who sends it.
     RosterPutInForce {},
+    /// A user has a link by which it chooses a password.
+    LinkOffered {
+        /// Whose.
+        user: UserId,
+        /// It is good before this instant.
+        expires: Timestamp,
+    },
+    /// A user has chosen a password by its link, which is gone.
+    Enrolled {
+        /// Who.
+        user: UserId,
+    },
+    /// A user who was locked out may try again.
+    UserUnlocked {
+        /// Whom.
+        user: UserId,
+    },
 }
 
 rejections! {
@@ -172,6 +261,14 @@ rejections! {
         KeyUnknown = "key_unknown",
         /// The roster is in force already.
         AlreadyInForce = "already_in_force",
+        /// A link is good until an instant after now, and for at most 31 days.
+        ExpiryUnfit = "expiry_unfit",
+        /// The user has no such link: it was used, or another took its place.
+        LinkUnknown = "link_unknown",
+        /// The link's time is over.
+        LinkExpired = "link_expired",
+        /// A sealed secret has 1 to 128 bytes.
+        SecretMalformed = "secret_malformed",
         /// An operator needs an active user with the duty of operator before the roster is put in force.
         NoOperator = "no_operator",
     }

@@ -13,7 +13,8 @@ use base::Date;
 use std::collections::BTreeMap;
 
 /// The tables that state a rule, and so must say where it comes from each time they are written.
-const TABLES: [&str; 27] = [
+const TABLES: [&str; 28] = [
+    "access.two_persons",
     "trading.calendar",
     "trading.quantity",
     "trading.launch",

@@ -205,6 +205,11 @@ impl Moved {
             C::SetUserActive(c) => self.user(&mut c.user),
             C::SetPassword(c) => self.user(&mut c.user),
             C::SetTotp(c) => self.user(&mut c.user),
+            C::InviteUser(c) => self.short(Kind::Participant, &mut c.participant.0),
+            C::OfferLink(c) => self.user(&mut c.user),
+            C::Enrol(c) => self.user(&mut c.user),
+            C::EnrolTotp(c) => self.user(&mut c.user),
+            C::UnlockUser(c) => self.user(&mut c.user),
             C::CreateKey(c) => {
                 self.user(&mut c.user);
                 c.account.iter_mut().for_each(|id| self.short(Kind::Account, &mut id.0));

@@ -156,5 +156,5 @@ kinds! {
     RegisterParticipant RenameParticipant OpenAccount CloseAccount DefineAsset Issue Preallocate Allocate CancelUnits Deposit RequestWithdrawal
     SettleWithdrawal Transfer PledgeUnits ReleasePledge FreezeUnits UnfreezeUnits SetAccountFrozen RecordEmissions
     Surrender DetermineShortfall ApplyCarryOver DecideCarryOver AdoptRulebook Tick CreateUser SetUserDuties SetUserActive SetPassword SetTotp
-    CreateKey RevokeKey PutRosterInForce ProposeAct ApproveAct WithdrawAct OpenCase NoteCase CloseCase
+    InviteUser OfferLink Enrol EnrolTotp UnlockUser CreateKey RevokeKey PutRosterInForce ProposeAct ApproveAct WithdrawAct OpenCase NoteCase CloseCase
 }

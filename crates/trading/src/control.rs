@@ -28,7 +28,7 @@ impl Venue {
     ///
     /// # Errors
     /// See [`ControlRejection`].
-    fn check_list(&self, command: &ListInstrument) -> Result<Price, ControlRejection> {
+    pub fn check_list(&self, command: &ListInstrument) -> Result<Price, ControlRejection> {
         let market = self.markets.get(command.market.index()).ok_or(ControlRejection::MarketUnknown)?;
         let composite = market.rules.composite.as_ref();
         if !is_code(&command.code) {
@@ -95,6 +95,15 @@ impl Venue {
         self.floor.add();
         self.join_floor(id, out);
         Ok(id)
+    }
+
+    /// Whether an instrument is on the list.
+    ///
+    /// # Errors
+    /// It never was, or was taken off.
+    pub fn check_standing(&self, id: InstrumentId) -> Result<(), ControlRejection> {
+        let instrument = self.instruments.get(id.index()).ok_or(ControlRejection::InstrumentUnknown)?;
+        if instrument.delisted { Err(ControlRejection::InstrumentDelisted) } else { Ok(()) }
     }
 
     fn standing(&mut self, id: InstrumentId) -> Result<&mut Instrument, ControlRejection> {

@@ -1,15 +1,20 @@
 //! Who asks: sessions of people, signatures of programs, and how often they may.
 
 mod caller;
+mod lockouts;
 mod passwords;
+mod pending;
 mod rate;
 mod secrets;
 mod sessions;
 mod signature;
+mod strength;
 mod used;
 
 pub use caller::{Caller, Via};
+pub use lockouts::{EVERYWHERE_TIMES, Lockouts, origin};
 pub use passwords::{Passwords, hash as hash_password};
+pub use pending::Pending;
 pub use rate::{Rates, Spent};
 use secrets::letters;
 pub use secrets::{Secrets, hash_of, random, random_text};

@@ -5,6 +5,7 @@ use anyhow::{Result, anyhow};
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Argon2, PasswordHash};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Semaphore;
 
 /// Fewest characters of a password.
@@ -19,6 +20,8 @@ pub struct Passwords {
     turns: Arc<Semaphore>,
     /// The hash of a password nobody has: who names no user takes as long as who does.
     nobody: String,
+    /// How often one was hashed.
+    hashed: AtomicU64,
 }
 
 impl Passwords {
@@ -28,7 +31,7 @@ impl Passwords {
     /// The operating system gives no random bytes.
     pub fn new() -> Result<Self> {
         let nobody = hash(&super::random_text(32)?)?;
-        Ok(Self { turns: Arc::new(Semaphore::new(TOGETHER)), nobody })
+        Ok(Self { turns: Arc::new(Semaphore::new(TOGETHER)), nobody, hashed: AtomicU64::new(0) })
     }
 
     /// Whether a password is the one with a hash. Without a hash it is none, and takes as long to say.
@@ -45,12 +48,24 @@ impl Passwords {
         verified.await.unwrap_or(false) && known
     }
 
-    /// The hash of a password that someone chose.
+    /// The hash of a password that a user chose in the place of the one with a hash.
     ///
     /// # Errors
-    /// It is too short or too long, or could not be hashed.
-    pub async fn hash(&self, field: &'static str, password: String) -> Result<String, Problem> {
+    /// It is too short or too long, too easily guessed, or the one in use; or it could not be hashed.
+    pub async fn choose(
+        &self,
+        field: &'static str,
+        password: String,
+        user: &str,
+        in_use: &str,
+    ) -> Result<String, Problem> {
         check(field, &password)?;
+        if let Some(weakness) = super::strength::weakness(&password, user) {
+            return Err(Problem::field(field, weakness));
+        }
+        if !in_use.is_empty() && self.is(password.clone(), Some(in_use.to_owned())).await {
+            return Err(Problem::field(field, "this is the password in use: choose another one"));
+        }
         let hashed = self.in_turn(move || hash(&password)).await;
         match hashed {
             Some(Ok(hash)) => Ok(hash),
@@ -58,7 +73,14 @@ impl Passwords {
         }
     }
 
+    /// How often a password was hashed: whoever names no user costs as much as who does.
+    #[must_use]
+    pub fn hashed(&self) -> u64 {
+        self.hashed.load(Ordering::Relaxed)
+    }
+
     async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        self.hashed.fetch_add(1, Ordering::Relaxed);
         let _turn = Arc::clone(&self.turns).acquire_owned().await.ok()?;
         tokio::task::spawn_blocking(work).await.ok()
     }

@@ -1,5 +1,4 @@
-//! Sessions of people at the console. They are kept in memory, under the hash of their token, and end with the node. After some
-//! failures to sign in, a name is locked out for a while, whether it is a user's or not.
+//! Sessions of people at the console. They are kept in memory, under the hash of their token, and end with the node.
 
 use base::UserId;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -9,20 +8,14 @@ use std::time::{Duration, Instant};
 
 /// The name of the cookie.
 pub const COOKIE: &str = "huangpu_session";
-/// Names whose failures are remembered at most.
-const NAMES_MAX: usize = 10_000;
 
-/// How long sessions last, and how many attempts there are.
+/// How long sessions last.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms {
     /// A session ends when nothing came of it for so long.
     pub idle: Duration,
     /// And at the latest after so long.
     pub life: Duration,
-    /// Failures before a name is locked out.
-    pub attempts: u32,
-    /// For so long.
-    pub lock_out: Duration,
 }
 
 /// A session.
@@ -36,18 +29,10 @@ pub struct Session {
     used: Instant,
 }
 
-#[derive(Clone, Copy)]
-struct Failures {
-    count: u32,
-    last: Instant,
-}
-
 /// See the module.
 pub struct Sessions {
     terms: Terms,
     open: Mutex<HashMap<[u8; 32], Session>>,
-    /// By the hash of the name: someone may send long ones.
-    failures: Mutex<HashMap<[u8; 32], Failures>>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -58,7 +43,7 @@ impl Sessions {
     /// No sessions.
     #[must_use]
     pub fn new(terms: Terms) -> Self {
-        Self { terms, open: Mutex::default(), failures: Mutex::default() }
+        Self { terms, open: Mutex::default() }
     }
 
     /// Opens a session and gives its token, which is shown once.
@@ -112,54 +97,11 @@ impl Sessions {
     pub fn count(&self) -> usize {
         locked(&self.open).len()
     }
-
-    /// Seconds for which a name is locked out.
-    #[must_use]
-    pub fn locked_out(&self, name: &str) -> Option<u64> {
-        self.terms.shut(locked(&self.failures).get(&super::hash_of(name.as_bytes())))
-    }
-
-    /// A name tried to sign in, and was right or was not. While it was looked at, others may have tried: who is locked out by now
-    /// learns nothing.
-    ///
-    /// # Errors
-    /// The name is locked out: for so many seconds.
-    pub fn tried(&self, name: &str, right: bool) -> Result<(), u64> {
-        let (mut failures, name) = (locked(&self.failures), super::hash_of(name.as_bytes()));
-        if let Some(seconds) = self.terms.shut(failures.get(&name)) {
-            return Err(seconds);
-        }
-        if right {
-            failures.remove(&name);
-        } else {
-            self.failed(&mut failures, name);
-        }
-        Ok(())
-    }
-
-    fn failed(&self, failures: &mut HashMap<[u8; 32], Failures>, name: [u8; 32]) {
-        let now = Instant::now();
-        if failures.len() >= NAMES_MAX {
-            failures.retain(|_, failed| now.duration_since(failed.last) < self.terms.lock_out);
-        }
-        let failed = failures.entry(name).or_insert(Failures { count: 0, last: now });
-        if now.duration_since(failed.last) >= self.terms.lock_out {
-            failed.count = 0;
-        }
-        *failed = Failures { count: failed.count + 1, last: now };
-    }
 }
 
 impl Terms {
     fn lasts(&self, session: &Session, now: Instant) -> bool {
         now.duration_since(session.used) < self.idle && now.duration_since(session.began) < self.life
-    }
-
-    /// Seconds for which who failed so often is locked out.
-    fn shut(&self, failures: Option<&Failures>) -> Option<u64> {
-        let failures = failures.filter(|failures| failures.count >= self.attempts)?;
-        let left = self.lock_out.checked_sub(failures.last.elapsed())?;
-        Some(left.as_secs() + 1)
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             approve,
         )
         .with_body::<Approval>()
-        .gives::<Sent>(),
+        .gives::<Approved>(),
         Endpoint::acts(
             Method::POST,
             "/v1/acts/{act}/withdraw",
@@ -98,7 +98,7 @@ pub(crate) fn act_view(state: &State, caller: &Caller, act: &engine::Act) -> Opt
 /// Hashes of secrets are of no use to a reader.
 pub(super) fn redacted(mut command: serde_json::Value) -> serde_json::Value {
     if let Some(fields) = command.as_object_mut() {
-        for name in ["password_hash", "secret_hash"] {
+        for name in ["password_hash", "secret_hash", "token_hash", "sealed"] {
             fields.shift_remove(name);
         }
         if let Some(inner) = fields.get_mut("act") {
@@ -135,14 +135,42 @@ fn act(call: &Call, sent_as: Option<&str>) -> Result<ActId, Problem> {
     if seen { Ok(id) } else { Err(Problem::not_found(format_args!("act {}", id.0))) }
 }
 
+/// What came of an approval.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(super) struct Approved {
+    /// Where a user was given a link: the code that is asked for beside it, to be handed to the user by another way. It is shown once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// For whom the code is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code_for: Option<String>,
+    /// The command that was approved.
+    #[serde(flatten)]
+    pub sent: Sent,
+}
+
 fn approve(call: Call) -> Later {
     Box::pin(async move {
         let Approval { id } = if call.body.is_empty() { Approval::default() } else { call.json()? };
         let name = call.name(id);
-        let command = Command::ApproveAct { act: act(&call, name.known())? };
-        let sent = send_command(&call.app, call.caller()?, name, command).await?;
-        Ok(Reply::json(&sent).at(sent.sequence))
+        let (app, act) = (&call.app, act(&call, name.known())?);
+        let link = link_of(app.reader.read().state(), act);
+        let sent = send_command(app, call.caller()?, name, Command::ApproveAct { act }).await?;
+        let sequence = sent.sequence;
+        let code = link.as_ref().map(|(user, token_hash)| app.secrets.approval_code(user, *token_hash));
+        let code_for = link.map(|(user, _)| user);
+        Ok(Reply::json(&Approved { code, code_for, sent }).at(sequence))
     })
+}
+
+/// The user to whom an act gives a link for which a code is asked, and the hash of its token.
+fn link_of(state: &State, act: ActId) -> Option<(String, [u8; 32])> {
+    let (user, link) = match &state.act(act)?.command {
+        Command::InviteUser(c) => (c.name.clone(), c.link),
+        Command::OfferLink(c) => (state.roster().user(c.user)?.name.clone(), c.link),
+        _ => return None,
+    };
+    link.coded.then_some((user, link.token_hash))
 }
 
 /// A withdrawal.

@@ -20,9 +20,13 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 /// Commands that have an endpoint of their own, because the node adds a secret's hash, or that are the node's own business.
-const ELSEWHERE: [&str; 8] = [
+const ELSEWHERE: [&str; 12] = [
     "tick",
     "create_user",
+    "invite_user",
+    "offer_link",
+    "enrol",
+    "enrol_totp",
     "set_password",
     "set_totp",
     "create_key",
@@ -371,6 +375,9 @@ async fn envelope(
         Ok(()) => Ok((envelope, None)),
         Err(AccessRejection::SecondPersonNeeded) => {
             let first = first_expiry(app, caller.participant, id).await;
+            if first.is_none() {
+                foresee(app.reader.read().state(), &envelope.command)?;
+            }
             let expires = first.unwrap_or_else(|| expiry(app));
             let command = Command::ProposeAct { command: Box::new(envelope.command), expires };
             Ok((Envelope { command, ..envelope }, Some(expires)))
@@ -380,6 +387,20 @@ async fn envelope(
         Err(AccessRejection::NotYourAccount) => Err(Problem::field("account", "there is no such account")),
         Err(reason) => Err(forbidden(reason.sentence())),
     }
+}
+
+/// What is wrong with a proposal by what it names is told to its proposer, not to whoever approves it days later. It leaves no record.
+fn foresee(state: &State, command: &Command) -> Result<(), Problem> {
+    state.foresee(command).map_err(|reason| {
+        let field = match reason.code() {
+            "name_malformed" | "name_taken" => Some("name"),
+            "no_duty" | "not_their_duties" => Some("duties"),
+            "code_malformed" | "code_taken" => Some("code"),
+            _ => None,
+        };
+        let field = field.map(Box::from);
+        Problem { field, refusal: Some(reason), ..Problem::new(Code::BadField, reason.sentence()) }
+    })
 }
 
 /// What a key may: what its duties permit, and what concerns its account, where it is for one.
@@ -411,6 +432,7 @@ fn is_of(command: &Command, only: AccountId) -> bool {
         (_, Command::CreateKey(key)) => key.account == Some(only),
         (Permission::Anyone | Permission::OfKey, _) => true,
         (Permission::Roles(_) | Permission::SelfOr(..) | Permission::OfUser(_), _) => false,
+        (Permission::Themself(_), _) => false,
     }
 }
 

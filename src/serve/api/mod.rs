@@ -20,6 +20,7 @@ mod trail;
 pub(crate) mod views;
 
 pub use commands::{Name, Sent, send};
+pub use people::link_path;
 
 use crate::serve::endpoint::Endpoint;
 use crate::serve::{health, metrics, stream};

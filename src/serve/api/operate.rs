@@ -7,6 +7,7 @@ use crate::serve::reply::Reply;
 use crate::serve::{App, Going, page, tag};
 use axum::http::Method;
 use axum::http::header::CACHE_CONTROL;
+use engine::State;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::Ordering::Relaxed;
 use utoipa::ToSchema;
@@ -162,6 +163,8 @@ pub(crate) struct Operations {
     pub streams: [u64; 2],
     /// Requests over HTTP.
     pub requests: u64,
+    /// Operators of the node who have no password yet: until two have one, nothing that takes two persons can be done.
+    pub not_enrolled: Vec<String>,
 }
 
 /// Quantiles of a latency as they were measured, over the last 4,096 answers; microseconds.
@@ -185,12 +188,13 @@ pub(crate) struct JournalView {
 }
 
 fn operations(call: &Call, follower: &Follower) -> Answered {
-    Ok(Reply::json(&figures(&call.app, follower.state().sequence().0)))
+    Ok(Reply::json(&figures(&call.app, follower.state())))
 }
 
-/// How the node is doing now, at a record of the log.
+/// How the node is doing now, at a state of the log.
 #[must_use]
-pub(crate) fn figures(app: &App, sequence: u64) -> Operations {
+pub(crate) fn figures(app: &App, state: &State) -> Operations {
+    let sequence = state.sequence().0;
     let gauges = &app.gauges;
     let (uptime, records) = (gauges.started.elapsed().as_secs(), gauges.records.load(Relaxed));
     let sizes = crate::serve::metrics::segment_bytes(&app.data);
@@ -209,5 +213,15 @@ pub(crate) fn figures(app: &App, sequence: u64) -> Operations {
         sessions: app.sessions.count() as u64,
         streams: [gauges.streams.load(Relaxed), gauges.streams_cut.load(Relaxed)],
         requests: gauges.requests.load(Relaxed),
+        not_enrolled: not_enrolled(state),
     }
+}
+
+fn not_enrolled(state: &State) -> Vec<String> {
+    let users = state.roster().users().iter();
+    let waits = |user: &&roster::User| {
+        let operates = user.participant == engine::OPERATOR && user.duties.has(roster::Duty::Operator);
+        operates && user.active && !user.is_enrolled()
+    };
+    users.filter(waits).map(|user| user.name.clone()).collect()
 }

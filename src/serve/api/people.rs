@@ -1,18 +1,21 @@
 //! Users and keys.
 
 use super::commands::{Sent, names, send_command, user_name};
-use super::views::List;
+use super::views::{List, local};
 use crate::node::Follower;
-use crate::serve::access::{hash_of, random_text};
+use crate::serve::App;
+use crate::serve::access::{hash_of, random, random_text};
 use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint, Later};
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
 use axum::http::{Method, StatusCode};
-use base::UserId;
+use base::{Timestamp, UserId};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use engine::Command;
 use gateway::Wrong;
-use roster::{CreateKey, CreateUser, Duties, Duty, RevokeKey, SetPassword, SetTotp};
+use roster::{CreateKey, Duties, Duty, InviteUser, Link, OfferLink, RevokeKey};
 use serde::{Deserialize, Serialize};
+use std::io::Write;
 use utoipa::ToSchema;
 
 const TAG: &str = "users and keys";
@@ -35,31 +38,22 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "/v1/users",
             operators,
             TAG,
-            "Admit a user (a second person approves)",
-            create_user,
+            "Admit a user, who chooses a password by a link (a second person approves)",
+            invite,
         )
         .with_body::<NewUser>()
-        .gives::<Sent>()
-        .gives_at::<Sent>(202),
+        .gives::<LinkMade>()
+        .gives_at::<LinkMade>(202),
         Endpoint::acts(
             Method::POST,
-            "/v1/users/{user}/password",
+            "/v1/users/{user}/link",
             operators,
             TAG,
-            "Give a user another password (a second person approves)",
-            reset,
+            "Give a user a link to choose another password (a second person approves)",
+            offer,
         )
-        .with_body::<Reset>()
-        .gives_at::<Sent>(202),
-        Endpoint::acts(
-            Method::DELETE,
-            "/v1/users/{user}/totp",
-            operators,
-            TAG,
-            "Turn a user's one-time codes off (a second person approves)",
-            codes_off,
-        )
-        .gives_at::<Sent>(202),
+        .with_body::<NewLink>()
+        .gives_at::<LinkMade>(202),
         Endpoint::reads(
             "/v1/keys",
             SignedIn,
@@ -98,6 +92,12 @@ pub(super) struct UserView {
     pub must_change: bool,
     /// One-time codes are on.
     pub totp: bool,
+    /// It has a password, so that it can sign in.
+    pub enrolled: bool,
+    /// It has a link to choose one, which is good until then.
+    pub link_until: Option<String>,
+    /// Too many failures from many addresses have locked it out, but from where it has signed in; two persons unlock it.
+    pub locked_out: bool,
 }
 
 fn duties(duties: Duties) -> Vec<String> {
@@ -106,7 +106,7 @@ fn duties(duties: Duties) -> Vec<String> {
 
 fn users(call: &Call, follower: &Follower) -> Answered {
     let (state, caller) = (follower.state(), call.caller()?);
-    let everyone = caller.sees_everyone(state);
+    let (everyone, now) = (caller.sees_everyone(state), call.app.clock.now());
     let all = state.roster().users().iter().filter(|user| everyone || user.participant == caller.participant);
     let all = all.map(|user| UserView {
         user: user.name.clone(),
@@ -115,6 +115,9 @@ fn users(call: &Call, follower: &Follower) -> Answered {
         active: user.active,
         must_change: user.must_change,
         totp: user.totp.is_some(),
+        enrolled: user.is_enrolled(),
+        link_until: user.link.filter(|link| link.expires > now).map(|link| local(state, None, link.expires)),
+        locked_out: call.app.lockouts.locked_everywhere(&user.name).is_some(),
     });
     Ok(Reply::json(&List::all(follower, all.collect())))
 }
@@ -133,13 +136,55 @@ pub(super) struct NewUser {
     /// What it is there to do.
     #[schema(value_type = Vec<String>)]
     duties: Duties,
-    /// Its first password: it must choose another one.
-    password: String,
 }
 
-fn create_user(call: Call) -> Later {
+/// How long a link is good.
+const LINK_HOURS: i64 = 72;
+
+/// A link that was made, for the user alone. It opens nothing by itself: the second person, who approves, is given a code, and the user
+/// is asked for both. So neither can choose the password in the user's place.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(super) struct LinkMade {
+    /// The page on which the user chooses a password, below the node's address. It is shown once.
+    pub link: String,
+    /// The token in it.
+    pub token: String,
+    /// The link is good until then.
+    pub link_until: String,
+    /// It works when a second person has approved.
+    #[serde(flatten)]
+    pub sent: Sent,
+}
+
+/// The page on which a user chooses a password.
+#[must_use]
+pub fn link_path(user: &str, token: &str) -> String {
+    format!("/#/enrol/{user}/{token}")
+}
+
+fn new_link(app: &App, codes_off: bool) -> Result<(String, Link), Problem> {
+    let fault = |error: anyhow::Error| Problem::new(Code::Internal, error.to_string());
+    let token = URL_SAFE_NO_PAD.encode(random::<32>().map_err(fault)?);
+    let expires = Timestamp(app.clock.now().0.saturating_add(LINK_HOURS * 3_600_000_000_000));
+    let token_hash = hash_of(token.as_bytes());
+    Ok((token, Link { token_hash, expires, coded: true, codes_off }))
+}
+
+fn link_made(app: &App, name: &str, (token, link): (String, Link), sent: Sent) -> Answered {
+    let status = if sent.act.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
+    if sent.act.is_none() && !sent.repeated {
+        // Nobody approves where an operator is alone. Then the code goes to whoever started the node, not to the one with the link.
+        let code = app.secrets.approval_code(name, link.token_hash);
+        let _ = writeln!(std::io::stdout(), "code for the link of user {name}: {code}");
+    }
+    let link_until = local(app.reader.read().state(), None, link.expires);
+    let (link, sequence) = (link_path(name, &token), sent.sequence);
+    Ok(Reply::json_at(status, &LinkMade { link, token, link_until, sent }).at(sequence))
+}
+
+fn invite(call: Call) -> Later {
     Box::pin(async move {
-        let NewUser { id, participant, name, duties, password } = call.json()?;
+        let NewUser { id, participant, name, duties } = call.json()?;
         let (app, caller) = (&call.app, call.caller()?);
         let participant = {
             let follower = app.reader.read();
@@ -148,9 +193,10 @@ fn create_user(call: Call) -> Later {
             let found = found.filter(|found| caller.operates(state) || *found == caller.participant);
             found.ok_or_else(|| Problem::field("participant", Wrong::absent("participant", &participant)))?
         };
-        let password = app.passwords.hash("password", password).await?;
-        let command = CreateUser { participant, name, duties, password, must_change: true };
-        sent(send_command(app, caller, call.name(id), Command::CreateUser(command)).await?)
+        let (token, link) = new_link(app, false)?;
+        let command = InviteUser { participant, name: name.clone(), duties, link };
+        let sent = send_command(app, caller, call.name(id), Command::InviteUser(command)).await?;
+        link_made(app, &name, (token, link), sent)
     })
 }
 
@@ -159,32 +205,27 @@ fn sent(sent: Sent) -> Answered {
     Ok(Reply::json_at(status, &sent).at(sent.sequence))
 }
 
-/// Another password for someone.
-#[derive(Deserialize, ToSchema)]
+/// Another way in for someone.
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Reset {
+pub(super) struct NewLink {
     /// Your own name for this command.
     #[schema(min_length = 1, max_length = 64)]
     id: Option<String>,
-    /// The password: the user must choose another one.
-    password: String,
+    /// One-time codes are off once the link was used: for a user whose device is lost.
+    #[serde(default)]
+    codes_off: bool,
 }
 
-fn reset(call: Call) -> Later {
+fn offer(call: Call) -> Later {
     Box::pin(async move {
-        let Reset { id, password } = call.json()?;
+        let NewLink { id, codes_off } = if call.body.is_empty() { NewLink::default() } else { call.json()? };
         let (app, caller) = (&call.app, call.caller()?);
-        let user = another(&call)?;
-        let password = app.passwords.hash("password", password).await?;
-        let command = Command::SetPassword(SetPassword { user, password, must_change: true });
-        sent(send_command(app, caller, call.name(id), command).await?)
-    })
-}
-
-fn codes_off(call: Call) -> Later {
-    Box::pin(async move {
-        let command = Command::SetTotp(SetTotp { user: another(&call)?, secret_hash: None });
-        sent(send_command(&call.app, call.caller()?, call.name(None), command).await?)
+        let (user, name) = (another(&call)?, call.parameter("user").to_owned());
+        let (token, link) = new_link(app, codes_off)?;
+        let sent =
+            send_command(app, caller, call.name(id), Command::OfferLink(OfferLink { user, link })).await?;
+        link_made(app, &name, (token, link), sent)
     })
 }
 

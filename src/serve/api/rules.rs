@@ -148,6 +148,7 @@ fn in_force(state: &State, id: MarketId) -> Version {
         clearing: state.clearing().rules(id).clone(),
         registry: state.registry().rules(id).clone(),
         supervision: *state.watch().rules(id),
+        two_persons: adopted.two_persons.clone(),
     }
 }
 

@@ -1,10 +1,10 @@
-//! Signing in and out, the password, and one-time codes.
+//! Signing in and out, the password, the link by which a user first chooses one, and one-time codes.
 
 use super::commands::send_command;
 use super::views::word;
 use crate::node::Follower;
 use crate::serve::App;
-use crate::serve::access::{COOKIE, Caller, Session, Via, hash_of};
+use crate::serve::access::{COOKIE, Caller, Secrets, Session, Via, hash_of, origin};
 use crate::serve::clock::machine_ms;
 use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint, Later};
 use crate::serve::gauges::SignIn as CameOfIt;
@@ -13,7 +13,7 @@ use crate::serve::reply::Reply;
 use axum::http::{Method, header::SET_COOKIE};
 use base::UserId;
 use engine::Command;
-use roster::{SetPassword, SetTotp};
+use roster::{Enrol, EnrolTotp, SetPassword, SetTotp};
 use serde::{Deserialize, Serialize};
 use totp_rs::{Builder, Totp};
 use utoipa::ToSchema;
@@ -42,12 +42,23 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         .gives_nothing(),
         Endpoint::acts(
             Method::POST,
+            "/v1/session/enrol",
+            Anyone,
+            TAG,
+            "Choose a password by the link that you were given",
+            enrol,
+        )
+        .with_body::<ByLink>()
+        .gives_nothing(),
+        Endpoint::acts(
+            Method::POST,
             "/v1/session/totp",
             SignedIn,
             TAG,
             "Ask for a secret for one-time codes",
-            enrol,
+            show_secret,
         )
+        .with_body::<OwnPassword>()
         .gives::<Enrolment>(),
         Endpoint::acts(
             Method::PUT,
@@ -130,20 +141,14 @@ fn sign_in(call: Call) -> Later {
     Box::pin(async move {
         let SignIn { user, password, code } = call.json()?;
         let app = &call.app;
-        let from = call.peer.to_string();
-        if let Err(seconds) = app.sign_ins.spend(&from) {
-            let detail = format!("too many attempts from your address: try again in {seconds} s");
-            return Err(Problem::again_in(seconds, Code::RateLimited, detail));
-        }
-        let locked_out = |seconds| {
-            app.gauges.sign_in(CameOfIt::LockedOut);
-            locked_out(seconds)
-        };
-        if let Some(seconds) = app.sessions.locked_out(&user) {
-            return Err(locked_out(seconds));
+        spend_attempt(&call)?;
+        if let Some(seconds) = app.lockouts.locked_out(&user, call.peer) {
+            return Err(locked_out(app, seconds));
         }
         let found = check(app, &user, password, code).await;
-        app.sessions.tried(&user, found.is_some()).map_err(locked_out)?;
+        let tried = app.lockouts.tried(&user, call.peer, found.is_some());
+        tried.map_err(|seconds| locked_out(app, seconds))?;
+        let from = call.peer.to_string();
         match found {
             Some(id) => {
                 app.gauges.sign_in(CameOfIt::Succeeded);
@@ -151,19 +156,33 @@ fn sign_in(call: Call) -> Later {
                 opened(app, id)
             }
             None => {
-                app.gauges.sign_in(CameOfIt::Failed);
-                // A name that is nobody's may be a password in the wrong place.
-                let known = app.reader.read().state().roster().user_named(&user).is_some();
-                let user = if known { user.as_str() } else { "nobody's name" };
-                tracing::warn!(user, from, "failed to sign in");
+                failed(app, &user, from, "failed to sign in");
                 Err(Problem::new(Code::BadCredentials, "these are not a user's name, password and code"))
             }
         }
     })
 }
 
+/// Takes one attempt out of the allowance of an address.
+fn spend_attempt(call: &Call) -> Result<(), Problem> {
+    call.app.sign_ins.spend(&origin(call.peer).to_string()).map(drop).map_err(|seconds| {
+        let detail = format!("too many attempts from your address: try again in {seconds} s");
+        Problem::again_in(seconds, Code::RateLimited, detail)
+    })
+}
+
+/// Notes that somebody was not who he said.
+fn failed(app: &App, user: &str, from: String, what: &str) {
+    app.gauges.sign_in(CameOfIt::Failed);
+    // A name that is nobody's may be a password in the wrong place.
+    let known = app.reader.read().state().roster().user_named(user).is_some();
+    let user = if known { user } else { "nobody's name" };
+    tracing::warn!(user, from, "{what}");
+}
+
 /// What a name is told that failed too often.
-fn locked_out(seconds: u64) -> Problem {
+fn locked_out(app: &App, seconds: u64) -> Problem {
+    app.gauges.sign_in(CameOfIt::LockedOut);
     Problem::again_in(seconds, Code::LockedOut, format!("try again in {seconds} s"))
 }
 
@@ -179,7 +198,7 @@ async fn check(app: &App, name: &str, password: String, code: Option<String>) ->
     let fits = app.passwords.is(password, hash).await;
     let (id, user) = found.filter(|_| fits)?;
     let Some(wanted) = user.totp else { return Some(id) };
-    let totp = totp(app.secrets.totp_with(name, wanted)?)?;
+    let totp = totp(app.secrets.totp(name, wanted, &user.sealed)?)?;
     // The codes are those of the machine's clock, whatever clock the market runs on.
     let step = totp.check_current(&code?)?;
     is_new_code(app, name, step).await.then_some(id)
@@ -254,34 +273,93 @@ fn password(call: Call) -> Later {
         let NewPassword { old, new } = call.json()?;
         let (app, caller) = (&call.app, call.caller()?);
         let token = token(caller)?;
-        confirm(app, caller, "old", old).await?;
-        let password = app.passwords.hash("new", new).await?;
+        let (name, in_use) = confirm(&call, "old", old).await?;
+        let password = app.passwords.choose("new", new, &name, &in_use).await?;
         let command = Command::SetPassword(SetPassword { user: caller.user, password, must_change: false });
-        send_command(app, caller, None, command).await?;
+        send_command(app, caller, call.name(None), command).await?;
         app.sessions.end_others(caller.user, Some(token));
         Ok(Reply::nothing())
     })
 }
 
-/// Whoever changes how a user signs in shows that it is the user.
-async fn confirm(app: &App, caller: &Caller, field: &str, password: String) -> Result<(), Problem> {
+/// Whoever changes how a user signs in shows that it is the user. Gives its name, and the hash of its password.
+async fn confirm(call: &Call, field: &str, password: String) -> Result<(String, String), Problem> {
+    let (app, caller) = (&call.app, call.caller()?);
     let (name, hash) = {
         let follower = app.reader.read();
         let user = follower.state().roster().user(caller.user);
         user.map(|user| (user.name.clone(), user.password.clone())).unwrap_or_default()
     };
-    if let Some(seconds) = app.sessions.locked_out(&name) {
-        return Err(locked_out(seconds));
+    if let Some(seconds) = app.lockouts.locked_out(&name, call.peer) {
+        return Err(locked_out(app, seconds));
     }
-    let right = app.passwords.is(password, Some(hash)).await;
-    app.sessions.tried(&name, right).map_err(locked_out)?;
+    let right = app.passwords.is(password, Some(hash.clone())).await;
+    app.lockouts.tried(&name, call.peer, right).map_err(|seconds| locked_out(app, seconds))?;
     if right {
-        return Ok(());
+        return Ok((name, hash));
     }
     Err(Problem {
         field: Some(field.into()),
         ..Problem::new(Code::BadCredentials, "this is not your password")
     })
+}
+
+/// A user who has been given a link.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ByLink {
+    /// The name of the user: it stands in the link.
+    user: String,
+    /// The token: it stands in the link.
+    token: String,
+    /// The code that the second person was given; none where one of the first operators enrols.
+    code: Option<String>,
+    /// The password to come, of at least ten characters.
+    password: String,
+}
+
+/// Chooses a password by a link, which is good once. Who comes with a wrong token or code is not told which of it is wrong, nor whether
+/// there is such a user.
+fn enrol(call: Call) -> Later {
+    Box::pin(async move {
+        let ByLink { user: name, token, code, password } = call.json()?;
+        let app = &call.app;
+        spend_attempt(&call)?;
+        if let Some(seconds) = app.lockouts.locked_out(&name, call.peer) {
+            return Err(locked_out(app, seconds));
+        }
+        let found = linked(app, &name, &token, code.as_deref());
+        let tried = app.lockouts.tried(&name, call.peer, found.is_some());
+        tried.map_err(|seconds| locked_out(app, seconds))?;
+        let Some((caller, token_hash, in_use)) = found else {
+            failed(app, &name, call.peer.to_string(), "came with a link that is not good");
+            let detail = "the link was used, its time is over, or the code is another: ask for a new one";
+            return Err(Problem::new(Code::BadCredentials, detail));
+        };
+        let password = app.passwords.choose("password", password, &name, &in_use).await?;
+        let user = caller.user;
+        send_command(app, &caller, call.name(None), Command::Enrol(Enrol { user, token_hash, password }))
+            .await?;
+        app.sessions.end_others(user, None);
+        tracing::info!(user = name, from = call.peer.to_string(), "enrolled");
+        Ok(Reply::nothing())
+    })
+}
+
+/// The user whose link has a token, where it is good and the code is that of the second person; with the hash of the token, and that
+/// of the password in use.
+fn linked(app: &App, name: &str, token: &str, code: Option<&str>) -> Option<(Caller, [u8; 32], String)> {
+    let follower = app.reader.read();
+    let (state, token_hash) = (follower.state(), hash_of(token.as_bytes()));
+    let id = state.roster().user_named(name)?;
+    let caller = Caller::of(state, id, Via::Session(String::new()))?;
+    let user = state.roster().user(id)?;
+    let link = user.link.filter(|link| link.token_hash == token_hash && app.clock.now() < link.expires)?;
+    // Of a user who does not have the token, nothing is compared.
+    let wanted = app.secrets.approval_code(name, token_hash);
+    let code = code.map(|code| code.trim().to_ascii_lowercase());
+    let fits = !link.coded || code.is_some_and(|code| hash_of(code.as_bytes()) == hash_of(wanted.as_bytes()));
+    fits.then(|| (caller, token_hash, user.password.clone()))
 }
 
 /// A secret for one-time codes.
@@ -293,21 +371,16 @@ pub(super) struct Enrolment {
     uri: String,
 }
 
-fn secret(app: &App, caller: &Caller) -> (String, Vec<u8>) {
-    let follower = app.reader.read();
-    let user = follower.state().roster().user(caller.user);
-    let (name, in_use) = user.map(|user| (user.name.clone(), user.totp)).unwrap_or_default();
-    let secret = app.secrets.next_totp(&name, in_use);
-    (name, secret)
-}
-
-fn enrol(call: Call) -> Later {
+fn show_secret(call: Call) -> Later {
     Box::pin(async move {
-        let caller = call.caller()?;
+        let OwnPassword { password } = call.json()?;
+        let (app, caller) = (&call.app, call.caller()?);
         token(caller)?;
-        let (name, secret) = secret(&call.app, caller);
+        let (name, _) = confirm(&call, "password", password).await?;
         let fault = || Problem::new(Code::Internal, "no secret could be made");
-        let totp = totp(secret).ok_or_else(fault)?;
+        let secret = Secrets::new_totp().map_err(|_| fault())?;
+        let totp = totp(secret.clone()).ok_or_else(fault)?;
+        app.pending.put(caller.user, secret);
         let secret = totp.secret().to_base32();
         let uri = format!("otpauth://totp/Huangpu:{name}?secret={secret}&issuer=Huangpu");
         Ok(Reply::json(&Enrolment { secret, uri }))
@@ -337,10 +410,11 @@ fn totp_on(call: Call) -> Later {
         let FirstCode { code, password } = call.json()?;
         let (app, caller) = (&call.app, call.caller()?);
         token(caller)?;
-        confirm(app, caller, "password", password).await?;
-        let (name, secret) = secret(app, caller);
-        let hash = hash_of(&secret);
-        let step = totp(secret).and_then(|totp| totp.check_current(&code));
+        let (name, _) = confirm(&call, "password", password).await?;
+        let Some(secret) = app.pending.get(caller.user) else {
+            return Err(Problem::field("code", "ask for a secret first: one is kept for ten minutes"));
+        };
+        let step = totp(secret.clone()).and_then(|totp| totp.check_current(&code));
         // It is one that was used, too: nobody signs in with it.
         let new = match step {
             Some(step) => is_new_code(app, &name, step).await,
@@ -349,8 +423,11 @@ fn totp_on(call: Call) -> Later {
         if !new {
             return Err(Problem::field("code", "this is not the code of now"));
         }
-        let command = Command::SetTotp(SetTotp { user: caller.user, secret_hash: Some(hash) });
-        send_command(app, caller, None, command).await?;
+        let fault = |_| Problem::new(Code::Internal, "the secret could not be sealed");
+        let (secret_hash, sealed) = (hash_of(&secret), app.secrets.seal(&name, &secret).map_err(fault)?);
+        let command = Command::EnrolTotp(EnrolTotp { user: caller.user, secret_hash, sealed });
+        send_command(app, caller, call.name(None), command).await?;
+        app.pending.forget(caller.user);
         Ok(Reply::nothing())
     })
 }
@@ -360,9 +437,9 @@ fn totp_off(call: Call) -> Later {
         let OwnPassword { password } = call.json()?;
         let (app, caller) = (&call.app, call.caller()?);
         token(caller)?;
-        confirm(app, caller, "password", password).await?;
+        confirm(&call, "password", password).await?;
         let command = Command::SetTotp(SetTotp { user: caller.user, secret_hash: None });
-        send_command(app, caller, None, command).await?;
+        send_command(app, caller, call.name(None), command).await?;
         Ok(Reply::nothing())
     })
 }

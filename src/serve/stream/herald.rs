@@ -32,10 +32,7 @@ pub(crate) async fn run(app: Arc<App>) {
 }
 
 fn tell(app: &App) -> (String, String) {
-    let (time, sequence) = {
-        let follower = app.reader.read();
-        let state = follower.state();
-        (local(state, None, app.clock.now()), state.sequence().0)
-    };
-    (time, super::items::json(&figures(app, sequence)))
+    let follower = app.reader.read();
+    let state = follower.state();
+    (local(state, None, app.clock.now()), super::items::json(&figures(app, state)))
 }

@@ -127,3 +127,9 @@ export const Facts = ({ rows, className = "" }) => html`<dl class=${`facts ${cla
 
 /** A line of grey text where there is nothing to show. */
 export const Empty = ({ children }) => html`<p class="empty">${children ?? t("table.empty")}</p>`;
+
+/** A button that copies a text. */
+export function Copy({ text }) {
+  const [done, setDone] = useState(false);
+  return html`<button type="button" onClick=${() => navigator.clipboard?.writeText(text).then(() => setDone(true), () => {})}>${t(done ? "act.copied" : "act.copy")}</button>`;
+}

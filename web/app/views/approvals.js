@@ -6,7 +6,7 @@ import * as time from "../time.js";
 import { actsFeed, heardTime } from "../feeds.js";
 import { useFeed, useGet, useRequest } from "../hooks.js";
 import { useStore } from "../store.js";
-import { Empty, Facts, Panel, ProblemNote, Receipt, Sure, Tag } from "../parts/basic.js";
+import { Copy, Dialog, Empty, Facts, Panel, ProblemNote, Receipt, Sure, Tag } from "../parts/basic.js";
 import { Changes } from "../parts/changes.js";
 import { Text } from "../parts/form.js";
 
@@ -47,9 +47,13 @@ function Rules({ act }) {
   return html`${data.opens ? html`<p class="receipt waits">${t("rules.opens", { market: data.market })}</p>` : null}<${Changes} check=${data} />`;
 }
 
-function Act({ act }) {
+function Act({ act, onCode }) {
   const { busy, problem, answer, send } = useRequest();
   const [reason, setReason] = useState("");
+  const approve = async () => {
+    const { answer: done } = await send("POST", `/v1/acts/${act.act}/approve`, {});
+    if (done?.code) onCode(done);
+  };
   const name = act.command?.do ?? "";
   return html`<${Panel} className="act" label=${`${t("approvals.act")} ${act.act}`} title=${html`<span class="quiet">#${act.act}</span> ${word(`do.${name}`, name)}`} tools=${act.mine ? html`<${Tag}>${t("approvals.mine")}<//>` : null}>
     <div class="two-columns"><${CommandFacts} command=${act.command} />
@@ -58,10 +62,17 @@ function Act({ act }) {
     <form class="row end" onSubmit=${(event) => event.preventDefault()}>
       <${Text} label=${t("field.reason")} value=${reason} onInput=${setReason} />
       <${Sure} onSure=${() => send("POST", `/v1/acts/${act.act}/withdraw`, { reason: reason || t("approvals.no_reason") })}>${t(act.mine ? "approvals.withdraw" : "approvals.reject")}<//>
-      ${act.may_approve ? html`<button type="button" class="main" data-approve=${act.act} disabled=${busy} onClick=${() => send("POST", `/v1/acts/${act.act}/approve`, {})}>${t("approvals.approve")}</button>` : null}
+      ${act.may_approve ? html`<button type="button" class="main" data-approve=${act.act} disabled=${busy} onClick=${approve}>${t("approvals.approve")}</button>` : null}
     </form>
     ${act.may_approve || !act.mine ? null : html`<p class="hint">${t("approvals.not_yourself")}</p>`}
     <${ProblemNote} problem=${problem} /><${Receipt} receipt=${answer ?? null} /><//>`;
+}
+
+/** The code that goes with a link: it is shown once, to whoever approved, and the link to whoever proposed. */
+function Code({ made, onClose }) {
+  return html`<${Dialog} kept title=${t("approvals.code")} onClose=${onClose}><p>${t("approvals.code_why", { user: made.code_for })}</p>
+    <${Facts} rows=${[[t("field.user"), html`<b>${made.code_for}</b>`], [t("approvals.code"), html`<code class="secret" data-code="made">${made.code}</code>`]]} />
+    <div class="row end"><${Copy} text=${made.code} /><button type="button" class="main" onClick=${onClose}>${t("users.link_given")}</button></div><//>`;
 }
 
 /** The page of approvals. */
@@ -69,7 +80,9 @@ export function Approvals() {
   const feed = useMemo(actsFeed, []);
   const { data, problem } = useFeed(feed);
   const acts = data ?? [];
+  const [code, setCode] = useState(null);
   return html`<div class="page narrow"><${ProblemNote} problem=${problem} />
-    ${acts.map((act) => html`<${Act} key=${act.act} act=${act} />`)}
+    ${acts.map((act) => html`<${Act} key=${act.act} act=${act} onCode=${setCode} />`)}
+    ${code ? html`<${Code} made=${code} onClose=${() => setCode(null)} />` : null}
     ${acts.length || problem ? null : html`<${Panel} title=${t("page.approvals")}><${Empty}>${t(data ? "approvals.none" : "table.loading")}<//><//>`}</div>`;
 }

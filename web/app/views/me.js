@@ -4,7 +4,7 @@ import { list, named, t } from "../i18n.js";
 import { items, session, whoami } from "../api.js";
 import { stream } from "../feeds.js";
 import { useGet, useRequest, useSession } from "../hooks.js";
-import { Dialog, Facts, names, Panel, ProblemNote, Receipt, Sure, Tag } from "../parts/basic.js";
+import { Copy, Dialog, Facts, names, Panel, ProblemNote, Receipt, Sure, Tag } from "../parts/basic.js";
 import { Select, Text } from "../parts/form.js";
 import { Preferences } from "../parts/preferences.js";
 import { Table } from "../parts/table.js";
@@ -36,13 +36,14 @@ function Totp() {
     session.set({ ...session.get(), totp: false });
   };
   const proof = html`<${Text} label=${t("password.old")} type="password" value=${password} onInput=${setPassword} autocomplete="current-password" name="password" />`;
-  const begin = async () => {
-    const { answer: made } = await send("POST", "/v1/session/totp", {});
+  const begin = async (event) => {
+    event.preventDefault();
+    const { answer: made } = await send("POST", "/v1/session/totp", { password });
     if (made?.secret) setSecret(made);
   };
   if (user?.totp) return html`<p><${Tag} tone="good">${t("totp.on")}<//></p>
     <form onSubmit=${turnOff} data-form="totp"><div class="row end">${proof}<span data-totp="off"><button disabled=${busy || !password}>${t("totp.turn_off")}</button></span></div><${ProblemNote} problem=${problem} /></form>`;
-  if (!secret) return html`<p class="hint">${t("totp.what")}</p><button type="button" class="main" data-totp="begin" disabled=${busy} onClick=${begin}>${t("totp.begin")}</button><${ProblemNote} problem=${problem} />`;
+  if (!secret) return html`<p class="hint">${t("totp.what")}</p><form onSubmit=${begin} data-form="totp"><div class="row end">${proof}<button class="main" data-totp="begin" disabled=${busy || !password}>${t("totp.begin")}</button></div><${ProblemNote} problem=${problem} /></form>`;
   return html`<p class="hint">${t("totp.enter")}</p><p><code class="secret">${secret.secret.replace(/(.{4})/g, "$1 ").trim()}</code></p><p><a href=${secret.uri}>${t("totp.open")}</a></p>
     <form onSubmit=${turnOn} data-form="totp"><div class="row end"><${Text} label=${t("signin.code")} value=${code} onInput=${setCode} inputmode="numeric" autocomplete="one-time-code" name="totp" />${proof}<button class="main" data-totp="on" disabled=${busy || !code || !password}>${t("totp.turn_on")}</button></div><${ProblemNote} problem=${problem} /></form>`;
 }
@@ -79,11 +80,6 @@ function Keys() {
     <h3>${t("keys.new")}</h3><p class="hint">${t("form.second")}</p><${NewKey} onMade=${setMade} />
     ${made ? html`<${Dialog} kept title=${t("keys.once")} onClose=${() => setMade(null)}><p>${t("keys.once_why")}</p><${Facts} rows=${[[t("field.key"), html`<code>${made.key}</code>`], [t("keys.secret"), html`<code class="secret">${made.secret}</code>`]]} />
       <div class="row end"><${Copy} text=${made.secret} /><button type="button" class="main" onClick=${() => setMade(null)}>${t("keys.kept")}</button></div><${Receipt} receipt=${made.act !== undefined ? made : null} /><//>` : null}`;
-}
-
-function Copy({ text }) {
-  const [done, setDone] = useState(false);
-  return html`<button type="button" onClick=${() => navigator.clipboard?.writeText(text).then(() => setDone(true), () => {})}>${t(done ? "act.copied" : "act.copy")}</button>`;
 }
 
 function Safety() {

@@ -1,7 +1,8 @@
-// Signing in, and the change of a password that was given by another.
+// Signing in, the password that is chosen by a link, and the change of one that was given by another.
 import { html, useState } from "../ui.js";
-import { t } from "../i18n.js";
+import { t, wrongOf } from "../i18n.js";
 import { ended, request, session, signIn, signOut, whoami } from "../api.js";
+import { go } from "../route.js";
 import { useStore } from "../store.js";
 import { Mark, Preferences } from "../parts/preferences.js";
 import { ProblemNote } from "../parts/basic.js";
@@ -36,6 +37,34 @@ export function SignIn() {
     ${more ? html`<${Text} label=${t("signin.code")} value=${code} onInput=${setCode} name="code" inputmode="numeric" autocomplete="one-time-code" />` : html`<button type="button" class="plain small" onClick=${() => setMore(true)}>${t("signin.have_code")}</button>`}
     <button class="main" disabled=${state.busy || !user || !password}>${t(state.busy ? "act.sending" : "signin.enter")}</button>
     <${ProblemNote} problem=${state.problem} /></form><//>`;
+}
+
+/** The page of a link: its user chooses a password, with the code that another person gave. The link stands behind the # of the address, so that it is sent to nobody. */
+export function Enrol({ user, token }) {
+  const [form, setForm] = useState({ code: "", fresh: "", again: "" });
+  const [state, setState] = useState({ busy: false, problem: null, done: false, differ: false });
+  const put = (name) => (value) => setForm({ ...form, [name]: value });
+  const onSubmit = async (event) => {
+    event.preventDefault();
+    const differ = form.fresh !== form.again;
+    setState({ busy: !differ, problem: null, done: false, differ });
+    if (differ) return;
+    try {
+      const code = form.code.trim();
+      await request("POST", "/v1/session/enrol", { user, token, ...(code ? { code } : {}), password: form.fresh });
+      setState({ busy: false, problem: null, done: true, differ: false });
+    } catch (problem) {
+      setState({ busy: false, problem, done: false, differ: false });
+    }
+  };
+  if (state.done) return html`<${Frame} title=${t("enrol.title")}><div class="receipt" role="status">${t("enrol.done")}</div><button type="button" class="main" onClick=${() => go("markets")}>${t("signin.title")}</button><//>`;
+  const error = state.problem?.field === "password" ? wrongOf(state.problem) : undefined;
+  return html`<${Frame} title=${t("enrol.title")}><p class="hint">${t("enrol.what", { user })}</p><form onSubmit=${onSubmit} data-form="enrol">
+    <${Text} label=${t("enrol.code")} value=${form.code} onInput=${put("code")} name="code" autocomplete="off" autocapitalize="none" hint=${t("enrol.code_hint")} autofocus />
+    <${Text} label=${t("password.new")} type="password" name="password" value=${form.fresh} onInput=${put("fresh")} autocomplete="new-password" hint=${t("users.password_hint")} error=${error} />
+    <${Text} label=${t("password.again")} type="password" name="again" value=${form.again} onInput=${put("again")} autocomplete="new-password" error=${state.differ ? t("password.differ") : undefined} />
+    <button class="main" disabled=${state.busy || !form.fresh}>${t(state.busy ? "act.sending" : "enrol.enter")}</button>
+    <${ProblemNote} problem=${error ? null : state.problem} /></form><//>`;
 }
 
 /** A form for a new password. */

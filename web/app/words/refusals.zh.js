@@ -31,5 +31,7 @@ export const REFUSALS_ZH = {
   not_their_duties: "密钥职责不得超出其用户。", key_unknown: "密钥不存在或已吊销。", already_in_force: "用户名册已启用。", no_operator: "启用前须有在职的操作员。",
   roster_not_in_force: "用户名册未启用。", needs_no_second_person: "此项无须复核，可直接发起。", expiry_unfit: "失效时间须在现在之后、31 天之内。", too_many_acts: "待复核事项过多。",
   act_unknown: "动议不存在或已结束。", same_person: "提交人不得自行复核。", not_your_act: "不可由您处理的动议。",
+  consent_needed: "该主体自行管理用户：须由其管理人员提出或复核。", "roster/expiry_unfit": "链接有效期须在现在之后、31 天之内。", link_unknown: "用户没有该链接：已使用，或已被替换。", link_expired: "链接已过期。",
+  secret_malformed: "密封的密钥为 1 至 128 字节。",
   text_malformed: "文字为空或过长。", alert_unknown: "预警不存在。", case_unknown: "核查事项不存在。", case_is_closed: "核查事项已结。",
 };

@@ -18,18 +18,25 @@ test("a wrong password is refused beside the form, the right one opens the conso
   await context.close();
 });
 
-test("a first password has to be changed before anything else; then a second factor is set up", async () => {
+test("a user comes in by a link and a code, once; then a second factor is set up", async () => {
   const { page, context, faults } = await open(stage.browser, stage.node, "fresh");
-  await signIn(page, stage.node.people.fresh, "[data-form=password]");
-  await page.fill("[name=old]", stage.node.people.fresh.password);
-  await page.fill("[name=new]", "a password of my own");
-  await page.fill("[name=again]", "another one");
+  const { user, link, code } = stage.node.people.fresh;
+  await page.goto(new URL(link, stage.node.base).href);
+  await page.fill("[data-form=enrol] [name=code]", "not this1");
+  await page.fill("[data-form=enrol] [name=password]", "a password of my own");
+  await page.fill("[data-form=enrol] [name=again]", "another one");
   await page.click("form button.main");
   await page.waitForSelector(".field.wrong");
-  await page.fill("[name=again]", "a password of my own");
+  await page.fill("[data-form=enrol] [name=again]", "a password of my own");
   await page.click("form button.main");
-  await page.waitForSelector("header.top");
+  await page.waitForSelector("form .problem");
+  await page.fill("[data-form=enrol] [name=code]", code);
+  await page.click("form button.main");
+  await page.waitForSelector(".receipt");
+  await page.click("button.main");
+  await signIn(page, { user, password: "a password of my own" });
   await go(page, "me");
+  await page.fill("[data-form=totp] [name=password]", "a password of my own");
   await page.click("[data-totp=begin]");
   const secret = (await text(page, "code.secret")).replaceAll(" ", "");
   await page.fill("[name=totp]", oneTimeCode(secret));

@@ -198,19 +198,21 @@ test("the kill switch ends what an account has in the market and keeps it out, u
   await until(async () => (await again.count()) === 0, "a mass cancellation ends it too");
 });
 
-test("a user is admitted by two, given another duty, a new password, and let go", async () => {
+test("a user is admitted by two, given another duty, another link, and let go", async () => {
   const [operator, second] = [await as("operator1"), await as("operator2")];
   await go(operator, "users");
-  await operator.fill("[data-form=user] [name=name]", "visitor");
+  await operator.fill("[data-form=user] [name=name]", "Visitor");
   await operator.fill("[data-form=user] [name=participant]", "HUIMIN");
-  await operator.fill("[data-form=user] [name=password]", "short");
   await operator.check("[data-form=user] [name=trader]");
   await operator.click("[data-form=user] button.main");
   await operator.waitForSelector("[data-form=user] .problem");
-  await operator.fill("[data-form=user] [name=password]", "given to the visitor");
+  await operator.fill("[data-form=user] [name=name]", "visitor");
   await operator.click("[data-form=user] button.main");
-  await operator.waitForSelector("[data-form=user] .receipt.waits");
+  assert.match(await text(operator, "[data-link=made]"), /#\/enrol\/visitor\/[\w-]{43}$/);
+  await operator.click("dialog button.main");
   await approveFirst(second);
+  assert.match(await text(second, "[data-code=made]"), /^[a-z2-9]{8}$/);
+  await second.click("dialog button.main");
   const row = operator.locator("main tbody tr", { hasText: "visitor" });
   await row.waitFor({ timeout: 15_000 });
   await row.locator("[data-duties]").click();
@@ -221,11 +223,12 @@ test("a user is admitted by two, given another duty, a new password, and let go"
   await approveFirst(second);
   await until(async () => /custodian/i.test(await row.innerText()), "the duty is there", 15_000);
   await row.locator("[data-reset]").click();
-  await operator.fill("[data-form=reset] [name=password]", "given to them again");
-  await operator.click("[data-form=reset] button.main");
-  await operator.waitForSelector("[data-form=reset] .receipt.waits");
-  await operator.keyboard.press("Escape");
+  await operator.check("[data-form=link] [name=codes_off]");
+  await operator.click("[data-form=link] button.main");
+  await operator.waitForSelector("[data-link=made]");
+  await operator.click("dialog button.main");
   await approveFirst(second);
+  await second.click("dialog button.main");
   await row.locator("[data-active]").click();
   await fillForm(operator, "deactivate_user", { reason: "has left" });
   await pressSure(operator.locator("[data-command=deactivate_user] button.main"));

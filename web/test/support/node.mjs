@@ -67,33 +67,28 @@ async function run(folder, data, port) {
   throw new Error(`the node does not answer: ${said}`);
 }
 
-/** Admits the users that the tests need; every one has chosen a password, but `fresh`. */
-async function admit(base, first) {
-  const operator = await new Session(base).signIn({ user: "operator", password: first });
+/** Admits the users that the tests need; every one has chosen a password by its link, but `fresh`. `links` are those of the first two operators. */
+async function admit(base, links) {
   const kept = (user) => ({ user, password: `${user} has chosen this` });
-  const choose = async (user, given) => {
-    const session = await new Session(base).signIn({ user, password: given });
-    await session.ask("POST", "/v1/session/password", { old: given, new: kept(user).password });
-    return session;
-  };
-  await operator.ask("POST", "/v1/session/password", { old: first, new: kept("operator").password });
-  const given = (user) => `given to ${user}`;
-  await operator.ask("POST", "/v1/users", { participant: "operator", name: "second", duties: ["operator"], password: given("second") });
-  const second = await choose("second", given("second"));
+  const enrol = (user, token, code) => new Session(base).ask("POST", "/v1/session/enrol", { user, token, ...(code ? { code } : {}), password: kept(user).password });
+  for (const [user, token] of Object.entries(links)) await enrol(user, token);
+  const [operator, second] = [await new Session(base).signIn(kept("operator")), await new Session(base).signIn(kept("operator2"))];
   const wanted = [
     ["AUTHORITY", "chen", ["operator"]], ["AUTHORITY", "lin", ["operator"]], ["WATCH", "watch", ["supervisor", "auditor"]],
     ["JIANGHAI", "jianghai", ["trader", "custodian"]], ["PUDONG", "pudong", ["trader", "custodian"]], ["LINGANG", "crowd", ["trader"]],
     ["DONGJIANG", "dongjiang", ["trader", "custodian"]], ["HUIMIN", "huimin", ["trader", "custodian"]], ["HUIMIN", "fresh", ["trader"]],
     ["SETTLEBANK", "bank", ["custodian"]],
   ];
+  let fresh;
   for (const [participant, name, duties] of wanted) {
-    const { act } = await operator.ask("POST", "/v1/users", { participant, name, duties, password: given(name) });
-    if (act !== undefined) await second.ask("POST", `/v1/acts/${act}/approve`, {});
-    if (name !== "fresh") await choose(name, given(name));
+    const { act, token, link } = await operator.ask("POST", "/v1/users", { participant, name, duties });
+    const { code } = await second.ask("POST", `/v1/acts/${act}/approve`, {});
+    if (name === "fresh") fresh = { user: name, link, code };
+    else await enrol(name, token, code);
   }
   const people = {
     trader: kept("jianghai"), maker: kept("pudong"), lister: kept("dongjiang"), taker: kept("huimin"), crowd: kept("crowd"), bank: kept("bank"), supervisor: kept("watch"),
-    authority1: kept("chen"), authority2: kept("lin"), operator1: kept("operator"), operator2: kept("second"), fresh: { user: "fresh", password: given("fresh") },
+    authority1: kept("chen"), authority2: kept("lin"), operator1: kept("operator"), operator2: kept("operator2"), fresh,
   };
   return people;
 }
@@ -144,9 +139,9 @@ export async function openNode() {
   const port = await freePort();
   const base = `http://127.0.0.1:${port}/`;
   let { child, said } = await run(folder, data, port);
-  const first = /password (\S+) \(/.exec(said())?.[1];
-  if (!first) throw new Error(`no password was printed: ${said()}`);
-  const people = await admit(base, first);
+  const links = Object.fromEntries([...said().matchAll(/#\/enrol\/([^/\s]+)\/(\S+)/g)].map((found) => [found[1], found[2]]));
+  if (Object.keys(links).length !== 2) throw new Error(`no two links were printed: ${said()}`);
+  const people = await admit(base, links);
   let calm = await enliven(base, people);
   const halt = async () => {
     calm();

@@ -47,6 +47,32 @@ impl Names<'_> {
                 duties: c.duties,
             },
             C::RevokeKey(c) => W::RevokeKey { key: c.id },
+            C::InviteUser(c) => W::InviteUser {
+                participant: self.participant(c.participant),
+                name: c.name,
+                duties: c.duties,
+                token_hash: hex::write(&c.link.token_hash),
+                expires: self.local(None, c.link.expires),
+                coded: c.link.coded,
+            },
+            C::OfferLink(c) => W::OfferLink {
+                user: self.user(c.user),
+                token_hash: hex::write(&c.link.token_hash),
+                expires: self.local(None, c.link.expires),
+                coded: c.link.coded,
+                codes_off: c.link.codes_off,
+            },
+            C::Enrol(c) => W::Enrol {
+                user: self.user(c.user),
+                token_hash: hex::write(&c.token_hash),
+                password_hash: c.password,
+            },
+            C::EnrolTotp(c) => W::EnrolTotp {
+                user: self.user(c.user),
+                secret_hash: hex::write(&c.secret_hash),
+                sealed: hex::write(&c.sealed),
+            },
+            C::UnlockUser(c) => W::UnlockUser { user: self.user(c.user), reason: c.reason },
             C::PutRosterInForce => W::PutRosterInForce {},
             C::ProposeAct { command, expires } => {
                 let act = WireAct::new(self.wire(&command, None));

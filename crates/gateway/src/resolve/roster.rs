@@ -56,6 +56,44 @@ impl<B: ReferenceBook> Resolver<'_, B> {
             }
             W::RevokeKey { key } => Command::RevokeKey(o::RevokeKey { id: key.clone() }),
             W::PutRosterInForce {} => Command::PutRosterInForce,
+            _ => return self.enrolment(wire),
+        })
+    }
+
+    /// Links, and what a user does by one; secrets for one-time codes.
+    fn enrolment(&self, wire: &WireCommand) -> Resolved<Command> {
+        use WireCommand as W;
+        let user = |name: &str| self.user("user", name);
+        let token_hash = |text: &str| hash("token_hash", text);
+        Ok(match wire {
+            W::InviteUser { participant, name, duties, token_hash: token, expires, coded } => {
+                let (name, duties) = (name.clone(), *duties);
+                let participant = self.participant("participant", participant)?;
+                let (token_hash, expires) = (token_hash(token)?, Self::time("expires", expires)?);
+                let link = o::Link { token_hash, expires, coded: *coded, codes_off: false };
+                Command::InviteUser(o::InviteUser { participant, name, duties, link })
+            }
+            W::OfferLink { user: name, token_hash: token, expires, coded, codes_off } => {
+                let user = user(name)?;
+                let (token_hash, expires) = (token_hash(token)?, Self::time("expires", expires)?);
+                let link = o::Link { token_hash, expires, coded: *coded, codes_off: *codes_off };
+                Command::OfferLink(o::OfferLink { user, link })
+            }
+            W::Enrol { user: name, token_hash: token, password_hash } => {
+                let (user, token_hash) = (user(name)?, token_hash(token)?);
+                Command::Enrol(o::Enrol { user, token_hash, password: password_hash.clone() })
+            }
+            W::EnrolTotp { user: name, secret_hash, sealed } => {
+                let (user, secret_hash) = (user(name)?, hash("secret_hash", secret_hash)?);
+                let sealed = match crate::hex::read(sealed) {
+                    Some(sealed) => sealed,
+                    None => return wrong("sealed", "expected bytes: an even number of hexadecimal digits"),
+                };
+                Command::EnrolTotp(o::EnrolTotp { user, secret_hash, sealed })
+            }
+            W::UnlockUser { user: name, reason } => {
+                Command::UnlockUser(o::UnlockUser { user: user(name)?, reason: reason.clone() })
+            }
             _ => self.act(wire)?,
         })
     }

@@ -1,5 +1,6 @@
 //! Reads what a rulebook says, room by room.
 
+mod access;
 mod clearing;
 mod head;
 mod registry;
@@ -60,11 +61,13 @@ fn version(held: &Node, from: Date, source: String, context: Context<'_>) -> Opt
     let nothing = |key| Node::empty(held, key);
     let (trading, clearing) = (nothing("trading"), nothing("clearing"));
     let (registry, supervision) = (nothing("registry"), nothing("supervision"));
+    let access = nothing("access");
     let mut room = |key, empty| fields.node(key).unwrap_or(empty);
     let trading = trading::read(room("trading", &trading), context);
     let clearing = clearing::read(room("clearing", &clearing), context);
     let registry = registry::read(room("registry", &registry), context);
     let supervision = supervision::read(room("supervision", &supervision), context);
+    let two_persons = access::read(room("access", &access), context);
     fields.close();
     Some(Version {
         from,
@@ -73,5 +76,6 @@ fn version(held: &Node, from: Date, source: String, context: Context<'_>) -> Opt
         clearing: clearing?,
         registry: registry?,
         supervision: supervision?,
+        two_persons: Some(two_persons?),
     })
 }

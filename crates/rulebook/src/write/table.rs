@@ -4,7 +4,7 @@ use super::{quoted, zone_name};
 use base::decimal::text;
 use base::{AfterKnown, BasisPoints, Date, Method, Money, Price, Quantity, Session, Tariff, TimeOfDay};
 use clearing::rules::{FeeRule, FeeSchedule, Settlement};
-use engine::rulebook::{Rulebook, Version};
+use engine::rulebook::{Paired, Rulebook, TwoPersons, Version};
 use registry::rules::{CarryOver, Fine};
 use supervision::rules::{Act, CountRule};
 use trading::rules::{
@@ -26,6 +26,7 @@ pub(super) fn tables(rulebook: &Rulebook, version: &Version) -> Vec<Table> {
     pen.clearing(version, &mut |name, keys| all.push(Table { name, keys }));
     pen.registry(version, &mut |name, keys| all.push(Table { name, keys }));
     pen.supervision(version, &mut |name, keys| all.push(Table { name, keys }));
+    pen.access(version, &mut |name, keys| all.push(Table { name, keys }));
     all
 }
 
@@ -252,6 +253,16 @@ impl Pen<'_> {
             add("supervision.manipulation", keys);
         }
         add("supervision.alerts", vec![("grow", rules.grow.to_string())]);
+    }
+
+    /// What a rulebook says that could not say it stands as what held then.
+    fn access(&self, version: &Version, add: &mut dyn FnMut(&'static str, Keys)) {
+        let before = TwoPersons::before();
+        let rules = version.two_persons.as_ref().unwrap_or(&before);
+        let acts = Paired::ALL.iter().filter(|(_, act)| rules.acts.contains(act));
+        let acts = list(acts.map(|(name, _)| quoted(name)));
+        let keys = vec![("acts", acts), ("deposit_from", self.money(rules.deposit_from))];
+        add("access.two_persons", keys);
     }
 
     fn quantity(&self, quantity: Quantity) -> String {

@@ -1,6 +1,5 @@
 //! What waits for a second person.
 
-use super::access::is_for_two;
 use super::finding::{Finding, Found, Kind, check};
 use super::shadow::Shadow;
 use super::verdict::{Verdict, first};
@@ -36,7 +35,7 @@ impl Shadow {
     ) -> Judged {
         let people = &self.people;
         // Whether stopping someone takes two is known when it is done.
-        let for_two = is_for_two(user, command) || matches!(command, Command::SetUserActive(_));
+        let for_two = self.is_for_two(user, command) || matches!(command, Command::SetUserActive(_));
         let wait = i128::from(expires.0) - i128::from(self.time);
         let own = people.acts.values().filter(|act| (act.actor, act.proposer) == (actor, user)).count();
         first(&[
@@ -76,6 +75,7 @@ impl Shadow {
         let act = self.people.acts.get(&act.0).ok_or("act/act_unknown")?;
         first(&[(act.proposer == user, "act/same_person")])?;
         self.judge_approver(actor, user, &act.command)?;
+        first(&[(self.lacks_consent(act.actor.0, actor.0, &act.command), "act/consent_needed")])?;
         // The node itself loses nothing.
         if act.proposer != UserId::NOBODY {
             self.judge_permission(act.actor, act.proposer, &act.command)?;

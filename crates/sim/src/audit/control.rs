@@ -358,6 +358,7 @@ fn sound(version: &engine::rulebook::Version) -> bool {
         && registry.resale_after_days <= 3_660
         && registry.offset_cap.0 >= 0
         && registry.preallocation.is_none_or(|rate| rate.0 >= 0)
+        && version.two_persons.as_ref().is_none_or(|rules| rules.deposit_from.0 >= 0)
         && book_sound(version)
         && version.clearing.fees.iter().all(|rule| fee(&rule.buyer) && fee(&rule.seller))
 }

@@ -7,7 +7,10 @@ use super::shadow::Shadow;
 use super::verdict::{Verdict, first};
 use base::{AccountId, Role, UserId};
 use engine::{Command, Event as Happened, State};
-use roster::{CreateKey, CreateUser, Duties, Duty, Event, RevokeKey, SetPassword, SetTotp, SetUserActive};
+use roster::{
+    CreateKey, CreateUser, Duties, Duty, Enrol, Event, InviteUser, Link, OfferLink, RevokeKey, SetPassword,
+    SetTotp, SetUserActive,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 type Judged = Result<Verdict, &'static str>;
@@ -29,6 +32,10 @@ pub struct Person {
     pub must_change: bool,
     /// Hashed.
     pub totp: Option<[u8; 32]>,
+    /// The secret of it, sealed.
+    pub sealed: Vec<u8>,
+    /// It may choose a password by this.
+    pub link: Option<Link>,
 }
 
 /// A key of a user.
@@ -135,6 +142,25 @@ impl Shadow {
                 told(Event::TotpSet { user, on: secret_hash.is_some() })
             }
             Command::CreateKey(c) => self.judge_create_key(c),
+            Command::InviteUser(c) => self.judge_invite(c),
+            &Command::OfferLink(OfferLink { user, link }) => {
+                known(user)?;
+                first(&[(!self.is_good(&link), "roster/expiry_unfit")])?;
+                told(Event::LinkOffered { user, expires: link.expires })
+            }
+            Command::Enrol(c) => self.judge_enrol(c),
+            Command::EnrolTotp(c) => {
+                let person = known(c.user)?;
+                first(&[
+                    (c.sealed.is_empty() || c.sealed.len() > 128, "roster/secret_malformed"),
+                    (person.totp == Some(c.secret_hash), "roster/nothing_to_change"),
+                ])?;
+                told(Event::TotpSet { user: c.user, on: true })
+            }
+            Command::UnlockUser(c) => {
+                known(c.user)?;
+                told(Event::UserUnlocked { user: c.user })
+            }
             Command::RevokeKey(RevokeKey { id }) => {
                 let key = people.keys.get(id).filter(|key| key.active).ok_or("roster/key_unknown")?;
                 told(Event::KeyRevoked { user: key.user, id: id.clone() })
@@ -159,6 +185,39 @@ impl Shadow {
             (!is_hash(&c.password), "roster/password_malformed"),
         ])?;
         told(Event::UserCreated { user: UserId::at(users.len() + 1) })
+    }
+
+    /// A link is good for 31 days at most, and longer than for nothing.
+    fn is_good(&self, link: &Link) -> bool {
+        let lasts = i128::from(link.expires.0) - i128::from(self.time);
+        (1..=31 * 86_400 * 1_000_000_000).contains(&lasts)
+    }
+
+    fn judge_invite(&self, c: &InviteUser) -> Judged {
+        let users = &self.people.users;
+        first(&[
+            (c.participant.index() >= self.participants.len(), "roster/participant_unknown"),
+            (!is_name(&c.name), "roster/name_malformed"),
+            (users.iter().any(|person| person.name == c.name), "roster/name_taken"),
+            (set(c.duties).is_empty(), "roster/no_duty"),
+            (!self.is_good(&c.link), "roster/expiry_unfit"),
+        ])?;
+        let (user, expires) = (UserId::at(users.len() + 1), c.link.expires);
+        let all = [Event::UserCreated { user }, Event::LinkOffered { user, expires }];
+        Ok(Verdict::Exactly(all.map(Happened::Roster).into()))
+    }
+
+    fn judge_enrol(&self, c: &Enrol) -> Judged {
+        let person = self.people.person(c.user).ok_or("roster/user_unknown")?;
+        let link = person.link.filter(|link| link.token_hash == c.token_hash).ok_or("roster/link_unknown")?;
+        first(&[
+            (link.expires.0 <= self.time, "roster/link_expired"),
+            (!is_hash(&c.password) || c.password.is_empty(), "roster/password_malformed"),
+        ])?;
+        let off = link.codes_off && person.totp.is_some();
+        let off = off.then_some(Event::TotpSet { user: c.user, on: false });
+        let all = off.into_iter().chain([Event::Enrolled { user: c.user }]);
+        Ok(Verdict::Exactly(all.map(Happened::Roster).collect()))
     }
 
     fn judge_create_key(&self, c: &CreateKey) -> Judged {
@@ -186,7 +245,37 @@ impl Shadow {
                 password: c.password.clone(),
                 must_change: c.must_change,
                 totp: None,
+                sealed: Vec::new(),
+                link: None,
             }),
+            (Event::UserCreated { .. }, Command::InviteUser(c)) => people.users.push(Person {
+                firm: c.participant.0,
+                duties: set(c.duties),
+                active: true,
+                name: c.name.clone(),
+                password: String::new(),
+                must_change: false,
+                totp: None,
+                sealed: Vec::new(),
+                link: None,
+            }),
+            (Event::LinkOffered { user, .. }, Command::InviteUser(InviteUser { link, .. }))
+            | (Event::LinkOffered { user, .. }, Command::OfferLink(OfferLink { link, .. })) => {
+                people.user(*user)?.link = Some(*link);
+            }
+            (Event::TotpSet { user, on: false }, Command::Enrol(_)) => {
+                let person = people.user(*user)?;
+                (person.totp, person.sealed) = (None, Vec::new());
+            }
+            (Event::Enrolled { user }, Command::Enrol(c)) => {
+                let person = people.user(*user)?;
+                (person.password, person.must_change, person.link) = (c.password.clone(), false, None);
+            }
+            (Event::TotpSet { user, .. }, Command::EnrolTotp(c)) => {
+                let person = people.user(*user)?;
+                (person.totp, person.sealed) = (Some(c.secret_hash), c.sealed.clone());
+            }
+            (Event::UserUnlocked { .. }, Command::UnlockUser(_)) => {}
             (Event::UserDutiesSet { user, .. }, Command::SetUserDuties(c)) => {
                 let duties = set(c.duties);
                 for key in people.keys.values_mut().filter(|key| key.user == *user) {
@@ -200,8 +289,12 @@ impl Shadow {
             (Event::PasswordSet { user }, Command::SetPassword(c)) => {
                 let person = people.user(*user)?;
                 (person.password, person.must_change) = (c.password.clone(), c.must_change);
+                person.link = None;
             }
-            (Event::TotpSet { user, .. }, Command::SetTotp(c)) => people.user(*user)?.totp = c.secret_hash,
+            (Event::TotpSet { user, .. }, Command::SetTotp(c)) => {
+                let person = people.user(*user)?;
+                (person.totp, person.sealed) = (c.secret_hash, Vec::new());
+            }
             (Event::KeyCreated { user, id }, Command::CreateKey(c)) => {
                 let key = Key { user: *user, duties: set(c.duties), account: c.account, active: true };
                 people.keys.insert(id.clone(), key);
@@ -230,6 +323,7 @@ impl Shadow {
             let same = (person.firm, person.active, person.must_change, person.totp)
                 == (user.participant.0, user.active, user.must_change, user.totp)
                 && (&person.name, &person.password) == (&user.name, &user.password)
+                && (&person.sealed, person.link) == (&user.sealed, user.link)
                 && person.duties == set(user.duties);
             check(same, Kind::Event, || format!("a user is {user:?}, and should be {person:?}"))?;
         }

@@ -126,6 +126,11 @@ impl Shadow {
             | C::SetTotp(_)
             | C::CreateKey(_)
             | C::RevokeKey(_)
+            | C::InviteUser(_)
+            | C::OfferLink(_)
+            | C::Enrol(_)
+            | C::EnrolTotp(_)
+            | C::UnlockUser(_)
             | C::PutRosterInForce => self.judge_roster(command),
             // Nothing of this kind can be proposed.
             C::ProposeAct { .. } | C::ApproveAct { .. } | C::WithdrawAct { .. } => {

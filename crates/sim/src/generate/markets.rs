@@ -3,7 +3,7 @@
 use super::{DAY, FAMILIES, Profile};
 use base::{BasisPoints, Date, Money, Price, Quantity, Tariff};
 use clearing::rules::FeeSchedule;
-use engine::rulebook::{Rulebook, Version};
+use engine::rulebook::{Paired, Rulebook, Version};
 use faulty_disk::Dice;
 use registry::rules::{CarryOver, Period};
 use supervision::rules::{Act, CountRule, PositionLimit};
@@ -146,6 +146,7 @@ pub(super) fn vary(dice: &mut Dice, version: &mut Version) {
         }
     }
     vary_registry(dice, version);
+    vary_persons(dice, version);
     let count = |dice: &mut Dice| CountRule { times: 1 + u32::from(dice.once_in(2)), act: act(dice) };
     if dice.once_in(3) {
         version.supervision.self_trade = Some(count(dice));
@@ -162,6 +163,18 @@ pub(super) fn vary(dice: &mut Dice, version: &mut Version) {
         if let Some(rules) = &mut version.trading.continuous {
             rules.stop_at_reference = false;
         }
+    }
+}
+
+/// What takes two persons: as it is written, as it was before rulebooks said so, or anything.
+fn vary_persons(dice: &mut Dice, version: &mut Version) {
+    if dice.once_in(3) {
+        version.two_persons = None;
+    } else if dice.once_in(3)
+        && let Some(rules) = &mut version.two_persons
+    {
+        rules.acts = Paired::ALL.iter().filter(|_| dice.once_in(2)).map(|(_, act)| *act).collect();
+        rules.deposit_from = Money(*dice.pick(&[0, 1, 100_000, 100_000_000]).unwrap_or(&0));
     }
 }
 
@@ -237,7 +250,8 @@ fn vary_registry(dice: &mut Dice, version: &mut Version) {
 /// Makes a rulebook such as no one may adopt.
 pub(super) fn spoil(dice: &mut Dice, rulebook: &mut Rulebook) {
     let Some(first) = rulebook.versions.first_mut() else { return };
-    match dice.roll(12) {
+    match dice.roll(13) {
+        12 => first.two_persons.iter_mut().for_each(|rules| rules.deposit_from = Money(-1)),
         10 => first.clearing.book.taker_ppm = 1_000_001,
         11 if first.trading.continuous.is_some() => {
             first.trading.listing = Some(trading::rules::ListingRules {

@@ -8,7 +8,8 @@ use base::{AccountId, ActId, ParticipantId, Role, Timestamp, UserId};
 use engine::Command;
 use faulty_disk::Dice;
 use roster::{
-    CreateKey, CreateUser, Duties, Duty, RevokeKey, SetPassword, SetTotp, SetUserActive, SetUserDuties,
+    CreateKey, CreateUser, Duties, Duty, Enrol, EnrolTotp, InviteUser, Link, OfferLink, RevokeKey,
+    SetPassword, SetTotp, SetUserActive, SetUserDuties, UnlockUser,
 };
 
 pub(super) const COMMANDS: &[(u32, Make)] = &[
@@ -19,6 +20,11 @@ pub(super) const COMMANDS: &[(u32, Make)] = &[
     (5, active),
     (3, password),
     (2, totp),
+    (2, invite),
+    (3, offer),
+    (4, enrol),
+    (2, enrol_totp),
+    (1, unlock),
     (5, key),
     (2, revoke),
     (1, in_force),
@@ -154,6 +160,52 @@ fn totp(m: &mut Maker<'_>) -> Option<Command> {
     let (user, on) = (user(m)?, m.coin());
     let secret_hash = on.then(|| [u8::try_from(m.dice.roll(256)).unwrap_or_default(); 32]);
     Some(Command::SetTotp(SetTotp { user, secret_hash }))
+}
+
+/// A link whose token is one of a few.
+fn link(m: &mut Maker<'_>) -> Link {
+    let token_hash = [u8::try_from(m.dice.roll(3)).unwrap_or_default(); 32];
+    Link { token_hash, expires: until(m.dice, m.time), coded: m.coin(), codes_off: m.coin() }
+}
+
+fn invite(m: &mut Maker<'_>) -> Option<Command> {
+    let Some(Command::CreateUser(CreateUser { participant, name, duties, .. })) = create(m) else {
+        return None;
+    };
+    Some(Command::InviteUser(InviteUser { participant, name, duties, link: link(m) }))
+}
+
+fn offer(m: &mut Maker<'_>) -> Option<Command> {
+    let user = user(m)?;
+    Some(Command::OfferLink(OfferLink { user, link: link(m) }))
+}
+
+/// One who has a link uses it, most of the time.
+fn enrol(m: &mut Maker<'_>) -> Option<Command> {
+    let people = m.shadow.people.users.iter().enumerate();
+    let linked: Vec<(usize, [u8; 32])> =
+        people.filter_map(|(place, person)| Some((place, person.link?.token_hash))).collect();
+    let (user, token_hash) = match m.dice.pick(&linked) {
+        Some((place, hash)) if !m.dice.once_in(6) => (UserId::at(place + 1), *hash),
+        _ => (user(m)?, [7; 32]),
+    };
+    let password = match hash(m) {
+        none if none.is_empty() && !m.dice.once_in(8) => {
+            "$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA".to_owned()
+        }
+        hash => hash,
+    };
+    Some(Command::Enrol(Enrol { user, token_hash, password }))
+}
+
+fn enrol_totp(m: &mut Maker<'_>) -> Option<Command> {
+    let length = if m.wrong() { *m.dice.pick(&[0, 129]).unwrap_or(&0) } else { 60 };
+    let (user, secret_hash) = (user(m)?, [u8::try_from(m.dice.roll(4)).unwrap_or_default(); 32]);
+    Some(Command::EnrolTotp(EnrolTotp { user, secret_hash, sealed: vec![9; length] }))
+}
+
+fn unlock(m: &mut Maker<'_>) -> Option<Command> {
+    Some(Command::UnlockUser(UnlockUser { user: user(m)?, reason: m.reason() }))
 }
 
 fn key(m: &mut Maker<'_>) -> Option<Command> {

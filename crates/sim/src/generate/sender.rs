@@ -36,6 +36,7 @@ impl Source {
         let itself = match command {
             Command::Tick => dice.once_in(2),
             Command::AdoptRulebook(_) => dice.once_in(3),
+            Command::OfferLink(_) => dice.once_in(8),
             _ => false,
         };
         if itself {
@@ -98,7 +99,9 @@ impl Source {
                 shadow.owner_of(account).unwrap_or_else(|| anyone(shadow, &mut self.dice))
             }
             Permission::SelfOr(_, roles) | Permission::OwnerOr(_, roles) => someone(roles, &mut self.dice),
-            Permission::OfUser(_) | Permission::OfKey => someone(&[Role::Operator], &mut self.dice),
+            Permission::OfUser(_) | Permission::OfKey | Permission::Themself(_) => {
+                someone(&[Role::Operator], &mut self.dice)
+            }
             Permission::Anyone => match command {
                 Command::ReleasePledge(c) => {
                     shadow.pledges.get(&c.pledge.0).map_or(ParticipantId(0), |pledge| ParticipantId(pledge.1))

@@ -10,6 +10,13 @@ export default {
   "signin.enter": "Sign in",
   "signin.leave": "Sign out",
 
+  "enrol.title": "Choose your password",
+  "enrol.what": "You have been given a link as the user {user}. It is good once. Whoever gave it to you does not learn your password.",
+  "enrol.code": "Code from the second person",
+  "enrol.code_hint": "None for the first two operators of a node",
+  "enrol.enter": "Choose this password",
+  "enrol.done": "Your password is chosen, and the link is used. Sign in with it.",
+
   "password.first": "Choose a password",
   "password.why": "The password you signed in with was given to you. Choose your own before you go on.",
   "password.old": "Present password",

@@ -10,6 +10,13 @@ export default {
   "signin.enter": "登录",
   "signin.leave": "退出",
 
+  "enrol.title": "设置密码",
+  "enrol.what": "您收到了用户 {user} 的链接，仅可使用一次。转交链接的人不会知道您的密码。",
+  "enrol.code": "复核人给出的验证码",
+  "enrol.code_hint": "节点最初的两名运营用户无需填写",
+  "enrol.enter": "使用此密码",
+  "enrol.done": "密码已设置，链接已失效。请用新密码登录。",
+
   "password.first": "设置密码",
   "password.why": "您使用的是他人设置的初始密码，请先设置自己的密码。",
   "password.old": "当前密码",
