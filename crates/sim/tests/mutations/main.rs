@@ -367,7 +367,7 @@ const MUTATIONS: &[Mutation] = &[
     planted("the only operator makes no second", &[Verdict], Way::Both(people::no_second, people::asks_for_a_second)),
     planted("an act that no longer waits is carried out", &[Verdict], Way::Events(people::carried_out)),
     planted("an act is done whose proposer may no longer send it", &[Verdict], Way::Both(people::lost_the_right, people::approves)),
-    planted("an act outlives its time by a second", &[Calendar, Unled], Way::Both(|e, _| people::expires(e, 1), people::expires_as_asked)),
+    planted("an act outlives its time by a second", &[Calendar, Unled, Verdict], Way::Both(|e, _| people::expires(e, 1), people::expires_as_asked)),
     planted("an act is over a second early", &[Calendar, Unled], Way::Both(|e, _| people::expires(e, -1), people::expires_as_asked)),
     planted("an act that is over is not told", &[Calendar], Way::Events(|_, e| without(e, |event| matches!(event, Event::ActExpired { .. })))),
     planted("something else is approved than was proposed", &[Unled, Verdict], Way::Send(|e, _| match &mut e.command {
