@@ -4,13 +4,13 @@
 
 mod common;
 
-use common::client::{Client, Got};
+use common::client::{Client, enrol, links};
 use common::process::{Process, huangpu};
 use huangpu::node::{DataDir, Node, Until, replay, verify};
 use serde_json::json;
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -131,17 +131,6 @@ fn a_log_whose_end_is_gone_is_not_taken_up() {
     assert!(!data.join("journal").exists());
 }
 
-/// The links that a start printed: user and token.
-fn links(said: &str) -> Vec<(String, String)> {
-    let links = said.lines().filter_map(|line| line.split_once("/#/enrol/")?.1.split_once('/'));
-    links.map(|(user, token)| (user.to_owned(), token.to_owned())).collect()
-}
-
-fn enrol(address: SocketAddr, (user, token): &(String, String)) -> Got {
-    let body = json!({ "user": user, "token": token, "password": "chosen by one alone" });
-    Client::new(address).post("/v1/session/enrol", &body)
-}
-
 #[test]
 fn the_first_two_operators_come_in_by_a_link_each_which_every_start_prints_until_it_is_used() {
     let folder = tempfile::tempdir().unwrap();
@@ -167,14 +156,14 @@ fn the_first_two_operators_come_in_by_a_link_each_which_every_start_prints_until
     assert_eq!(links(&node.said), [both[0].clone()], "the same one again: {}", node.said);
     assert_eq!(enrol(node.address, &both[1]).code(), "bad_credentials", "it was used");
     let mut second = Client::new(node.address);
-    second.sign_in("operator2", "chosen by one alone").good();
+    second.sign_in("operator2", common::client::CHOSEN).good();
     assert_eq!(second.get("/v1/operations").good()["not_enrolled"], json!(["operator"]));
     assert_eq!(enrol(node.address, &both[0]).status, 204);
     assert_eq!(second.get("/v1/operations").good()["not_enrolled"], json!([]));
     node.stop();
     let mut node = start();
     assert!(!node.said.contains("enrol"), "{}", node.said);
-    Client::new(node.address).sign_in("operator", "chosen by one alone").good();
+    Client::new(node.address).sign_in("operator", common::client::CHOSEN).good();
     let log = fs::read_to_string(&node.log).unwrap();
     assert!(both.iter().all(|(_, token)| !log.contains(token)), "a token is in the log: {log}");
     node.stop();

@@ -1,6 +1,6 @@
 //! Command files on a log whose roster is in force, and the doors that records name.
 
-use crate::common::client::Client;
+use crate::common::client::{CHOSEN, first_operator};
 use crate::common::process::Process;
 use crate::{CARBON, good, refused, text};
 use serde_json::{Value, json};
@@ -68,10 +68,10 @@ fn the_run_that_puts_the_roster_in_force_may_end() {
 fn every_record_says_by_which_door_it_came() {
     let folder = tempfile::tempdir().unwrap();
     let mut node = Process::start(folder.path(), &["serve", CARBON]);
-    let password = node.said.split("password ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
-    let mut client = Client::new(node.address);
-    client.sign_in("operator", &password).good();
-    client.post("/v1/session/password", &json!({ "old": password, "new": "a password of some length" }));
+    let client = first_operator(node.address, &node.said);
+    let changed =
+        client.post("/v1/session/password", &json!({ "old": CHOSEN, "new": "a password of some length" }));
+    assert_eq!(changed.status / 100, 2);
     node.stop();
     let found = records(text(&node.data));
     let doors: Vec<&str> = found.iter().map(|record| record["door"].as_str().unwrap()).collect();

@@ -1,6 +1,6 @@
 //! Two nodes on one log, and a log that is moved from under its node.
 
-use crate::common::client::Client;
+use crate::common::client::{CHOSEN, Client, first_operator};
 use crate::common::process::{Process, huangpu};
 use crate::forge::copy;
 use crate::{CARBON, ended, good, refused, text};
@@ -8,18 +8,16 @@ use serde_json::json;
 use std::fs;
 
 /// A node, and its first operator, signed in.
-fn served(folder: &std::path::Path) -> (Process, Client, String) {
+fn served(folder: &std::path::Path) -> (Process, Client) {
     let node = Process::start(folder, &["serve", CARBON]);
-    let password = node.said.split("password ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
-    let mut client = Client::new(node.address);
-    client.sign_in("operator", &password).good();
-    (node, client, password)
+    let client = first_operator(node.address, &node.said);
+    (node, client)
 }
 
 #[test]
 fn removing_the_lock_file_lets_nobody_in() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut node, client, password) = served(folder.path());
+    let (mut node, client) = served(folder.path());
     let data = node.data.clone();
     fs::remove_file(data.join("journal/lock")).unwrap();
     let second = |what: &[&str]| refused(&[what, &["--data", text(&data)]].concat(), "in use");
@@ -36,7 +34,7 @@ fn removing_the_lock_file_lets_nobody_in() {
     second(&["serve", CARBON, "--listen", "127.0.0.1:0"]);
 
     let changed =
-        client.post("/v1/session/password", &json!({ "old": password, "new": "a password of some length" }));
+        client.post("/v1/session/password", &json!({ "old": CHOSEN, "new": "a password of some length" }));
     assert_eq!(changed.status / 100, 2, "the first goes on: its segment has its name still");
     node.stop();
     let printed = good(&["log", text(&data), "--json"]);
@@ -47,7 +45,7 @@ fn removing_the_lock_file_lets_nobody_in() {
 #[test]
 fn a_node_whose_log_was_moved_away_acknowledges_nothing_more() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut node, client, password) = served(folder.path());
+    let (mut node, client) = served(folder.path());
     let data = node.data.clone();
     let aside = folder.path().join("aside");
     fs::rename(data.join("journal"), &aside).unwrap();
@@ -56,7 +54,7 @@ fn a_node_whose_log_was_moved_away_acknowledges_nothing_more() {
     let (code, said) = ended(&huangpu(&["head", text(&data)]));
     assert_eq!(code, Some(0), "{said}");
 
-    let body = serde_json::to_vec(&json!({ "old": password, "new": "a password of some length" })).unwrap();
+    let body = serde_json::to_vec(&json!({ "old": CHOSEN, "new": "a password of some length" })).unwrap();
     let answered = std::panic::catch_unwind(|| {
         client.send("POST", "/v1/session/password", Some(&serde_json::from_slice(&body).unwrap())).status
     });

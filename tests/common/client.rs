@@ -189,3 +189,27 @@ pub fn parse(all: &[u8]) -> Got {
     let headers = headers.map(|(name, value)| (name.to_lowercase(), value.trim().to_owned())).collect();
     Got { status, headers, body: all[end + 4..].to_vec() }
 }
+
+/// What an operator of a started node chooses, once it has its link.
+pub const CHOSEN: &str = "chosen by one alone";
+
+/// The links that a start printed: user and token.
+pub fn links(said: &str) -> Vec<(String, String)> {
+    let links = said.lines().filter_map(|line| line.split_once("/#/enrol/")?.1.split_once('/'));
+    links.map(|(user, token)| (user.to_owned(), token.to_owned())).collect()
+}
+
+/// Completes a link.
+pub fn enrol(address: SocketAddr, (user, token): &(String, String)) -> Got {
+    let body = serde_json::json!({ "user": user, "token": token, "password": CHOSEN });
+    Client::new(address).post("/v1/session/enrol", &body)
+}
+
+/// The first operator of a started node, come in by its link and signed in.
+pub fn first_operator(address: SocketAddr, said: &str) -> Client {
+    let links = links(said);
+    assert_eq!(enrol(address, &links[0]).status, 204);
+    let mut client = Client::new(address);
+    client.sign_in(&links[0].0, CHOSEN).good();
+    client
+}
