@@ -391,8 +391,24 @@ fn candidates() -> Vec<Value> {
     let texts = ["buy", "house", "currency", "everyone"].map(Value::from);
     let turnovers = Value::Array(vec![turnover; 3]);
     let hash = Value::Array(vec![0.into(); 32]);
-    let others =
-        [0.into(), true.into(), Value::Array(vec![]), unit, format, turnovers, named("instrument"), hash];
+    let link = [
+        ("token_hash", hash.clone()),
+        ("expires", 0.into()),
+        ("coded", true.into()),
+        ("codes_off", true.into()),
+    ];
+    let link = Value::Map(link.map(|(name, value)| (name.into(), value)).into());
+    let others = [
+        0.into(),
+        true.into(),
+        Value::Array(vec![]),
+        unit,
+        format,
+        turnovers,
+        named("instrument"),
+        hash,
+        link,
+    ];
     let inner = map([("user", 0.into()), ("duties", Value::Array(vec![]))]);
     let inner = Value::Map(vec![("set_user_duties".into(), inner)]);
     texts.into_iter().chain(others).chain([inner]).collect()

@@ -83,6 +83,14 @@ impl Shadow {
         Ok(act)
     }
 
+    /// Whether someone might approve an act, were it not for the member whom that would leave out.
+    #[must_use]
+    pub fn leaves_out(&self, act: &Act, actor: ParticipantId, user: UserId) -> bool {
+        act.proposer != user
+            && self.lacks_consent(act.actor.0, actor.0, &act.command)
+            && self.judge_approver(actor, user, &act.command).is_ok()
+    }
+
     pub(super) fn judge_withdraw_act(&self, (actor, by): (ParticipantId, UserId), act: ActId) -> Judged {
         let known = self.people.acts.get(&act.0).ok_or("act/act_unknown")?;
         let own = (known.actor, known.proposer) == (actor, by);

@@ -31,14 +31,19 @@ pub(super) const COMMANDS: &[(u32, Make)] = &[
     (3, propose),
 ];
 
+/// What a password comes to.
+const HASH: &str = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g";
+
 /// What a seed's participants still lack before the roster is put in force: users, first of all.
 pub(super) fn next(shadow: &Shadow, profile: &Profile) -> Option<Command> {
     let user = |participant: usize, place: usize, duties: &[Duty]| {
+        // Whoever keeps the users of a member can sign in; the node's own operators come in by a link.
+        let keeps = participant != 0 && duties.contains(&Duty::Operator);
         Command::CreateUser(CreateUser {
             participant: ParticipantId::at(participant),
             name: format!("p{participant}-{place}-{}", shadow.people.users.len()),
             duties: Duties::of(duties),
-            password: String::new(),
+            password: if keeps { HASH.to_owned() } else { String::new() },
             must_change: false,
         })
     };
@@ -109,7 +114,7 @@ fn hash(m: &mut Maker<'_>) -> String {
         let bad = ["secret".to_owned(), "$argon2 id".to_owned(), format!("$argon2{}", "x".repeat(256))];
         return m.dice.pick(&bad).cloned().unwrap_or_default();
     }
-    (*m.dice.pick(&["", "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g"]).unwrap_or(&"")).to_owned()
+    (*m.dice.pick(&["", HASH]).unwrap_or(&"")).to_owned()
 }
 
 fn create(m: &mut Maker<'_>) -> Option<Command> {

@@ -49,6 +49,16 @@ impl Source {
         {
             return (act.actor, act.proposer);
         }
+        // Two who leave out the member whose user it is.
+        if let Command::ApproveAct { act } = command
+            && let Some(act) = shadow.people.acts.get(&act.0)
+        {
+            let strangers: Vec<Sender> =
+                users(shadow).filter(|(actor, user)| shadow.leaves_out(act, *actor, *user)).collect();
+            if !strangers.is_empty() && dice.once_in(3) {
+                return dice.pick(&strangers).copied().unwrap_or_else(|| Self::wrong(shadow, dice));
+            }
+        }
         let may: Vec<Sender> =
             users(shadow).filter(|(actor, user)| shadow.may_send(*actor, *user, command)).collect();
         dice.pick(&may).copied().unwrap_or_else(|| Self::wrong(shadow, dice))

@@ -4,7 +4,7 @@
 
 use base::{ParticipantId, UserId};
 use engine::{AccessRejection, ActRejection, Command, Envelope, Event, OPERATOR, Record, Rejection, State};
-use roster::{Duty, Event as R, SetUserActive};
+use roster::{Duty, Event as R, Link, RosterRejection, SetUserActive};
 use supervision::Event as S;
 
 fn users(state: &State) -> impl Iterator<Item = (ParticipantId, UserId)> {
@@ -190,6 +190,43 @@ pub(crate) fn more_than_its_user(e: &mut Envelope, state: &State) -> bool {
     let Command::CreateKey(key) = command else { return false };
     let more = state.roster().user(key.user).filter(|user| !key.duties.is_within(user.duties));
     more.map(|user| key.duties = user.duties).is_some()
+}
+
+pub(crate) fn unasked(record: &Record, events: &mut Vec<Event>) -> bool {
+    let Envelope { user, command, .. } = &record.envelope;
+    let Command::ApproveAct { act } = *command else { return false };
+    instead(events, ActRejection::ConsentNeeded, Some(Event::ActApproved { act, by: *user }))
+}
+
+pub(crate) fn used_again(record: &Record, events: &mut Vec<Event>) -> bool {
+    let Command::Enrol(c) = &record.envelope.command else { return false };
+    instead(events, RosterRejection::LinkUnknown, Some(Event::Roster(R::Enrolled { user: c.user })))
+}
+
+/// The link in a command, or in what it proposes.
+fn link(command: &mut Command) -> Option<&mut Link> {
+    match command {
+        Command::ProposeAct { command, .. } => link(command),
+        Command::InviteUser(c) => Some(&mut c.link),
+        Command::OfferLink(c) => Some(&mut c.link),
+        _ => None,
+    }
+}
+
+pub(crate) fn link_lasts(e: &mut Envelope, _: &State) -> bool {
+    link(&mut e.command).map(|link| link.expires.0 = link.expires.0.saturating_add(1_000_000_000)).is_some()
+}
+
+pub(crate) fn lasts_as_asked(_: &Record, events: &mut Vec<Event>) {
+    for event in events {
+        if let Event::Roster(R::LinkOffered { expires, .. }) = event {
+            expires.0 = expires.0.saturating_sub(1_000_000_000);
+        }
+    }
+}
+
+pub(crate) fn codes_stay(e: &mut Envelope, _: &State) -> bool {
+    link(&mut e.command).is_some_and(|link| std::mem::take(&mut link.codes_off))
 }
 
 pub(crate) fn closes(e: &mut Envelope, _: &State) -> bool {
