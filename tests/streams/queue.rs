@@ -119,6 +119,62 @@ fn a_copy_goes_by_its_changes() {
     });
 }
 
+/// Many orders come, change, meet and go between two messages: the queues are told as they came to stand, and trades in them in turn.
+#[test]
+fn what_happens_at_once_is_told_in_turn() {
+    let served = Served::with(|config| config.market_data.by_order = true);
+    fund(&served);
+    served.runtime().block_on(async {
+        let topic = json!({ "channel": "queue", "instrument": "B2609" });
+        let mut socket = as_user(&served, "trader").await;
+        let mut reader = as_user(&served, "auditor").await;
+        let mut copy = Copy::of(&reader.snapshot(&topic).await);
+        let mut dice = Dice(5);
+        let mut standing: Vec<u64> = Vec::new();
+        for round in 0..30 {
+            let burst = (0..40).map(|_| some_act(&mut dice, &standing)).collect();
+            for answer in socket.commands(burst).await {
+                standing.extend(answer["created"]["number"].as_u64());
+            }
+            for message in reader.rest(Duration::from_millis(300)).await {
+                message["data"]["items"].as_array().unwrap().iter().for_each(|change| copy.take(change));
+            }
+            let shown = Copy::of(&as_user(&served, "watcher").await.snapshot(&topic).await);
+            assert_eq!((copy.number, copy.sorted()), (shown.number, shown.sorted()), "round {round}");
+            let stands = |number: &u64| shown.bids.iter().chain(&shown.asks).any(|one| one.1 == *number);
+            standing.retain(stands);
+        }
+        assert!(copy.trades > 100, "{} trades", copy.trades);
+    });
+}
+
+/// An act on few prices, so that queues are long: a new order, one that shows a part, a change up or down, or a cancellation.
+fn some_act(dice: &mut Dice, standing: &[u64]) -> (&'static str, Value) {
+    let cents = 40 + dice.throw(3);
+    let lots = u32::try_from(1 + dice.throw(6)).unwrap();
+    let kind = dice.throw(8);
+    let of = standing.get(usize::try_from(dice.throw(standing.len().max(1) as u64)).unwrap());
+    match (kind, of) {
+        (0, Some(order)) => ("cancel_order", json!({ "account": "DJ", "order": order })),
+        (1 | 2, Some(order)) => {
+            let price = format!("98.{cents}");
+            (
+                "amend_order",
+                json!({ "account": "DJ", "order": order, "price": price, "quantity": lots * 1_000 }),
+            )
+        }
+        _ => {
+            let side = if dice.throw(2) == 1 { "buy" } else { "sell" };
+            let mut placed = order("DJ", side, &format!("98.{cents}"), lots);
+            placed["self_trade"] = "allow".into();
+            if kind == 3 && lots > 2 {
+                placed["display"] = json!(2_000);
+            }
+            ("place_order", placed)
+        }
+    }
+}
+
 #[test]
 fn orders_are_not_shown_one_by_one_unless_the_node_does() {
     let served = Served::start();

@@ -172,6 +172,22 @@ impl Socket {
         self.ask(&message, &reference).await
     }
 
+    /// Sends all commands before it reads an answer, and gives the answers as they come.
+    pub(crate) async fn commands(&mut self, commands: Vec<(&str, Value)>) -> Vec<Value> {
+        let count = commands.len();
+        for (name, mut message) in commands {
+            self.next_ref += 1;
+            (message["op"], message["do"], message["ref"]) =
+                ("command".into(), name.into(), format!("do-{}", self.next_ref).into());
+            self.send(&message).await;
+        }
+        let mut answers = Vec::new();
+        while answers.len() < count {
+            answers.push(self.until(|message| !message["ref"].is_null()).await);
+        }
+        answers
+    }
+
     /// Says something, and gives what answers it. What is understood is described.
     async fn ask(&mut self, message: &Value, reference: &str) -> Value {
         self.send(message).await;

@@ -96,6 +96,10 @@ pub(super) struct QueueCopy {
     instrument: InstrumentId,
     number: u64,
     known: BTreeMap<OrderId, Known>,
+    /// The same in their queues.
+    places: BTreeMap<(Side, Price, u64), OrderId>,
+    /// The place that was given last.
+    last_place: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +107,8 @@ struct Known {
     side: Side,
     price: Price,
     shown: Quantity,
+    /// Of two at one price, the one with the lower place trades first.
+    place: u64,
 }
 
 /// What is written of a change.
@@ -114,14 +120,47 @@ struct Change {
     reason: Option<&'static str>,
 }
 
+/// Changes of one message, and what was met in it.
+#[derive(Default)]
+struct Told {
+    changes: Vec<Change>,
+    /// Orders that trades took whole, as they stood.
+    filled: BTreeMap<OrderId, Known>,
+    /// What traded of the other order of a call auction.
+    met: BTreeMap<OrderId, i64>,
+}
+
+impl Told {
+    fn tell(&mut self, what: &'static str, order: OrderId, known: Known, reason: Option<&'static str>) {
+        self.changes.push(Change { what, order, known, met: None, reason });
+    }
+}
+
 impl QueueCopy {
     /// The book as it stands. The first number is above all that were ever given, because time goes on.
     pub(super) fn of(state: &State, instrument: InstrumentId, number: u64) -> Self {
+        let (known, places) = (BTreeMap::new(), BTreeMap::new());
+        let mut copy = Self { instrument, number, known, places, last_place: 0 };
         let side = |side| state.venue().queue(instrument, side);
-        let all = side(Side::Buy).chain(side(Side::Sell));
-        let known = all
-            .map(|order| (order.order, Known { side: order.side, price: order.price, shown: order.shown }));
-        Self { instrument, number, known: known.collect() }
+        for order in side(Side::Buy).chain(side(Side::Sell)) {
+            copy.give_place(order.order, order.side, order.price, order.shown);
+        }
+        copy
+    }
+
+    /// It stands behind all others at its price.
+    fn give_place(&mut self, order: OrderId, side: Side, price: Price, shown: Quantity) -> Known {
+        self.last_place += 1;
+        let known = Known { side, price, shown, place: self.last_place };
+        self.places.insert((side, price, known.place), order);
+        self.known.insert(order, known);
+        known
+    }
+
+    fn forget(&mut self, order: OrderId) {
+        if let Some(known) = self.known.remove(&order) {
+            self.places.remove(&(known.side, known.price, known.place));
+        }
     }
 
     /// All of it.
@@ -142,94 +181,128 @@ impl QueueCopy {
         self.view(state).map_or_else(|| "null".to_owned(), |view| json(&view))
     }
 
-    /// What changed, if anything did: trades in their order, and then how the orders stand that were touched, the one that came to
-    /// its place last at the end.
+    /// What changed, if anything did: trades in their order, then what stands no more, and then how the queues stand that were
+    /// touched, from their fronts.
     pub(super) fn changes(&mut self, state: &State, touches: &[Touch]) -> Option<String> {
-        let mut changes = Vec::new();
-        let (mut filled, mut touched) = (BTreeMap::new(), Vec::new());
+        let mut told = Told::default();
+        let mut touched = Vec::new();
         for touch in touches {
             match touch {
                 Touch::Order(order) => touched.push(*order),
                 Touch::Fill(fill) if fill.instrument == self.instrument => {
                     touched.extend([fill.buy, fill.sell]);
-                    self.fill(fill, &mut changes, &mut filled);
+                    self.fill(state, fill, &mut told);
                 }
                 Touch::Fill(_) => {}
             }
         }
         let mut seen = BTreeSet::new();
-        let mut last: Vec<OrderId> = touched.into_iter().rev().filter(|order| seen.insert(*order)).collect();
-        last.reverse();
-        for order in last {
-            self.stand(state, order, &mut changes, &filled);
+        touched.retain(|order| seen.insert(*order));
+        let mut levels = Vec::new();
+        for order in touched {
+            let now = self.now(state, order);
+            self.end(order, now, false, &mut told);
+            levels.extend(now.map(|now| (now.side, now.price)));
+        }
+        let mut seen = BTreeSet::new();
+        levels.retain(|level| seen.insert(*level));
+        for (side, price) in levels {
+            self.level(state, side, price, &mut told);
         }
         let written = Written::of(state, self.instrument)?;
-        let items: Vec<QueueChange> = changes.iter().map(|change| self.written(change, &written)).collect();
+        let items: Vec<QueueChange> =
+            told.changes.iter().map(|change| self.written(change, &written)).collect();
         (!items.is_empty()).then(|| format!("{{\"items\":{}}}", json(&items)))
     }
 
+    /// The order as it stands in the book, if it does and is seen.
+    fn now(&self, state: &State, order: OrderId) -> Option<trading::BookOrder> {
+        let now = state.venue().book_order(order)?;
+        (now.instrument == self.instrument && now.shown.0 > 0).then_some(now)
+    }
+
     /// A trade takes what it traded from the order that stood. Where that came only now, or its next part was shown only now, it stands
-    /// first with as much as traded.
-    fn fill(&mut self, fill: &Fill, changes: &mut Vec<Change>, filled: &mut BTreeMap<OrderId, Known>) {
+    /// at the back with as much as traded. What is still told as before it has left its place since.
+    fn fill(&mut self, state: &State, fill: &Fill, told: &mut Told) {
         let (order, side, with) = fill.maker();
-        let known = self.known.get(&order).copied().filter(|known| known.shown >= fill.quantity);
-        let known = known.unwrap_or_else(|| {
-            if let Some(known) = self.known.remove(&order) {
-                changes.push(Change { what: "done", order, known, met: None, reason: Some("amended") });
-            }
-            let known = Known { side, price: fill.price, shown: fill.quantity };
-            changes.push(Change { what: "open", order, known, met: None, reason: None });
+        if fill.aggressor.is_none() {
+            *told.met.entry(with).or_default() += fill.quantity.0;
+        }
+        let known = self.known.get(&order).copied();
+        let stood = known.filter(|known| {
+            let called = fill.aggressor.is_none();
+            known.shown >= fill.quantity && (called || known.price == fill.price)
+        });
+        if let (Some(known), None) = (known, stood) {
+            self.forget(order);
+            told.tell("done", order, known, Some("amended"));
+        }
+        let known = stood.unwrap_or_else(|| {
+            let known = self.give_place(order, side, fill.price, fill.quantity);
+            told.tell("open", order, known, None);
             known
         });
-        let traded = Known { side, price: fill.price, shown: fill.quantity };
-        changes.push(Change {
-            what: "match",
-            order,
-            known: traded,
-            met: Some((fill.trade, with)),
-            reason: None,
-        });
+        if fill.aggressor.is_some() {
+            let before = (side, known.price, 0)..(side, known.price, known.place);
+            let gone: Vec<OrderId> = self.places.range(before).map(|(_, order)| *order).collect();
+            for order in gone {
+                let now = self.now(state, order);
+                self.end(order, now, true, told);
+            }
+        }
+        let traded = Known { price: fill.price, shown: fill.quantity, ..known };
+        let met = Some((fill.trade, with));
+        told.changes.push(Change { what: "match", order, known: traded, met, reason: None });
         let left = Quantity(known.shown.0 - fill.quantity.0);
         if left == Quantity::ZERO {
-            self.known.remove(&order);
-            filled.insert(order, Known { shown: Quantity::ZERO, ..known });
+            self.forget(order);
+            told.filled.insert(order, Known { shown: left, ..known });
         } else {
             self.known.insert(order, Known { shown: left, ..known });
         }
     }
 
-    /// How an order stands now, against how it was told.
-    fn stand(
-        &mut self,
-        state: &State,
-        order: OrderId,
-        changes: &mut Vec<Change>,
-        filled: &BTreeMap<OrderId, Known>,
-    ) {
-        let now = state.venue().book_order(order);
-        let now = now.filter(|now| now.instrument == self.instrument && now.shown.0 > 0);
-        let now = now.map(|now| Known { side: now.side, price: now.price, shown: now.shown });
-        let before = match now {
-            Some(now) => self.known.insert(order, now),
-            None => self.known.remove(&order),
-        };
-        let mut tell = |what, known, reason| changes.push(Change { what, order, known, met: None, reason });
-        match (before, now) {
-            (Some(before), None) => tell("done", before, Some("cancelled")),
-            (None, Some(now)) => tell("open", now, None),
-            (Some(before), Some(now)) if before.price == now.price && now.shown < before.shown => {
-                tell("change", now, None);
+    /// An order that stands no more, or no more at its price, or that is known to have left its place.
+    fn end(&mut self, order: OrderId, now: Option<trading::BookOrder>, left: bool, told: &mut Told) {
+        match self.known.get(&order).copied() {
+            Some(known) if left || now.is_none_or(|now| now.price != known.price) => {
+                self.forget(order);
+                let met = told.met.get(&order).copied().unwrap_or_default();
+                let gone = if met >= known.shown.0 { "filled" } else { "cancelled" };
+                told.tell("done", order, known, Some(if now.is_some() { "amended" } else { gone }));
             }
-            (Some(before), Some(now)) if before != now => {
-                tell("done", before, Some("amended"));
-                tell("open", now, None);
-            }
-            (None, None) => {
-                if let Some(known) = filled.get(&order) {
-                    tell("done", *known, Some("filled"));
+            None if now.is_none() => {
+                if let Some(known) = told.filled.get(&order).copied() {
+                    told.tell("done", order, known, Some("filled"));
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A queue as it stands, against how it was told. Orders leave it anywhere and join it at the back, so that those in front which
+    /// were told in this order have kept their places, and all others joined.
+    fn level(&mut self, state: &State, side: Side, price: Price, told: &mut Told) {
+        let (mut kept, mut last) = (true, 0);
+        for now in state.venue().queue_at(self.instrument, side, price).filter(|now| now.shown.0 > 0) {
+            let known = self.known.get(&now.order).copied();
+            let in_place = known.filter(|known| kept && known.place > last && known.shown >= now.shown);
+            if let Some(known) = in_place {
+                last = known.place;
+                if known.shown > now.shown {
+                    let known = Known { shown: now.shown, ..known };
+                    self.known.insert(now.order, known);
+                    told.tell("change", now.order, known, None);
+                }
+                continue;
+            }
+            kept = false;
+            if let Some(known) = known {
+                self.forget(now.order);
+                told.tell("done", now.order, known, Some("amended"));
+            }
+            let known = self.give_place(now.order, side, price, now.shown);
+            told.tell("open", now.order, known, None);
         }
     }
 

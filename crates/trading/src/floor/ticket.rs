@@ -234,4 +234,13 @@ impl Venue {
         let onward = move |slot: &Slot| pit.and_then(|pit| pit.book.onward(&floor.orders, *slot));
         std::iter::successors(first, onward).map(|slot| floor.view(slot, floor.orders.get(slot)))
     }
+
+    /// The orders at one price of a side, the one that trades first in front.
+    pub fn queue_at(&self, id: InstrumentId, side: Side, price: Price) -> impl Iterator<Item = BookOrder> {
+        let floor = &self.floor;
+        let pit = floor.pits.get(id.index());
+        let first = pit.and_then(|pit| pit.book.front_at(side, price));
+        let next = move |slot: &Slot| pit.and_then(|pit| pit.book.next(&floor.orders, *slot));
+        std::iter::successors(first, next).map(|slot| floor.view(slot, floor.orders.get(slot)))
+    }
 }
