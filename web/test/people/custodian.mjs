@@ -53,7 +53,7 @@ test("units are pledged, and the pledgee alone releases them", async () => {
 const cash = async (page) => Number((await held(page, "JH", "CNY").locator("td").last().innerText()).replace(/\D/g, ""));
 
 test("cash is asked back, and paid out when the bank has paid", async () => {
-  const [owner, bank] = [await as("trader"), await as("bank")];
+  const [owner, bank, second] = [await as("trader"), await as("bank"), await as("bank2")];
   for (const [amount, answer] of [["1,234.50", 0], ["777.70", 1]]) {
     await go(owner, "holdings");
     await held(owner, "JH", "CNY").waitFor();
@@ -68,7 +68,9 @@ test("cash is asked back, and paid out when the bank has paid", async () => {
     const asked = papers(bank, amount);
     await asked.waitFor();
     await pressSure(asked.locator("button").nth(answer));
-    await bank.waitForSelector("main .receipt");
+    await bank.waitForSelector("main .receipt.waits");
+    assert.equal(await row.count(), 1, "one person of the bank does not say so alone");
+    await approveFirst(second);
     await until(async () => (await row.count()) + (await asked.count()) === 0, "it waits no longer, for neither", 15_000);
     const after = await cash(owner);
     assert.equal(before - after, answer === 0 ? 123_450 : 0, "what was paid has left the account, and what was not is free again");

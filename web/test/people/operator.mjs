@@ -53,9 +53,10 @@ test("a halt is seen by the trader at once, orders are refused, and lifting it t
 });
 
 test("an instrument that is delisted says so where its ticket stands, and is offered no more", async () => {
-  const [operator, trader] = [await as("operator1"), await as("trader")];
+  const [operator, second, trader] = [await as("operator1"), await as("operator2"), await as("trader")];
   const session = await new Session(stage.node.base).signIn(stage.node.people.operator1);
   await session.send("list_instrument", { code: "B2702-OLD", asset: "B2702", reference: "97.20", market: "bond-continuous" });
+  await approveFirst(second);
   await go(trader, "trade/B2702-OLD");
   await trader.fill(".ticket [name=price]", "97.00");
   await trader.fill(".ticket [name=quantity]", "2000");
@@ -63,6 +64,9 @@ test("an instrument that is delisted says so where its ticket stands, and is off
   await operator.selectOption(".split > .panel:last-child select", "delist_instrument");
   await operator.fill("[data-command=delist_instrument] [name=instrument]", "B2702-OLD");
   await pressSure(operator.locator("[data-command=delist_instrument] button.main"));
+  await operator.waitForSelector("[data-command=delist_instrument] .receipt.waits");
+  assert.equal(await trader.locator(".headline .tag.bad").count(), 0, "one person does not take it off the market");
+  await approveFirst(second);
   await until(async () => /delisted/.test(await text(trader, ".headline .tag.bad").catch(() => "")), "the trader sees it live");
   assert.ok(await trader.locator(".ticket > button.main").isDisabled(), "no order can be sent");
   assert.match(await text(trader, ".ticket .hint"), /delisted/i);

@@ -77,7 +77,7 @@ async function admit(base, links) {
     ["AUTHORITY", "chen", ["operator"]], ["AUTHORITY", "lin", ["operator"]], ["WATCH", "watch", ["supervisor", "auditor"]],
     ["JIANGHAI", "jianghai", ["trader", "custodian"]], ["PUDONG", "pudong", ["trader", "custodian"]], ["LINGANG", "crowd", ["trader"]],
     ["DONGJIANG", "dongjiang", ["trader", "custodian"]], ["HUIMIN", "huimin", ["trader", "custodian"]], ["HUIMIN", "fresh", ["trader"]],
-    ["SETTLEBANK", "bank", ["custodian"]],
+    ["SETTLEBANK", "bank", ["custodian"]], ["SETTLEBANK", "bank2", ["custodian"]],
   ];
   let fresh;
   // Where a participant has someone who keeps its users, that one consents to more of them.
@@ -90,7 +90,7 @@ async function admit(base, links) {
     if (duties.includes("operator")) keepers.set(participant, await new Session(base).signIn(kept(name)));
   }
   const people = {
-    trader: kept("jianghai"), maker: kept("pudong"), lister: kept("dongjiang"), taker: kept("huimin"), crowd: kept("crowd"), bank: kept("bank"), supervisor: kept("watch"),
+    trader: kept("jianghai"), maker: kept("pudong"), lister: kept("dongjiang"), taker: kept("huimin"), crowd: kept("crowd"), bank: kept("bank"), bank2: kept("bank2"), supervisor: kept("watch"),
     authority1: kept("chen"), authority2: kept("lin"), operator1: kept("operator"), operator2: kept("operator2"), fresh,
   };
   return people;
