@@ -260,6 +260,9 @@ impl Names<'_> {
                         (Class::Allowance, vec![first_vintage, last_vintage])
                     }
                     AssetClass::Offset { vintage } => (Class::Offset, vec![vintage]),
+                    AssetClass::Offsets { first_vintage, last_vintage } => {
+                        (Class::Offset, vec![first_vintage, last_vintage])
+                    }
                     AssetClass::Security => (Class::Security, Vec::new()),
                     AssetClass::Certificate => (Class::Certificate, Vec::new()),
                     AssetClass::Right => (Class::Right, Vec::new()),

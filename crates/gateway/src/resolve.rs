@@ -421,10 +421,15 @@ impl<B: ReferenceBook> Resolver<'_, B> {
             W::DefineAsset { code, class, vintages, market } => {
                 let market = self.market(market.as_deref())?;
                 let class = match (class, vintages.as_slice()) {
-                    (Class::Allowance, [first_vintage, .., last_vintage])
+                    (Class::Allowance | Class::Offset, [first, .., last])
                         if vintages.is_sorted_by(|year, next| year < next) =>
                     {
-                        AssetClass::Allowance { first_vintage: *first_vintage, last_vintage: *last_vintage }
+                        let (first_vintage, last_vintage) = (*first, *last);
+                        if *class == Class::Allowance {
+                            AssetClass::Allowance { first_vintage, last_vintage }
+                        } else {
+                            AssetClass::Offsets { first_vintage, last_vintage }
+                        }
                     }
                     (Class::Allowance, [year]) => {
                         AssetClass::Allowance { first_vintage: *year, last_vintage: *year }
@@ -446,10 +451,7 @@ impl<B: ReferenceBook> Resolver<'_, B> {
                         return wrong("vintages", "only allowances and offsets have vintages: leave it out");
                     }
                     (Class::Allowance | Class::Offset, _) => {
-                        return wrong(
-                            "vintages",
-                            "expected one year, or for allowances the years in rising order",
-                        );
+                        return wrong("vintages", "expected one year, or several in rising order");
                     }
                 };
                 let decimals = self.adopted(market).rulebook.unit.decimals;

@@ -94,13 +94,26 @@ pub enum AssetClass {
     Commodity,
     /// A unit of a fund (基金份额).
     FundUnit,
+    /// Offsets issued for reductions of several years together, so that no unit tells its year.
+    Offsets {
+        /// Year of the first reduction.
+        first_vintage: i32,
+        /// Year of the last reduction: none of them may be later than the period whose duty they meet.
+        last_vintage: i32,
+    },
 }
 
 impl AssetClass {
+    /// Whether it is a verified reduction, of which a duty takes only a share.
+    #[must_use]
+    pub fn is_offset(&self) -> bool {
+        matches!(self, AssetClass::Offset { .. } | AssetClass::Offsets { .. })
+    }
+
     /// Whether a duty can be met with it: then it has vintages.
     #[must_use]
     pub fn meets_duties(&self) -> bool {
-        matches!(self, AssetClass::Allowance { .. } | AssetClass::Offset { .. })
+        matches!(self, AssetClass::Allowance { .. }) || self.is_offset()
     }
 }
 

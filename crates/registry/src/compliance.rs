@@ -118,6 +118,7 @@ impl Registry {
         let offset = match unit.class {
             AssetClass::Allowance { first_vintage, .. } if borrowing || first_vintage <= year => false,
             AssetClass::Offset { vintage } if borrowing || vintage <= year => true,
+            AssetClass::Offsets { last_vintage, .. } if borrowing || last_vintage <= year => true,
             other if other.meets_duties() => return Err(ComplianceRejection::VintageTooLate),
             _ => return Err(ComplianceRejection::NotAComplianceUnit),
         };

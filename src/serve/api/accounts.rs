@@ -114,7 +114,7 @@ fn class(asset: &registry::Asset) -> &'static str {
     match asset.class {
         registry::AssetClass::Currency => "currency",
         registry::AssetClass::Allowance { .. } => "allowance",
-        registry::AssetClass::Offset { .. } => "offset",
+        registry::AssetClass::Offset { .. } | registry::AssetClass::Offsets { .. } => "offset",
         registry::AssetClass::Security => "security",
         registry::AssetClass::Certificate => "certificate",
         registry::AssetClass::Right => "right",

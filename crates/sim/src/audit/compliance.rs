@@ -43,6 +43,7 @@ impl Shadow {
         let (vintage, offset) = match class {
             AssetClass::Allowance { first_vintage, .. } => (first_vintage, false),
             AssetClass::Offset { vintage } => (vintage, true),
+            AssetClass::Offsets { last_vintage, .. } => (last_vintage, true),
             AssetClass::Currency
             | AssetClass::Security
             | AssetClass::Certificate
@@ -135,7 +136,7 @@ impl Shadow {
                     return Err(Finding::new(Kind::Event, "something was surrendered against no duty"));
                 };
                 let units = i128::from(quantity.0);
-                duty.given[usize::from(matches!(class, AssetClass::Offset { .. }))] += units;
+                duty.given[usize::from(matches!(class, AssetClass::Offset { .. } | AssetClass::Offsets { .. }))] += units;
                 duty.to_cut = (duty.to_cut - units).max(0);
                 self.ledger.retire(account.0, asset.0, AVAILABLE, units)
             }

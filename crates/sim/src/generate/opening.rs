@@ -20,7 +20,7 @@ const CLASSES: [AssetClass; 6] = [
     AssetClass::Allowance { first_vintage: 2024, last_vintage: 2024 },
     AssetClass::Allowance { first_vintage: 2025, last_vintage: 2025 },
     AssetClass::Offset { vintage: 2020 },
-    AssetClass::Offset { vintage: 2024 },
+    AssetClass::Offsets { first_vintage: 2020, last_vintage: 2024 },
     AssetClass::Security,
 ];
 
