@@ -84,7 +84,7 @@ impl Drop for Seat {
 }
 
 /// Whose an address is, for counting: one of version 6 stands for its network of 64 bits, which one subscriber has to himself.
-pub(super) fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((u128::from(address) & (u128::MAX << 64)).into()),
         address => address,

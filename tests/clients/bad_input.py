@@ -326,6 +326,11 @@ def closed():
         told(facade_call(person, owner, "DELETE", "/orders/client:mine"), 404, "order not found")
         assert facade_call(person, owner, "DELETE", "/orders")[1] == []
         assert facade_call(person, key, "GET", "/orders/client:mine")[1]["status"] == "open"
+        assert facade_call(person, key, "DELETE", "/orders/client:mine")[0] == 200
+        late = facade_call(person, key, "DELETE", f"/orders/{mine['id']}")
+        told(late, 400, "Order already done")
+        assert late[1]["done_reason"] == "canceled" and late[1]["reason"] == "order_unknown", late
+        told(facade_call(person, owner, "DELETE", f"/orders/{mine['id']}"), 404, "order not found")
         assert facade_call(person, little, "GET", "/orders?status=all&limit=1000")[1] == [
             order for order in facade_call(person, little, "GET", "/orders?status=all")[1] if order["profile_id"] == "HM"]
         assert {item["profile_id"] for item in facade_call(person, little, "GET", "/accounts")[1]} == {"HM"}

@@ -53,13 +53,9 @@ impl World {
         id: &str,
         command: Command,
     ) -> Vec<Event> {
-        let sent = Envelope {
-            actor: by,
-            user,
-            client_id: engine::ClientId::of(id),
-            door: engine::Door::Unsaid,
-            command,
-        };
+        // Files are for setting up.
+        let door = if self.state.roster().in_force() { engine::Door::Http } else { engine::Door::File };
+        let sent = Envelope { actor: by, user, client_id: engine::ClientId::of(id), door, command };
         let mut payload = Vec::new();
         encode(&sent, &mut payload).unwrap();
         let envelope = decode(&payload).unwrap();
@@ -91,16 +87,23 @@ impl World {
         assert_eq!(Envelope { door, ..envelope }, record.envelope, "{line}");
     }
 
-    /// Writes the log as a node would, sealed with its digest: a fixture for later versions.
+    /// Writes the log as a node would, each frame with the digest of what is before it, and sealed: a fixture for later versions.
     pub fn write_journal(&self, dir: &std::path::Path) {
         let options = journal::Options { segment_bytes: 1 << 20 };
         let mut journal = Journal::create(dir.join("journal"), [7; 16], options).unwrap();
+        let (mut state, mut digest, mut events) = (State::new(), LogDigest::new(), Events::new());
+        let mut outcome = Outcome::default();
         for log in self.log.chunks(50) {
             let mut batch = Batch::new();
             log.iter().for_each(|(record, payload)| batch.push(record.time.0, payload).unwrap());
-            journal.append(journal.last_seq() + 1, 1, Outcome::default(), &batch).unwrap();
+            journal.append(journal.last_seq() + 1, 1, outcome, &batch).unwrap();
+            for (record, payload) in log {
+                state.apply(record, &mut events);
+                digest.absorb(record, payload, events.as_slice()).unwrap();
+            }
+            outcome = Outcome { seq: state.sequence().0, digest: digest.value() };
         }
-        let outcome = Outcome { seq: self.state.sequence().0, digest: self.digest.value() };
+        assert_eq!(outcome.digest, self.digest.value());
         journal.seal(1, outcome).unwrap();
     }
 

@@ -2,9 +2,10 @@
 //! as long has passed or two persons unlock it. A name is treated alike whether it is a user's or not. An address from which a user
 //! has signed in keeps its own count: others cannot lock that user out there.
 
+use crate::serve::seats::network;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -40,22 +41,12 @@ pub struct Lockouts {
     inside: Mutex<Inside>,
 }
 
-/// From where somebody comes, for what is counted by address: of IPv6 the network of 64 bits, all of whose addresses one has who has
-/// one.
-#[must_use]
-pub fn origin(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V6(six) => IpAddr::V6(Ipv6Addr::from_bits(six.to_bits() >> 64 << 64)),
-        four @ IpAddr::V4(_) => four,
-    }
-}
-
 fn of_name(name: &str) -> Name {
     super::hash_of(name.as_bytes())
 }
 
 fn of_pair(name: &str, peer: IpAddr) -> Pair {
-    (of_name(name), origin(peer))
+    (of_name(name), network(peer))
 }
 
 impl Lockouts {
@@ -200,7 +191,7 @@ mod tests {
         }
         assert!(locks.locked_out("ann", from("2001:db8:1:2:3:4:5:6")).is_some());
         assert_eq!(locks.locked_out("ann", from("2001:db8:1:3::1")), None);
-        assert_eq!(origin(from("::ffff:192.0.2.1")), from("192.0.2.1"));
+        assert_eq!(network(from("::ffff:192.0.2.1")), from("192.0.2.1"));
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod strength;
 mod used;
 
 pub use caller::{Caller, Via};
-pub use lockouts::{EVERYWHERE_TIMES, Lockouts, origin};
+pub use lockouts::{EVERYWHERE_TIMES, Lockouts};
 pub use passwords::{Passwords, hash as hash_password};
 pub use pending::Pending;
 pub use rate::{Rates, Spent};

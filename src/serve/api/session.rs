@@ -4,12 +4,13 @@ use super::commands::send_command;
 use super::views::word;
 use crate::node::Follower;
 use crate::serve::App;
-use crate::serve::access::{COOKIE, Caller, Secrets, Session, Via, hash_of, origin};
+use crate::serve::access::{COOKIE, Caller, Secrets, Session, Via, hash_of};
 use crate::serve::clock::machine_ms;
 use crate::serve::endpoint::{Allowed, Answered, Call, Endpoint, Later};
 use crate::serve::gauges::SignIn as CameOfIt;
 use crate::serve::problem::{Code, Problem};
 use crate::serve::reply::Reply;
+use crate::serve::seats::network;
 use axum::http::{Method, header::SET_COOKIE};
 use base::UserId;
 use engine::Command;
@@ -165,7 +166,7 @@ fn sign_in(call: Call) -> Later {
 
 /// Takes one attempt out of the allowance of an address.
 fn spend_attempt(call: &Call) -> Result<(), Problem> {
-    call.app.sign_ins.spend(&origin(call.peer).to_string()).map(drop).map_err(|seconds| {
+    call.app.sign_ins.spend(&network(call.peer).to_string()).map(drop).map_err(|seconds| {
         let detail = format!("too many attempts from your address: try again in {seconds} s");
         Problem::again_in(seconds, Code::RateLimited, detail)
     })

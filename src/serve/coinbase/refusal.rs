@@ -19,6 +19,9 @@ struct Refusal<'a> {
     /// The market's own reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
+    /// Of what came too late: `filled` or `canceled`, as the order itself says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    done_reason: Option<&'static str>,
 }
 
 /// A problem as it is sent.
@@ -31,7 +34,11 @@ pub(in crate::serve) fn tell(problem: Problem) -> Reply {
         409 | 422 => 400,
         status => status,
     };
-    let refusal = Refusal { message: &message, code: problem.code.text(), reason };
+    let done_reason = problem.ended.as_ref().map(|ended| match ended.status.as_str() {
+        "filled" => "filled",
+        _ => "canceled",
+    });
+    let refusal = Refusal { message: &message, code: problem.code.text(), reason, done_reason };
     let reply = Reply::json_at(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), &refusal);
     match problem.retry_after {
         Some(seconds) => reply.with(RETRY_AFTER, &seconds.to_string()),
@@ -42,6 +49,9 @@ pub(in crate::serve) fn tell(problem: Problem) -> Reply {
 /// What is said of a problem: the words by which clients tell refusals apart, and what the node says of it.
 pub(super) fn words(problem: &Problem) -> String {
     let detail = &problem.detail;
+    if problem.ended.is_some() {
+        return format!("Order already done: {detail}");
+    }
     if let Some(words) = problem.refusal.and_then(|reason| of_the_market(reason.code(), detail)) {
         return words;
     }

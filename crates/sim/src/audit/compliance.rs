@@ -136,7 +136,9 @@ impl Shadow {
                     return Err(Finding::new(Kind::Event, "something was surrendered against no duty"));
                 };
                 let units = i128::from(quantity.0);
-                duty.given[usize::from(matches!(class, AssetClass::Offset { .. } | AssetClass::Offsets { .. }))] += units;
+                duty.given
+                    [usize::from(matches!(class, AssetClass::Offset { .. } | AssetClass::Offsets { .. }))] +=
+                    units;
                 duty.to_cut = (duty.to_cut - units).max(0);
                 self.ledger.retire(account.0, asset.0, AVAILABLE, units)
             }
