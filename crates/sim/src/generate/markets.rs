@@ -30,6 +30,7 @@ const FILES: &[(&str, &str)] = files! {
     "tests/scenarios/rulebooks/lot.toml"
     "tests/scenarios/rulebooks/new-york.toml"
     "tests/scenarios/rulebooks/no-listing.toml"
+    "tests/scenarios/rulebooks/overnight.toml"
 };
 
 /// The rulebook of a file of this repository; none where it does not read, which the tests of this crate see to.
