@@ -121,11 +121,14 @@ impl Projection {
         Writer::start(db, found.last_seq)
     }
 
-    /// Asks it, all of one moment.
+    /// Asks it, all of one moment. It waits for the database: never on a thread that drives asynchronous tasks, on which a client of
+    /// PostgreSQL panics. A build with debug assertions panics there over SQLite too.
     ///
     /// # Errors
     /// The database failed, or what was asked did.
     pub fn read<T>(&self, ask: impl FnOnce(&mut View<'_>) -> Result<T>) -> Result<Seen<T>> {
+        #[cfg(debug_assertions)]
+        tokio::runtime::Builder::new_current_thread().build()?.block_on(async {});
         let mut lent = self.borrow()?;
         let asked = match lent.db.as_mut() {
             Some(db) => moment(db, ask),

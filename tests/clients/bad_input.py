@@ -247,7 +247,7 @@ def facade(node, person, key):
     told(person.call("GET", "/coinbase/nothing"), 404, "NotFound")
     told(person.call("GET", "/coinbase/products/CEA26-CNY"), 404, "NotFound")
     told(person.call("PUT", "/coinbase/products"), 405, "is not done")
-    told(person.call("GET", "/coinbase/products/B2609-CNY/book?level=3"), 400, "level 3")
+    told(person.call("GET", "/coinbase/products/B2609-CNY/book?level=3"), 403, "one by one")
     told(person.call("GET", "/coinbase/products/B2609-CNY/candles?granularity=7"), 400, "granularity")
     told(person.call("GET", "/coinbase/products/B2609-CNY/candles?start=never"), 400, "start")
     told(person.call("GET", "/coinbase/products/B2609-CNY/trades?limit=x"), 400, "limit")

@@ -295,3 +295,21 @@ fn text_that_no_database_takes_stops_nothing() {
         assert_eq!(names[1][2], Value::Text("A\u{fffd}'; DROP TABLE records; --".into()));
     }
 }
+
+/// A client of PostgreSQL panics where it is asked on a thread that drives tasks. Over SQLite it would go unseen, so that a build
+/// with debug assertions panics there too.
+#[test]
+#[cfg(debug_assertions)]
+fn it_is_never_asked_on_a_thread_that_drives_tasks() {
+    let log = example("carbon");
+    let place = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", place.path().join("p.sqlite").display());
+    let projection = Projection::open(&url, log.id).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let asked = projection.clone();
+    let there = runtime.block_on(tokio::spawn(async move { asked.read(|view| view.dump()).map(drop) }));
+    assert!(there.is_err_and(|error| error.is_panic()));
+    let beside =
+        runtime.block_on(tokio::task::spawn_blocking(move || projection.read(|view| view.dump()).map(drop)));
+    beside.unwrap().unwrap();
+}

@@ -29,7 +29,9 @@ pub(super) async fn tell(app: &App, by: ParticipantId, about: OrderId, problem: 
     let reason = problem.refusal.map_or("", engine::Rejection::code);
     let Some(record) = problem.sequence.filter(|_| LATE.contains(&reason)) else { return };
     app.past.at_least(record).await;
-    let row = match app.past.projection.read(|view| view.order(about)) {
+    let projection = app.past.projection.clone();
+    let looked_up = tokio::task::spawn_blocking(move || projection.read(|view| view.order(about)));
+    let row = match looked_up.await.map_err(anyhow::Error::from).flatten() {
         Ok(seen) if app.past.sequence() >= record => seen.value,
         // It is behind: then nothing is said, and the reason is told as it stands.
         Ok(_) => return,
