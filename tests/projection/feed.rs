@@ -307,9 +307,9 @@ fn it_is_never_asked_on_a_thread_that_drives_tasks() {
     let projection = Projection::open(&url, log.id).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let asked = projection.clone();
-    let there = runtime.block_on(tokio::spawn(async move { asked.read(|view| view.dump()).map(drop) }));
+    let there = runtime.block_on(runtime.spawn(async move { asked.read(|view| view.dump()).map(drop) }));
     assert!(there.is_err_and(|error| error.is_panic()));
     let beside =
-        runtime.block_on(tokio::task::spawn_blocking(move || projection.read(|view| view.dump()).map(drop)));
+        runtime.block_on(runtime.spawn_blocking(move || projection.read(|view| view.dump()).map(drop)));
     beside.unwrap().unwrap();
 }
