@@ -27,13 +27,13 @@ impl Guard {
     ///
     /// # Errors
     /// The answer.
-    pub(super) fn admit(&self, request: Request) -> Result<Request, Response<Body>> {
+    pub(super) fn admit(&self, request: Request) -> Result<Request, Box<Response<Body>>> {
         match self.check(&request) {
             Ok(()) => Ok(request),
             Err(problem) if coinbase::is_below(request.uri().path()) => {
-                Err(coinbase::tell(problem).into_response())
+                Err(Box::new(coinbase::tell(problem).into_response()))
             }
-            Err(problem) => Err(Reply::from(problem).into_response()),
+            Err(problem) => Err(Box::new(Reply::from(problem).into_response())),
         }
     }
 

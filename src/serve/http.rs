@@ -57,7 +57,7 @@ pub(super) fn router(app: &Arc<App>, endpoints: Vec<Endpoint>, beside: Router) -
     router
         .layer(axum::middleware::map_request(move |request| {
             let guard = Arc::clone(&guard);
-            async move { guard.admit(request) }
+            async move { guard.admit(request).map_err(|answer| *answer) }
         }))
         .layer(axum::middleware::map_response(dress))
 }

@@ -116,7 +116,7 @@ pub struct Problem {
     /// The record that holds the command.
     pub sequence: Option<u64>,
     /// The sender's id of the command.
-    pub id: Option<String>,
+    pub id: Option<Box<str>>,
     /// Of a refusal: the command was sent before, and this was the answer.
     pub repeated: Option<bool>,
     /// Seconds after which to try again.
@@ -311,7 +311,7 @@ impl Problem {
     #[must_use]
     pub fn refused(reason: Rejection, sequence: u64, id: String, repeated: bool) -> Self {
         let reason = told(reason);
-        let (refusal, sequence, id) = (Some(reason), Some(sequence), Some(id));
+        let (refusal, sequence, id) = (Some(reason), Some(sequence), Some(id.into()));
         Self {
             refusal,
             sequence,

@@ -111,8 +111,11 @@ fn minutes(minutes: u64) -> Duration {
     Duration::from_secs(minutes.saturating_mul(60))
 }
 
+/// The minute that runs of each instrument.
+type Minutes = Vec<(InstrumentId, stream::Candle)>;
+
 /// Opens the projection of a node that does not run yet, and reads what its streams begin with: where this may block.
-fn open_past(url: &str, node: Node) -> Result<(Node, Past, past::Feed, Vec<(InstrumentId, stream::Candle)>)> {
+fn open_past(url: &str, node: Node) -> Result<(Node, Past, past::Feed, Minutes)> {
     let (past, feed) = Past::start(url, &node)?;
     let minutes = stream::minutes(&past.projection, node.state());
     Ok((node, past, feed, minutes))

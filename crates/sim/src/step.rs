@@ -7,6 +7,10 @@ use std::fmt;
 
 /// One step of a history.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most steps send something, and a history has some hundreds of them"
+)]
 pub enum Step {
     /// A command is submitted. Its time may lie before the last one's: then it must be turned down.
     Send {

@@ -287,7 +287,7 @@ fn unanswered(why: Unanswered, id: String) -> Problem {
         Unanswered::Held(_) => (Code::ClockHeld, Some(10)),
         Unanswered::Stopping => (Code::NodeStopping, None),
     };
-    Problem { id: Some(id), retry_after, ..Problem::new(code, why.to_string()) }
+    Problem { id: Some(id.into()), retry_after, ..Problem::new(code, why.to_string()) }
 }
 
 /// The very request that a command came with came again, and there is no telling whether a second command was meant.
@@ -295,7 +295,7 @@ fn replayed(id: String, sequence: u64) -> Problem {
     let detail = format!(
         "this very request was sent before, as record {sequence}: sign it anew, or give it an id of its own"
     );
-    let (sequence, id) = (Some(sequence), Some(id));
+    let (sequence, id) = (Some(sequence), Some(id.into()));
     Problem { sequence, id, ..Problem::again_in(1, Code::Replayed, detail) }
 }
 
@@ -332,7 +332,7 @@ pub(crate) async fn outcome(app: &App, underway: Underway) -> Result<Sent, Probl
         }
         Ok(Told::TurnedAway(why)) => {
             tracing::debug!("a command was turned away: {why}");
-            Err(Problem { id: Some(id), ..Problem::new(Code::IdUsed, why.to_string()) })
+            Err(Problem { id: Some(id.into()), ..Problem::new(Code::IdUsed, why.to_string()) })
         }
         Err(_) => Err(unanswered(Unanswered::Stopping, id)),
     }

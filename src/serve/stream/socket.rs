@@ -495,7 +495,7 @@ fn answer(id: Option<String>, sent: Result<Sent, Problem>, reference: Option<&Re
             _ => op("answer", Map::new()),
         },
         Err(problem) => {
-            let id = problem.id.clone().or(id);
+            let id = problem.id.as_deref().map(str::to_owned).or(id);
             json!({ "op": "answer", "id": id, "sequence": problem.sequence, "problem": problem })
         }
     };

@@ -546,7 +546,7 @@ fn every_planted_fault_is_caught() {
     let take = || std::iter::from_fn(|| Some(next.fetch_add(1, Ordering::Relaxed)));
     let work = || take().map_while(|at| Some((at, judge(MUTATIONS.get(at)?)))).collect::<Vec<_>>();
     let judged: Vec<(usize, Result<String, String>)> = std::thread::scope(|scope| {
-        let hands: Vec<_> = (0..hands).map(|_| scope.spawn(&work)).collect();
+        let hands: Vec<_> = (0..hands).map(|_| scope.spawn(work)).collect();
         hands.into_iter().flat_map(|hand| hand.join().unwrap()).collect()
     });
     let judged: BTreeMap<usize, Result<String, String>> = judged.into_iter().collect();
