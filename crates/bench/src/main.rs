@@ -1,7 +1,8 @@
 //! Measurements that take their time: `cargo run --release -p bench --
-//! venue|book|durable|load|growth|recovery|projection|journal|history|lobster [--json]`. docs/benchmarks.md says what they
+//! venue|book|bells|durable|load|growth|recovery|projection|journal|history|lobster [--json]`. docs/benchmarks.md says what they
 //! printed, on which machine, and when.
 
+mod bells;
 mod book;
 mod durable;
 mod growth;
@@ -155,6 +156,15 @@ enum What {
         #[arg(long, value_delimiter = ',', default_value = "1000,100000,1000000")]
         depths: Vec<usize>,
     },
+    /// Bells: how long the phases of a day take to change with many orders in many lines
+    Bells {
+        /// Lines that trade
+        #[arg(long, default_value_t = 1_000)]
+        instruments: u32,
+        /// Orders that stand
+        #[arg(long, default_value_t = 100_000)]
+        standing: usize,
+    },
     /// Real order flow through the book: a LOBSTER message file
     Lobster {
         /// The message file
@@ -188,6 +198,7 @@ fn main() -> anyhow::Result<ExitCode> {
             let shape = market::Shape { instruments, accounts, standing, commands, seed };
             venue::measure(shape, times, &mut |_| ())?
         }
+        What::Bells { instruments, standing } => bells::measure(instruments, standing)?,
         What::Book { messages, depths } => book::measure(messages, &depths),
         What::Lobster { messages, first_book, levels, out } => {
             lobster::replay(&messages, &first_book, levels, &out)?

@@ -108,14 +108,11 @@ impl Venue {
         over: impl Fn(Life, bool) -> bool,
         after: &mut impl PostTrade,
     ) {
-        let slots: Vec<Slot> = self
-            .floor
-            .orders
-            .iter()
-            .filter(|(_, order)| order.owner.instrument() == id && order.owner.place() == Place::Book)
-            .filter(|(_, order)| over(order.owner.life(Date(0)), order.owner.is_market()))
-            .map(|(slot, _)| slot)
-            .collect();
+        let mut slots = self.floor.slots_of(id);
+        slots.retain(|slot| {
+            let ticket = &self.floor.orders.get(*slot).owner;
+            ticket.place() == Place::Book && over(ticket.life(Date(0)), ticket.is_market())
+        });
         for slot in slots {
             self.end(slot, End::CallOver, after);
         }
@@ -189,7 +186,7 @@ impl Venue {
 
     /// An instrument leaves the list: nothing of it stands any more.
     pub fn close_book(&mut self, id: InstrumentId, after: &mut impl PostTrade) {
-        self.end_book_orders(End::Removed, |_, instrument| instrument == id, after);
+        self.end_all_of(id, after);
         self.forget_interruption(id);
         if self.floor.pits[id.index()].phase != Phase::Closed {
             self.set_phase(id, Phase::Closed, None, after);
@@ -228,7 +225,7 @@ impl Venue {
             if offered {
                 self.end_outside_band(id, after);
             } else {
-                self.end_book_orders(End::Removed, |_, instrument| instrument == id, after);
+                self.end_all_of(id, after);
             }
         }
     }

@@ -41,15 +41,16 @@ impl Venue {
     pub(super) fn end_outside_band(&mut self, id: InstrumentId, after: &mut impl PostTrade) {
         let (lower, upper) = self.floor.pits[id.index()].band;
         let outside = |price: Price| price < lower || price > upper;
-        let standing = self.floor.orders.iter().filter(|(_, order)| order.owner.instrument() == id);
-        let outside: Vec<Slot> = standing
-            .filter(|(slot, order)| match order.owner.place() {
+        let is_over = |slot: &Slot| {
+            let order = self.floor.orders.get(*slot);
+            match order.owner.place() {
                 Place::Stops => outside(Price(-order.price.0)) || outside(self.floor.extra(*slot).limit),
                 _ => outside(order.price),
-            })
-            .map(|(slot, _)| slot)
-            .collect();
-        for slot in outside {
+            }
+        };
+        let mut slots = self.floor.slots_of(id);
+        slots.retain(is_over);
+        for slot in slots {
             self.end(slot, End::OutsideBand, after);
         }
     }

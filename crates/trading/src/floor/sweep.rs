@@ -43,6 +43,15 @@ impl Venue {
             .filter(|(_, order)| which(order.owner.account, order.owner.instrument()))
             .map(|(slot, _)| slot)
             .collect();
+        self.end_these(slots, end, after);
+    }
+
+    /// Ends everything that stands or waits in an instrument.
+    pub(super) fn end_all_of(&mut self, id: InstrumentId, after: &mut impl PostTrade) {
+        self.end_these(self.floor.slots_of(id), End::Removed, after);
+    }
+
+    fn end_these(&mut self, slots: Vec<Slot>, end: End, after: &mut impl PostTrade) {
         let mut touched = Vec::new();
         for slot in slots {
             touched.push(self.floor.orders.get(slot).owner.instrument());
