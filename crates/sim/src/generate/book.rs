@@ -19,7 +19,7 @@ pub(super) const COMMANDS: &[(u32, Make)] = &[
     (1, sweep),
     (1, block),
     (12, free),
-    (16, spend),
+    (14, spend),
 ];
 
 /// An instrument with an order book that is open, most of the time.
