@@ -384,6 +384,7 @@ fn codes_with_hyphens_and_points_are_products_of_their_own() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines)] // one order after the other: each starts from what the one before left
 fn an_order_for_an_amount_comes_by_both_doors() {
     let served = Served::start();
     let (trader, other) = (served.program("trader"), served.program("other"));
