@@ -382,3 +382,92 @@ fn codes_with_hyphens_and_points_are_products_of_their_own() {
     // What no code is, no name finds.
     assert_eq!(ask(&served, "trader", "/products/ZZ3-B-CNY").status, 404);
 }
+
+#[test]
+#[allow(clippy::too_many_lines)] // one order after the other: each starts from what the one before left
+fn an_order_for_an_amount_comes_by_both_doors() {
+    let served = Served::start();
+    let (trader, other) = (served.program("trader"), served.program("other"));
+    trader.post("/v1/orders", &json!({ "account": "DJ", "instrument": "B2609", "side": "sell", "price": "98.60", "quantity": 5000 })).good();
+    let amount = |funds: &str| json!({ "account": "HM", "instrument": "B2609", "side": "buy", "kind": "market", "funds": funds });
+    let bought = other.post("/v1/orders", &amount("200000.00")).good();
+    let seen = other.get(&format!("/v1/orders/{}", bought["created"]["number"])).good();
+    for (field, wanted) in [
+        ("kind", "market"),
+        ("life", "ioc"),
+        ("funds", "200000.00"),
+        ("filled", "2000"),
+        ("quantity", "2000"),
+        ("left", "0"),
+        ("amount", "197200.00"),
+        ("status", "filled"),
+        ("ended", "spent"),
+    ] {
+        assert_eq!(seen[field], wanted, "{field}: {seen}");
+    }
+    let cents = |value: &Value| value.as_str().unwrap().replace('.', "").parse::<i64>().unwrap();
+    let (spent, fee) = (cents(&seen["spent"]), cents(&seen["fee"]));
+    assert_eq!(spent, 19_720_000 + fee);
+    // What it sent stands in its account; nothing is set aside any more.
+    let both = json!({ "account": "HM", "instrument": "B2609", "side": "buy", "kind": "market", "funds": "1", "quantity": 1000 });
+    let wrong = other.post("/v1/orders", &both);
+    assert_eq!((wrong.status, &wrong.json()["field"]), (422, &json!("funds")));
+    let small = other.post("/v1/orders", &amount("1000.00")).json();
+    assert_eq!(small["reason"], "funds_too_small", "{small}");
+    assert!(seen["price"].is_null());
+
+    let place =
+        |name: &str, order: Value| facade(&served, name, "POST", "/orders", Some(&order)).send(&served);
+    let market = |side: &str, funds: &str| json!({ "type": "market", "side": side, "product_id": "B2609-CNY", "funds": funds });
+    let exact = cents(&seen["spent"]) / 2;
+    let text = |cents: i64| base::decimal::text(cents.into(), 2);
+    // To the minor unit: what two lots cost, halved, buys one; a minor unit less is too small.
+    let one = place("other", market("buy", &text(exact))).good();
+    let fees = cents(&one["fill_fees"]);
+    for (field, wanted) in [
+        ("type", "market"),
+        ("side", "buy"),
+        ("status", "done"),
+        ("done_reason", "filled"),
+        ("filled_size", "1000"),
+        ("executed_value", "98600.00"),
+        ("specified_funds", &text(exact)),
+        ("funds", &text(exact - fees)),
+        ("time_in_force", "IOC"),
+    ] {
+        assert_eq!(one[field], *wanted, "{field}: {one}");
+    }
+    assert!(one.get("size").is_none(), "{one}");
+    assert_eq!(9_860_000 + fees, exact);
+    let small = place("other", market("buy", &text(exact - 1)));
+    assert_eq!(small.status, 400);
+    assert!(small.json()["message"].as_str().unwrap().starts_with("size is too small"), "{}", small.json());
+    let mut both = market("buy", "100000");
+    both["size"] = json!("1000");
+    let both = place("other", both);
+    assert_eq!(
+        (both.status, &both.json()["message"]),
+        (400, &json!("funds: only one of size or funds may be given"))
+    );
+    let mut neither = market("buy", "1");
+    neither.as_object_mut().unwrap().remove("funds");
+    assert_eq!(place("other", neither).json()["message"], "size: one of size or funds is required");
+    let mut whole = market("buy", "400000.00");
+    whole["time_in_force"] = json!("FOK");
+    let whole = place("other", whole).good();
+    assert_eq!((&whole["done_reason"], &whole["filled_size"]), (&json!("canceled"), &json!("0")));
+    assert_eq!(whole["time_in_force"], "FOK");
+
+    // A sale: what is received at most, before the fee.
+    trader.send("DELETE", "/v1/orders?account=DJ", None);
+    let mut bid = order("98.60");
+    (bid["account"], bid["side"], bid["quantity"]) = (json!("HM"), json!("buy"), json!(3000));
+    served.program("trader").post("/v1/commands/mass_cancel", &json!({ "account": "DJ" })).good();
+    other.post("/v1/orders", &bid).good();
+    let sold = place("trader", market("sell", "197200.00")).good();
+    assert_eq!((&sold["filled_size"], &sold["executed_value"]), (&json!("2000"), &json!("197200.00")));
+    assert_eq!((&sold["funds"], &sold["done_reason"]), (&json!("197200.00"), &json!("filled")));
+    assert_eq!(place("trader", market("sell", "98599.99")).status, 400);
+    let orders = ask(&served, "trader", "/orders?status=done&limit=1").good();
+    assert_eq!(orders[0]["specified_funds"], "197200.00", "{orders}");
+}

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use support::opened::{ADMIN, SECOND, beijing, floor, rulebook};
 use support::world::World;
 use trading as t;
-use trading::{EnterOrder, Life, OrderKind, SelfTrade, Whose};
+use trading::{EnterFunds, EnterOrder, Life, OrderKind, SelfTrade, Whose};
 
 /// What a random command is made of; what each number means depends on the command and on the state it meets.
 #[derive(Clone, Copy, Debug)]
@@ -128,6 +128,20 @@ impl Dice {
         }
     }
 
+    /// For what a few of the units would cost, mostly.
+    fn funds(self, world: &World) -> EnterFunds {
+        let order = self.order(world);
+        let price = if self.price % 32 < 24 { self.price(world).0 } else { 10_000 };
+        EnterFunds {
+            account: order.account,
+            instrument: order.instrument,
+            side: order.side,
+            funds: Money(price.saturating_mul(order.quantity.0).saturating_add(i64::from(self.fine % 200))),
+            fill_or_kill: self.manner % 8 < 2,
+            self_trade: order.self_trade,
+        }
+    }
+
     /// One of the orders that stand, mostly.
     fn standing(self, world: &World) -> OrderId {
         let all: Vec<OrderId> = world.state.venue().book_orders().map(|order| order.order).collect();
@@ -167,7 +181,8 @@ impl Dice {
             _ => Whose::Everyone,
         };
         match self.kind {
-            0..150 => Command::EnterOrder(self.order(world)),
+            0..135 => Command::EnterOrder(self.order(world)),
+            135..150 => Command::EnterFunds(self.funds(world)),
             150..180 => {
                 let order = self.standing(world);
                 let found = venue.book_order(order);
@@ -347,6 +362,7 @@ fn a_long_day_trades_in_every_way() {
         "Withdrawn",
         "Expired",
         "Immediate",
+        "Spent",
         "Unfillable",
         "SelfTrade",
         "CallOver",

@@ -32,7 +32,7 @@ pub struct OrderRow {
     pub side: Side,
     /// Ticks; of a market order the worst price it may trade at, of an auction the reserve.
     pub price: Price,
-    /// Units in all, as last amended.
+    /// Units in all, as last amended; of an order for an amount, those it has traded.
     pub quantity: Quantity,
     /// Units traded.
     pub filled: Quantity,
@@ -74,6 +74,18 @@ pub struct OrderRow {
     pub ended_time: Option<Timestamp>,
     /// The last record that changed it.
     pub updated: Sequence,
+    /// Minor units: the amount that an order is for which is for no quantity.
+    pub funds: Option<Money>,
+}
+
+impl OrderRow {
+    /// What of its amount an order for an amount has used, minor units: of a buyer what it has paid, fees included, of a seller what
+    /// it was paid, before fees.
+    #[must_use]
+    pub fn spent(&self) -> i128 {
+        let fee = if self.side == Side::Buy { self.fee.0 } else { 0 };
+        i128::from(self.amount.0) + i128::from(fee)
+    }
 }
 
 /// A trade.

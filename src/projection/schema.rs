@@ -6,7 +6,7 @@ use super::views;
 use anyhow::{Context, Result, bail};
 
 /// The version of the schema. A projection of another version is not read: it is rebuilt.
-pub(crate) const VERSION: &str = "2";
+pub(crate) const VERSION: &str = "3";
 
 /// `{c}`: see [`Db::clustered`].
 const DDL: &str = "
@@ -45,7 +45,7 @@ CREATE TABLE orders (
     reduced BIGINT NOT NULL, remaining BIGINT NOT NULL, amount BIGINT NOT NULL, fee BIGINT NOT NULL, life TEXT,
     until_date BIGINT, post_only BIGINT NOT NULL, self_trade TEXT, minimum BIGINT NOT NULL, display BIGINT NOT NULL,
     trigger_price BIGINT, waiting BIGINT NOT NULL, counterparty BIGINT, auction BIGINT, status TEXT NOT NULL, ended TEXT,
-    ended_seq BIGINT, ended_ns BIGINT, updated_seq BIGINT NOT NULL
+    ended_seq BIGINT, ended_ns BIGINT, updated_seq BIGINT NOT NULL, funds BIGINT
 ){c};
 
 CREATE TABLE trades (
@@ -92,7 +92,7 @@ const TABLES_SAID: [(&str, &str); 14] = [
 ];
 
 /// What columns are that have one meaning wherever they stand.
-const COLUMNS_SAID: [(&str, &str); 22] = [
+const COLUMNS_SAID: [(&str, &str); 23] = [
     ("seq", "the record of the log"),
     ("time_ns", "nanoseconds since 1970 UTC"),
     ("start_ns", "nanoseconds since 1970 UTC"),
@@ -111,6 +111,7 @@ const COLUMNS_SAID: [(&str, &str); 22] = [
     ("volume", "the smallest units of the asset"),
     ("change", "the smallest units of the asset"),
     ("amount", "the smallest units of the currency"),
+    ("funds", "the smallest units of the currency: of an order for an amount, which is for no quantity"),
     ("fee", "the smallest units of the currency; below zero a rebate"),
     ("buyer_fee", "the smallest units of the currency; below zero a rebate"),
     ("seller_fee", "the smallest units of the currency; below zero a rebate"),

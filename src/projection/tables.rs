@@ -99,6 +99,7 @@ pub(crate) const ORDERS: Table = replaced(
         "ended_seq",
         "ended_ns",
         "updated_seq",
+        "funds",
     ],
     &[
         "kind",

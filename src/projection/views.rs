@@ -62,7 +62,7 @@ impl Shown {
                 m.code AS market, i.code AS instrument, x.kind, x.side, {} AS price, {} AS quantity, {} AS filled,
                 {} AS reduced, {} AS remaining, {} AS amount, {} AS fee, c.code AS currency, x.life, {} AS until_date,
                 x.post_only, x.self_trade, {} AS minimum, {} AS display, {} AS trigger_price, x.waiting,
-                other.code AS counterparty, x.auction, x.status, x.ended, {} AS ended_time
+                other.code AS counterparty, x.auction, x.status, x.ended, {} AS ended_time, {} AS funds
             FROM orders x {TRADED} JOIN participants sender ON sender.id = x.actor JOIN participants p ON p.id = x.participant
             JOIN accounts o ON o.id = x.account LEFT JOIN accounts other ON other.id = x.counterparty",
             self.time("x.time_ns"),
@@ -78,6 +78,7 @@ impl Shown {
             self.units("x.display"),
             self.price("x.trigger_price"),
             self.time("x.ended_ns"),
+            self.money("x.funds"),
         )
     }
 

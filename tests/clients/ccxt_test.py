@@ -183,6 +183,26 @@ def lists_and_cancels(buyer, seller, ask):
     assert at_once["status"] == "canceled" and at_once["timeInForce"] == "IOC", at_once
 
 
+def for_an_amount(buyer, seller):
+    """A market order for so much money: it never costs more, fees included; a sale never brings more, before its fee."""
+    ask = seller.create_order(SYMBOL, "limit", "sell", 3000, 98.60)
+    # The driver says nothing of it either way; then it writes the amount as it is meant.
+    buyer.options["createMarketBuyOrderRequiresPrice"] = True
+    order = buyer.create_market_buy_order_with_cost(SYMBOL, 200_000)
+    bought = buyer.fetch_order(order["id"])
+    assert (bought["status"], bought["type"], bought["filled"]) == ("closed", "market", 2000), bought
+    assert bought["cost"] + bought["fee"]["cost"] <= 200_000, bought
+    assert bought["info"]["specified_funds"] == "200000.00" and "size" not in bought["info"], bought["info"]
+    whole = buyer.create_order(SYMBOL, "market", "buy", None, None, {"cost": 400_000, "time_in_force": "FOK"})
+    assert buyer.fetch_order(whole["id"])["filled"] == 0, whole
+    seller.cancel_order(ask["id"], SYMBOL)
+    bid = buyer.create_order(SYMBOL, "limit", "buy", 2000, 98.50)
+    order = seller.create_order(SYMBOL, "market", "sell", None, None, {"cost": 98_500})
+    sold = seller.fetch_order(order["id"])
+    assert (sold["status"], sold["filled"], sold["cost"]) == ("closed", 1000, 98_500), sold
+    buyer.cancel_order(bid["id"], SYMBOL)
+
+
 def refusals(node, buyer, key, ask):
     refused(ccxt.InsufficientFunds, buyer.create_order, SYMBOL, "limit", "buy", 100_000, 98.60)
     refused(ccxt.OrderNotFound, buyer.fetch_order, ask["id"])
@@ -198,9 +218,14 @@ def refusals(node, buyer, key, ask):
     assert "price too small" in low, low
     odd = refused(ccxt.InvalidOrder, buyer.private_post_orders, {**order, "size": "1"})
     assert "size is too small" in odd, odd
-    funds = refused(ccxt.ExchangeError, buyer.private_post_orders, {
-        "product_id": PRODUCT, "side": "buy", "type": "market", "funds": "1000"})
-    assert "funds" in funds, funds
+    market = {"product_id": PRODUCT, "side": "buy", "type": "market"}
+    small = refused(ccxt.InvalidOrder, buyer.private_post_orders, {**market, "funds": "1000"})
+    assert "size is too small" in small, small
+    both = refused(ccxt.ExchangeError, buyer.private_post_orders, {**market, "funds": "1000", "size": "1000"})
+    assert "only one of size or funds" in both, both
+    neither = refused(ccxt.ExchangeError, buyer.private_post_orders, market)
+    assert "size or funds is required" in neither, neither
+    refused(ccxt.InsufficientFunds, buyer.private_post_orders, {**market, "funds": "150000000.00"})
     refused(ccxt.InvalidOrder, buyer.private_post_orders, {
         "product_id": "CEA26-CNY", "side": "buy", "size": "1000", "price": "70.00"})
     named = refused(ccxt.ExchangeError, buyer.private_post_orders, {**order, "surprise": 1})
@@ -328,6 +353,7 @@ def main():
         reads(buyer, seller, ask, bid, taken)
         lists_and_cancels(buyer, seller, ask)
         refusals(node, buyer, keys[0], ask)
+        for_an_amount(buyer, seller)
         replay(buyer)
         asyncio.run(watched(node, buyer, seller, keys))
         seller.cancel_all_orders()

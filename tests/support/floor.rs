@@ -16,6 +16,8 @@ struct Known {
     left: i64,
     traded: i64,
     self_trade: SelfTrade,
+    /// Of an order for an amount: what is left of it.
+    funds: Option<i64>,
 }
 
 /// An order in a queue, or the slice of it that is shown.
@@ -45,6 +47,8 @@ pub struct Floor {
     phases: BTreeMap<InstrumentId, Phase>,
     last: BTreeMap<InstrumentId, Price>,
     call: Option<Call>,
+    /// Who bought last.
+    bought: Option<OrderId>,
     /// Fills so far, for tests that must not pass by doing nothing.
     pub fills: u64,
     pub calls: u64,
@@ -59,8 +63,16 @@ impl Floor {
     pub fn look(&mut self, before: &State, after: &State, record: &Record, events: &[Event]) {
         let one_day = !events.iter().any(|event| matches!(event, Event::Trading(T::DayBegan { .. })));
         for event in events {
-            if let Event::Trading(event) = event {
-                self.follow(before, after, record, one_day, event);
+            match event {
+                Event::Trading(event) => self.follow(before, after, record, one_day, event),
+                Event::Clearing(clearing::Event::Novated { buyer_fee, .. }) => {
+                    let bought = self.bought.take().and_then(|order| self.known.get_mut(&order));
+                    if let Some(funds) = bought.and_then(|known| known.funds.as_mut()) {
+                        *funds -= buyer_fee.0;
+                        assert!(*funds >= 0, "an order for an amount pays more than that");
+                    }
+                }
+                _ => {}
             }
         }
         self.end_call();
@@ -80,8 +92,24 @@ impl Floor {
                     other => panic!("{other:?} entered an order"),
                 };
                 let (limit, left) = (price, quantity.0);
-                let known = Known { account, instrument, side, limit, left, traded: 0, self_trade };
+                let funds = None;
+                let known = Known { account, instrument, side, limit, left, traded: 0, self_trade, funds };
                 assert!(self.known.insert(order, known).is_none(), "{order} is the number of another order");
+            }
+            T::FundsEntered { order, account, instrument, side, price: limit, funds } => {
+                let Command::EnterFunds(entered) = &record.envelope.command else {
+                    panic!("{:?} entered an order for an amount", record.envelope.command)
+                };
+                // It is for no number of units.
+                let (left, traded, self_trade) = (i64::MAX, 0, entered.self_trade);
+                let funds = Some(funds.0);
+                let known = Known { account, instrument, side, limit, left, traded, self_trade, funds };
+                assert!(self.known.insert(order, known).is_none(), "{order} is the number of another order");
+            }
+            T::FundsReduced { order, amount, .. } => {
+                let funds = self.known.get_mut(&order).unwrap().funds.as_mut().unwrap();
+                *funds -= amount.0;
+                assert!(amount.0 > 0 && *funds >= 0);
             }
             T::OrderRested { order, instrument, price, shown } => {
                 let known = self.known[&order].clone();
@@ -116,7 +144,8 @@ impl Floor {
             }
             T::OrderEnded { order, left, .. } => {
                 if let Some(known) = self.known.remove(&order) {
-                    assert_eq!(left, Quantity(known.left), "what is left of {order}");
+                    let expected = if known.funds.is_some() { 0 } else { known.left };
+                    assert_eq!(left, Quantity(expected), "what is left of {order}");
                     self.leave(order);
                 }
             }
@@ -134,8 +163,15 @@ impl Floor {
                 self.fills += 1;
                 let sides = [(Side::Buy, buy, buyer), (Side::Sell, sell, seller)];
                 self.check_fill(before, after, (instrument, price, quantity), sides, aggressor);
+                let tick_value = after.venue().instruments()[instrument.index()].tick_value;
+                self.bought = Some(buy);
                 for (_, order, _) in sides {
-                    self.known.get_mut(&order).unwrap().traded += quantity.0;
+                    let known = self.known.get_mut(&order).unwrap();
+                    if let Some(funds) = &mut known.funds {
+                        *funds -= base::amount_of(price, quantity, tick_value).unwrap().0;
+                        assert!(*funds >= 0, "{order} trades for more than its amount");
+                    }
+                    known.traded += quantity.0;
                     self.shorten(order, quantity.0);
                 }
                 self.last.insert(instrument, price);

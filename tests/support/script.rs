@@ -25,7 +25,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Events that are not shown unless a script says so.
-const QUIET: [&str; 9] = [
+const QUIET: [&str; 10] = [
     "novated",
     "settled",
     "phase_changed",
@@ -33,6 +33,7 @@ const QUIET: [&str; 9] = [
     "day_began",
     "day_ended",
     "order_entered",
+    "funds_entered",
     "book_phase_changed",
     "call_indicated",
 ];
@@ -158,7 +159,10 @@ impl Script {
         };
         let events = self.world.send_as(time, (by, user), &id, command);
         for event in &events {
-            if let Event::Trading(trading::Event::OrderEntered { order, .. }) = event {
+            if let Event::Trading(
+                trading::Event::OrderEntered { order, .. } | trading::Event::FundsEntered { order, .. },
+            ) = event
+            {
                 self.orders.insert(*order, id.clone());
             }
         }

@@ -33,7 +33,7 @@ export const COMMANDS = {
   place_order: {
     group: "trading", duties: TRADE,
     fields: [
-      account, instrument, side, F("kind", "choice", { options: ["limit", "market"] }), F("price", "price", optional), quantity,
+      account, instrument, side, F("kind", "choice", { options: ["limit", "market"] }), F("price", "price", optional), F("quantity", "quantity", optional), F("funds", "money", optional),
       F("life", "choice", { options: ["day", "gtc", "gtd", "ioc", "fok", "at_open", "at_close"] }), F("until", "date", optional),
       F("post_only", "bool"), F("self_trade", "choice", { options: ["cancel_incoming", "cancel_resting", "cancel_both", "decrement", "allow"] }),
       F("minimum", "quantity", optional), F("display", "quantity", optional), F("trigger", "price", optional),

@@ -75,6 +75,7 @@ impl Command {
             C::PlaceOrder(c) => Trader(c.account),
             C::TakeListing(c) => Trader(c.account),
             C::EnterOrder(c) => Trader(c.account),
+            C::EnterFunds(c) => Trader(c.account),
             C::AmendOrder(c) => Trader(c.account),
             C::ProposeBlock(c) => Trader(c.account),
             C::AcceptBlock(c) => Trader(c.account),

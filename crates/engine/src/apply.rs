@@ -12,9 +12,9 @@ use registry::Registry;
 use roster::{Roster, RosterRejection};
 use trading::{
     AcceptBlock, AmendOrder, AnnounceAuction, CancelAuction, CancelOrder, DeclareHoliday, DelistInstrument,
-    DrawLot, End, EnterOrder, ListInstrument, MassCancel, PlaceBid, PlaceOrder, ProposeBlock, RevokeHoliday,
-    SetHalted, SetTradingBlocked, SweepRejection, TakeListing, Terms, Uncrossed, Whose, WithdrawBid,
-    WithdrawBlock,
+    DrawLot, End, EnterFunds, EnterOrder, ListInstrument, MassCancel, PlaceBid, PlaceOrder, ProposeBlock,
+    RevokeHoliday, SetHalted, SetTradingBlocked, SweepRejection, TakeListing, Terms, Uncrossed, Whose,
+    WithdrawBid, WithdrawBlock,
 };
 
 type Applied = Result<(), Rejection>;
@@ -48,6 +48,7 @@ impl State {
     pub(crate) fn perform(&mut self, sent: &Envelope, out: &mut Events) -> Applied {
         match &sent.command {
             Command::EnterOrder(c) => self.enter_order(c, out),
+            Command::EnterFunds(c) => self.enter_funds(c, out),
             Command::AmendOrder(c) => self.amend_order(c, out),
             Command::CancelOrder(c) => self.cancel_order(c, out),
             Command::MassCancel(c) => self.mass_cancel(c, out),
@@ -183,6 +184,18 @@ impl State {
         let now = self.time;
         let (venue, mut after) = self.floor(out);
         venue.enter(now, order, &incoming, &mut after);
+        self.schedule_interruption();
+        Ok(())
+    }
+
+    fn enter_funds(&mut self, order: &EnterFunds, out: &mut Events) -> Applied {
+        let tariff = |instrument: &trading::Instrument| self.clearing.tariff(instrument.market);
+        let available = |account, asset| self.registry.ledger().available(account, asset);
+        let incoming = self.venue.check_funds(self.time, order, tariff, available)?;
+        self.registry.reserve(incoming.hold)?;
+        let now = self.time;
+        let (venue, mut after) = self.floor(out);
+        venue.enter_funds(now, order, &incoming, &mut after);
         self.schedule_interruption();
         Ok(())
     }

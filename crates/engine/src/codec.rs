@@ -8,8 +8,10 @@
 
 use crate::client_id::KEY_TEXT_MAX;
 use crate::{ClientId, ClientKey, Command, Door, Envelope, ID_BYTES_MAX};
-use base::{AccountId, Date, InstrumentId, OrderId, ParticipantId, Price, Quantity, Side, UserId};
-use trading::{AmendOrder, CancelOrder, EnterOrder, Life, OrderKind, PlaceOrder, SelfTrade, TakeListing};
+use base::{AccountId, Date, InstrumentId, Money, OrderId, ParticipantId, Price, Quantity, Side, UserId};
+use trading::{
+    AmendOrder, CancelOrder, EnterFunds, EnterOrder, Life, OrderKind, PlaceOrder, SelfTrade, TakeListing,
+};
 
 /// Bytes before the command.
 pub const HEADER_BYTES: usize = 24;
@@ -23,6 +25,7 @@ const CANCEL_ORDER: u8 = 3;
 const ENTER_ORDER: u8 = 4;
 const ENTER_CONDITIONAL: u8 = 5;
 const AMEND_ORDER: u8 = 6;
+const ENTER_FUNDS: u8 = 7;
 const CBOR: u8 = 255;
 /// How deep what is within each other is read.
 const DEPTH_MAX: usize = 64;
@@ -76,6 +79,7 @@ pub fn encode(envelope: &Envelope, out: &mut Vec<u8>) -> Result<(), CodecError> 
         Command::EnterOrder(order) if order.is_plain() => ENTER_ORDER,
         Command::EnterOrder(_) => ENTER_CONDITIONAL,
         Command::AmendOrder(_) => AMEND_ORDER,
+        Command::EnterFunds(_) => ENTER_FUNDS,
         _ => CBOR,
     };
     let beside = envelope.client_id.beside();
@@ -118,6 +122,7 @@ pub fn encode(envelope: &Envelope, out: &mut Vec<u8>) -> Result<(), CodecError> 
             out.extend_from_slice(&price.0.to_le_bytes());
             out.extend_from_slice(&quantity.0.to_le_bytes());
         }
+        Command::EnterFunds(order) => put_funds(order, out),
         command => {
             ciborium::into_writer(command, &mut *out)
                 .map_err(|error| CodecError::Command(error.to_string()))?;
@@ -198,6 +203,38 @@ fn get_order<const N: usize>(body: &[u8; N]) -> Result<EnterOrder, CodecError> {
         minimum: Quantity(more(32)),
         display: Quantity(more(40)),
         trigger: Price(more(48)),
+    })
+}
+
+/// The 24 bytes of an order for an amount.
+fn put_funds(order: &EnterFunds, out: &mut Vec<u8>) {
+    let &EnterFunds { account, instrument, side, funds, fill_or_kill, self_trade } = order;
+    out.extend_from_slice(&account.0.to_le_bytes());
+    out.extend_from_slice(&instrument.0.to_le_bytes());
+    out.extend_from_slice(&funds.0.to_le_bytes());
+    let marks = [u8::from(side == Side::Sell), u8::from(fill_or_kill), self_trade as u8];
+    out.extend_from_slice(&marks);
+    out.extend_from_slice(&[0; 5]);
+}
+
+/// Reads what [`put_funds`] wrote.
+fn get_funds(body: &[u8; 24]) -> Result<EnterFunds, CodecError> {
+    let field = |at: usize| CodecError::Field { at: HEADER_BYTES + at, value: body[at] };
+    let flag = |at: usize| match body[at] {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(field(at)),
+    };
+    if let Some(at) = (19..24).find(|&at| body[at] != 0) {
+        return Err(field(at));
+    }
+    Ok(EnterFunds {
+        account: AccountId(u32_at(body, 0)),
+        instrument: InstrumentId(u32_at(body, 4)),
+        side: if flag(16)? { Side::Sell } else { Side::Buy },
+        funds: Money(i64_at(body, 8)),
+        fill_or_kill: flag(17)?,
+        self_trade: SELF_TRADE.get(usize::from(body[18])).copied().ok_or_else(|| field(18))?,
     })
 }
 
@@ -298,6 +335,7 @@ pub fn decode(payload: &[u8]) -> Result<Envelope, CodecError> {
             let (price, quantity) = (Price(i64_at(body, 16)), Quantity(i64_at(body, 24)));
             Command::AmendOrder(AmendOrder { account: AccountId(u32_at(body, 0)), order, price, quantity })
         }
+        ENTER_FUNDS => Command::EnterFunds(get_funds(exact(kind, payload)?)?),
         CBOR => {
             let mut rest = body;
             let command = ciborium::de::from_reader_with_recursion_limit(&mut rest, DEPTH_MAX)
@@ -360,6 +398,10 @@ mod tests {
                 Command::TakeListing(TakeListing { account, listing, quantity }),
                 Command::CancelOrder(CancelOrder { account, order: listing }),
                 Command::AmendOrder(AmendOrder { account, order: listing, price, quantity }),
+                Command::EnterFunds(EnterFunds {
+                    account, instrument, side, funds: Money(price.0), fill_or_kill: order % 2 == 1,
+                    self_trade: SELF_TRADE[usize::try_from(order % 5).unwrap()],
+                }),
             ] {
                 let mut payload = Vec::new();
                 encode(&envelope(command.clone()), &mut payload).unwrap();
@@ -402,10 +444,10 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200), kind in 0_u8..8) {
+        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200), kind in 0_u8..9) {
             let _ = decode(&bytes);
             for version in [1, 2] {
-                let mut payload = vec![if kind == 7 { 255 } else { kind }, version, 0, 0];
+                let mut payload = vec![if kind == 8 { 255 } else { kind }, version, 0, 0];
                 payload.extend(&bytes);
                 if let Ok(envelope) = decode(&payload) {
                     let mut again = Vec::new();

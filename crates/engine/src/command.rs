@@ -130,4 +130,6 @@ pub enum Command {
     CloseAccount(r::CloseAccount),
     // trading, later
     RelistInstrument(t::RelistInstrument),
+    /// Has a fixed layout too.
+    EnterFunds(t::EnterFunds),
 }

@@ -26,7 +26,7 @@ impl Command {
     pub fn duties(&self) -> Duties {
         use Command as C;
         match self {
-            C::EnterOrder(_) | C::AmendOrder(_) | C::CancelOrder(_) => TRADER,
+            C::EnterOrder(_) | C::EnterFunds(_) | C::AmendOrder(_) | C::CancelOrder(_) => TRADER,
             C::PlaceOrder(_) | C::TakeListing(_) => TRADER,
             C::ProposeBlock(_) | C::AcceptBlock(_) | C::WithdrawBlock(_) => TRADER,
             C::PlaceBid(_) | C::WithdrawBid(_) => TRADER,

@@ -11,7 +11,8 @@ use ciborium::Value;
 use engine::{ClientId, ClientKey, Command, Envelope, Event, LogDigest, Record, decode, encode};
 use registry::Deposit;
 use trading::{
-    AmendOrder, CancelOrder, DrawLot, EnterOrder, Life, OrderKind, PlaceOrder, SelfTrade, TakeListing,
+    AmendOrder, CancelOrder, DrawLot, EnterFunds, EnterOrder, Life, OrderKind, PlaceOrder, SelfTrade,
+    TakeListing,
 };
 
 /// `bytes` without spaces and line ends.
@@ -211,6 +212,34 @@ fn an_order_is_amended_in_56_bytes() {
 }
 
 #[test]
+fn an_order_for_an_amount_is_entered_in_48_bytes() {
+    let order = EnterFunds {
+        account: AccountId(0x1817_1615),
+        instrument: InstrumentId(0x1c1b_1a19),
+        side: Side::Sell,
+        funds: Money(8_000_000_000),
+        fill_or_kill: true,
+        self_trade: SelfTrade::Decrement,
+    };
+    let envelope = envelope("1", Command::EnterFunds(order));
+    check(
+        "07 01 00 00  01 02 03 04
+         01 31 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+         15 16 17 18  19 1a 1b 1c
+         00 50 d6 dc 01 00 00 00
+         01 01 03 00  00 00 00 00",
+        &envelope,
+    );
+    let mut good = Vec::new();
+    encode(&envelope, &mut good).unwrap();
+    for (at, value) in [(40, 2), (41, 2), (42, 5), (43, 1), (47, 1)] {
+        let mut bad = good.clone();
+        bad[at] = value;
+        assert!(decode(&bad).is_err(), "byte {at} of an order for an amount as {value}");
+    }
+}
+
+#[test]
 fn every_other_command_is_cbor_with_its_names_spelled_out() {
     let deposit = Deposit {
         account: AccountId(2),
@@ -251,7 +280,7 @@ fn every_other_command_is_cbor_with_its_names_spelled_out() {
 fn nothing_that_no_writer_writes_is_read() {
     let mut good = Vec::new();
     encode(&envelope("1", place(Side::Buy)), &mut good).unwrap();
-    for (at, value) in [(0, 0), (0, 5), (0, 7), (1, 0), (1, 2), (48, 2), (49, 1), (55, 1)] {
+    for (at, value) in [(0, 0), (0, 5), (0, 7), (0, 8), (1, 0), (1, 2), (48, 2), (49, 1), (55, 1)] {
         let mut bad = good.clone();
         bad[at] = value;
         assert!(decode(&bad).is_err(), "byte {at} as {value}");
@@ -473,7 +502,8 @@ fn the_page_names_every_command_and_its_fields_in_order() {
     let known = error.split_once("expected one of ").unwrap().1;
     let mut known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
     known.retain(|name| {
-        !["place_order", "take_listing", "cancel_order", "enter_order", "amend_order"].contains(name)
+        !["place_order", "take_listing", "cancel_order", "enter_order", "amend_order", "enter_funds"]
+            .contains(name)
     });
 
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/journal-format.md"));

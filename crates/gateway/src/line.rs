@@ -46,7 +46,7 @@ pub struct Printed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Meant {
     /// In names and decimals.
-    Written(WireCommand),
+    Written(Box<WireCommand>),
     /// As the log has it: what names and decimals do not say.
     Exact(Box<Command>),
     /// The bytes of the payload say it.
@@ -219,7 +219,7 @@ pub fn parse_printed(text: &str) -> Result<Printed, LineError> {
     let command = match object.shift_remove("exact") {
         Some(exact) => Meant::Exact(Box::new(read_exact(text, exact)?)),
         None if payload.is_some() => Meant::Bytes,
-        None => Meant::Written(read_command(text, name, object)?),
+        None => Meant::Written(Box::new(read_command(text, name, object)?)),
     };
     Ok(Printed { record, time, id, by, user, command, payload })
 }

@@ -171,6 +171,7 @@ impl Names<'_> {
             }
             C::CancelOrder(_)
             | C::EnterOrder(_)
+            | C::EnterFunds(_)
             | C::AmendOrder(_)
             | C::MassCancel(_)
             | C::SetTradingBlocked(_) => self.order_book(command, about),
@@ -451,7 +452,7 @@ impl Names<'_> {
                 "price" | "reference" | "reserve" | "previous_close" | "open" | "high" | "low" | "close"
                 | "corrected" => market.map(|_| self.price(market, Price(units))),
                 "from" | "to" if corrects => market.map(|_| self.price(market, Price(units))),
-                "amount" | "buyer_fee" | "seller_fee" | "traded_before" => {
+                "amount" | "funds" | "buyer_fee" | "seller_fee" | "traded_before" => {
                     let market = market.and_then(|market| self.0.markets().get(market.index()));
                     let currency = currency.or(market.map(|market| market.currency));
                     currency.map(|currency| self.units(currency, i128::from(units)))

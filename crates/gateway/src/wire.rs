@@ -323,7 +323,10 @@ pub enum WireCommand {
         kind: OrderKind,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         price: Option<Number>,
-        quantity: Number,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quantity: Option<Number>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        funds: Option<Number>,
         #[serde(default, skip_serializing_if = "is_default")]
         life: Life,
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -23,6 +23,7 @@ fn name(event: &Event) -> Option<String> {
             T::CallIndicated { .. } => "call indicated".to_owned(),
             T::OrderTriggered { .. } => "stop triggered".to_owned(),
             T::OrderReduced { .. } => "order reduced".to_owned(),
+            T::FundsReduced { .. } => "funds reduced".to_owned(),
             T::OrderAmended { kept_place, .. } => format!("order amended, kept its place: {kept_place}"),
             _ => return None,
         },

@@ -46,6 +46,7 @@ pub fn created(events: &[Event]) -> Created {
             Event::Trading(T::InstrumentListed { instrument, .. }) => (Kind::Instrument, instrument.0.into()),
             Event::Trading(T::OrderPlaced { order, .. }) => (Kind::Trading, order.0),
             Event::Trading(T::OrderEntered { order, .. }) => (Kind::Trading, order.0),
+            Event::Trading(T::FundsEntered { order, .. }) => (Kind::Trading, order.0),
             Event::Trading(T::BlockProposed { proposal, .. }) => (Kind::Trading, proposal.0),
             Event::Trading(T::AuctionAnnounced { auction, .. }) => (Kind::Trading, auction.0),
             Event::Trading(T::BidPlaced { bid, .. }) => (Kind::Trading, bid.0),
@@ -127,6 +128,7 @@ impl Moved {
         match command {
             C::PlaceOrder(c) => (account(&mut c.account), instrument(&mut c.instrument)).0,
             C::EnterOrder(c) => (account(&mut c.account), instrument(&mut c.instrument)).0,
+            C::EnterFunds(c) => (account(&mut c.account), instrument(&mut c.instrument)).0,
             C::AmendOrder(c) => (account(&mut c.account), self.long(Kind::Trading, &mut c.order.0)).0,
             C::MassCancel(c) => (whose(&mut c.of), c.instrument.iter_mut().for_each(instrument)).0,
             C::SetTradingBlocked(c) => whose(&mut c.of),

@@ -281,6 +281,8 @@ pub enum End {
     Blocked,
     /// It went with others, by one command.
     MassCancelled,
+    /// Of its money less is left than one more lot costs: it has traded for all that it was for.
+    Spent,
 }
 
 /// Why an auction was cancelled.
@@ -573,6 +575,30 @@ pub enum Event {
         market: MarketId,
         /// Which day.
         date: Date,
+    },
+    /// A market order for an amount of money came to the book; what it trades follows, and that it has ended.
+    FundsEntered {
+        /// Its number.
+        order: OrderId,
+        /// Whose.
+        account: AccountId,
+        /// What.
+        instrument: InstrumentId,
+        /// Buy or sell.
+        side: Side,
+        /// Ticks: the worst price it may trade at.
+        price: Price,
+        /// Minor units of the currency: what a buyer pays at most, fees included, or what a seller is paid at most, before fees.
+        funds: Money,
+    },
+    /// Part of the money of an order for an amount ended because it would have met one of its owner.
+    FundsReduced {
+        /// Which.
+        order: OrderId,
+        /// What it trades.
+        instrument: InstrumentId,
+        /// Minor units that ended.
+        amount: Money,
     },
 }
 

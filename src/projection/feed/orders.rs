@@ -28,6 +28,8 @@ pub(super) struct Live {
     side: Word,
     price: i64,
     quantity: i64,
+    /// Of an order for an amount; its quantity is what it has traded.
+    funds: Option<i64>,
     filled: i64,
     reduced: i64,
     left: i64,
@@ -51,7 +53,7 @@ pub(super) struct Live {
 }
 
 impl Live {
-    fn row(&self) -> [Value; 33] {
+    fn row(&self) -> [Value; 34] {
         [
             self.order.into(),
             self.seq.into(),
@@ -86,6 +88,7 @@ impl Live {
             opt(self.ended_seq),
             opt(self.ended_time),
             self.updated.into(),
+            opt(self.funds),
         ]
     }
 
@@ -124,6 +127,7 @@ impl Live {
             ended_seq: row.opt_int(30)?,
             ended_time: row.opt_int(31)?,
             updated: row.int(32)?,
+            funds: row.opt_int(33)?,
         })
     }
 
@@ -146,6 +150,7 @@ fn status_of(end: End) -> &'static str {
     match end {
         End::Expired | End::CallOver | End::NotAllotted => "expired",
         End::Removed | End::Blocked | End::OutsideBand | End::AuctionCancelled => "removed",
+        End::Spent => "filled",
         End::Withdrawn
         | End::Declined
         | End::Immediate
@@ -172,6 +177,16 @@ impl Writer {
                 }
                 self.stand(told, live, "order_entered");
             }
+            &Event::FundsEntered { order, account, instrument, side, price, funds } => {
+                let mut live = fresh(told, order.0, (account, instrument.0), ("market", side), (price.0, 0));
+                live.funds = Some(funds.0);
+                if let Command::EnterFunds(entered) = &told.record.envelope.command {
+                    live.life = Some(if entered.fill_or_kill { "fok" } else { "ioc" }.into());
+                    live.self_trade = Some(name_of(entered.self_trade));
+                }
+                self.stand(told, live, "funds_entered");
+            }
+            Event::FundsReduced { order, .. } => self.change(told, order.0, "funds_reduced", |_| ()),
             Event::OrderRested { order, .. } => self.change(told, order.0, "order_rested", |_| ()),
             Event::OrderWaits { order } => {
                 self.change(told, order.0, "order_waits", |live| live.waiting = true)
@@ -270,7 +285,11 @@ impl Writer {
     pub(super) fn fill_order(&mut self, told: Told<'_>, order: OrderId, quantity: i64, amount: i64) {
         if let Some(live) = self.live.get_mut(&order.0) {
             live.filled += quantity;
-            live.left -= quantity;
+            if live.funds.is_some() {
+                live.quantity = live.filled;
+            } else {
+                live.left -= quantity;
+            }
             live.amount = live.amount.saturating_add(amount);
             live.updated = told.seq;
             self.mark(order.0);

@@ -50,6 +50,7 @@ pub(super) fn order(cells: &mut Cells<'_, '_>) -> Result<OrderRow> {
         ended_sequence: cells.opt_count()?.map(Sequence),
         ended_time: cells.opt()?.map(Timestamp),
         updated: Sequence(cells.count()?),
+        funds: cells.opt()?.map(Money),
     })
 }
 

@@ -169,8 +169,14 @@ pub(super) struct OrderView {
     pub price: Option<String>,
     /// The price at which a stop wakes.
     pub trigger: Option<String>,
-    /// How much.
+    /// How much; of an order for an amount, what it has traded.
     pub quantity: String,
+    /// The amount of money that an order is for which is for no quantity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub funds: Option<String>,
+    /// Of that amount: what a buyer has paid, fees included, or what a seller was paid, before fees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spent: Option<String>,
     /// Of it, traded.
     pub filled: String,
     /// Of it, still to trade.
@@ -208,6 +214,8 @@ fn order_view(state: &State, row: &OrderRow) -> Option<OrderView> {
         price: priced.then(|| written.price(row.price)),
         trigger: row.trigger.map(|trigger| written.price(trigger)),
         quantity: written.quantity(row.quantity),
+        funds: row.funds.map(|funds| written.money(funds.0.into())),
+        spent: row.funds.map(|_| written.money(row.spent())),
         filled: written.quantity(row.filled),
         left: written.quantity(row.left),
         amount: written.money(row.amount.0.into()),

@@ -180,18 +180,25 @@ impl NewOrder {
             self.stop_price = self.stop_price.or(self.price.take());
         }
         self.check_stop()?;
-        if self.funds.is_some() {
-            return Err(Problem::field("funds", "a market order is for a size here"));
+        match (&self.size, &self.funds) {
+            (Some(_), Some(_)) => {
+                return Err(Problem::field("funds", "only one of size or funds may be given"));
+            }
+            (None, None) if self.is_market() => {
+                return Err(Problem::field("size", "one of size or funds is required"));
+            }
+            (None, None) => return Err(Problem::field("size", "it is missing")),
+            _ => {}
         }
         let (life, is_market) = (self.life()?, self.is_market());
-        let quantity = self.size.ok_or_else(|| Problem::field("size", "it is missing"))?;
         Ok(WireCommand::PlaceOrder {
             account,
             instrument,
             side: self.side,
             kind: if is_market { OrderKind::Market } else { OrderKind::Limit },
             price: self.price,
-            quantity,
+            quantity: self.size,
+            funds: self.funds,
             life,
             until: None,
             post_only: self.post_only == Some(true),
@@ -265,8 +272,16 @@ mod tests {
             (kind, price, trigger.map(|trigger| trigger.0)),
             (OrderKind::Market, None, Some("3".to_owned()))
         );
+        let Ok(WireCommand::PlaceOrder { kind, life: Life::Ioc, quantity: None, funds, .. }) =
+            wire(json!({ "type": "market", "price": null, "size": null, "funds": "100.00" }))
+        else {
+            panic!("no order")
+        };
+        assert_eq!((kind, funds.map(|funds| funds.0)), (OrderKind::Market, Some("100.00".to_owned())));
         for (fields, field) in [
             (json!({ "funds": "5" }), Some("funds")),
+            (json!({ "type": "market", "price": null, "funds": "5" }), Some("funds")),
+            (json!({ "type": "market", "price": null, "size": null }), Some("size")),
             (json!({ "size": null }), Some("size")),
             (json!({ "cancel_after": "day" }), None),
             (json!({ "time_in_force": "GTT", "cancel_after": "hour" }), None),

@@ -32,7 +32,15 @@ pub(super) struct Order {
     r#type: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     price: Option<String>,
-    size: String,
+    /// None of an order for an amount.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<String>,
+    /// The amount less the fees that a buyer has paid out of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    funds: Option<String>,
+    /// The amount.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    specified_funds: Option<String>,
     time_in_force: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     expire_time: Option<String>,
@@ -76,7 +84,8 @@ pub(super) struct Rejected {
     side: &'static str,
     r#type: &'static str,
     price: Option<String>,
-    size: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<String>,
     post_only: bool,
     created_at: String,
     filled_size: &'static str,
@@ -95,10 +104,13 @@ impl Rejected {
         created_at: String,
     ) -> Self {
         let (profile_id, side_of, price, size) = match wire {
-            WireCommand::PlaceOrder { account, side: of, price, quantity, .. } => {
-                (account.clone(), side(*of), price.as_ref().map(|price| price.0.clone()), quantity.0.clone())
-            }
-            _ => (String::new(), "", None, String::new()),
+            WireCommand::PlaceOrder { account, side: of, price, quantity, .. } => (
+                account.clone(),
+                side(*of),
+                price.as_ref().map(|price| price.0.clone()),
+                quantity.as_ref().map(|quantity| quantity.0.clone()),
+            ),
+            _ => (String::new(), "", None, None),
         };
         Self {
             id: NO_ORDER,
@@ -174,7 +186,11 @@ pub(super) fn view(state: &State, row: &OrderRow) -> Result<Order, Problem> {
         side: side(row.side),
         r#type: row.kind.clone(),
         price: limit.then(|| written.price(row.price)),
-        size: written.quantity(row.quantity),
+        size: row.funds.is_none().then(|| written.quantity(row.quantity)),
+        funds: row
+            .funds
+            .map(|funds| written.money(i128::from(funds.0) - (row.spent() - i128::from(row.amount.0)))),
+        specified_funds: row.funds.map(|funds| written.money(funds.0.into())),
         time_in_force: life(row),
         expire_time: row.until.map(|until| until.to_string()),
         post_only: row.post_only,

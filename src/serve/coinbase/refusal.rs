@@ -79,6 +79,7 @@ fn of_the_market(reason: &str, sentence: &str) -> Option<String> {
         "order_unknown" => return Some(ORDER.to_owned()),
         // Orders that stand can be cancelled all the same.
         "market_closed" | "instrument_halted" => "Cancel only mode",
+        "funds_not_positive" | "funds_too_small" => "size is too small: of these funds",
         "quantity_not_positive" | "quantity_off_lot" => "size is too small or no whole number of lots",
         "instrument_delisted" | "instrument_unknown" | "method_not_offered" => {
             return Some("Product not found".to_owned());

@@ -2,7 +2,7 @@
 //! the state knows it no more: here it is still known whose it was.
 
 use crate::serve::api::views::word;
-use base::{AccountId, InstrumentId, OrderId, ParticipantId, Price, Quantity, Side, Timestamp};
+use base::{AccountId, InstrumentId, Money, OrderId, ParticipantId, Price, Quantity, Side, Timestamp};
 use engine::{Command, Record, State};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -33,9 +33,20 @@ pub(crate) struct Manner {
 
 impl Manner {
     fn of(command: &Command) -> Option<Self> {
-        let Command::EnterOrder(order) = command else { return None };
-        let self_trade = word(&order.self_trade).into();
-        Some(Self { post_only: order.post_only, self_trade, minimum: order.minimum, display: order.display })
+        let none = Quantity::ZERO;
+        match command {
+            Command::EnterOrder(order) => Some(Self {
+                post_only: order.post_only,
+                self_trade: word(&order.self_trade).into(),
+                minimum: order.minimum,
+                display: order.display,
+            }),
+            Command::EnterFunds(order) => {
+                let self_trade = word(&order.self_trade).into();
+                Some(Self { post_only: false, self_trade, minimum: none, display: none })
+            }
+            _ => None,
+        }
     }
 }
 
@@ -55,6 +66,10 @@ pub(super) struct Live {
     pub(super) price: Price,
     pub(super) trigger: Option<Price>,
     pub(super) quantity: Quantity,
+    /// Of an order for an amount; its quantity is what it has traded.
+    pub(super) funds: Option<Money>,
+    /// Of that amount: what a buyer has paid, fees included, or what a seller was paid, before fees.
+    pub(super) spent: Money,
     pub(super) filled: Quantity,
     /// Units that ended because they would have met an order of the same owner.
     pub(super) reduced: Quantity,
@@ -67,8 +82,10 @@ impl Live {
     pub(super) fn status(&self) -> &'static str {
         match self.ended {
             None if self.left.0 > 0 => "open",
+            None if self.funds.is_some() => "open",
             None if self.reduced.0 > 0 => "cancelled",
             None => "filled",
+            Some(End::Spent) => "filled",
             Some(End::Expired | End::CallOver | End::NotAllotted) => "expired",
             Some(End::Removed | End::Blocked | End::OutsideBand | End::AuctionCancelled) => "removed",
             Some(
@@ -96,6 +113,8 @@ impl Live {
             price: order.price,
             trigger: order.trigger,
             quantity: Quantity(order.filled.0.saturating_add(order.left.0)),
+            funds: None,
+            spent: Money::ZERO,
             filled: order.filled,
             reduced: Quantity::ZERO,
             left: order.left,
@@ -117,6 +136,8 @@ impl Live {
             price: terms.price,
             trigger: None,
             quantity: terms.quantity,
+            funds: None,
+            spent: Money::ZERO,
             filled: Quantity(terms.quantity.0.saturating_sub(left.0)),
             reduced: Quantity::ZERO,
             left,
@@ -249,6 +270,20 @@ impl Desk {
                     self.stand(record, entered(plain, &record.envelope.command));
                 }
             }
+            &Event::FundsEntered { order, account, instrument, side, price, funds } => {
+                if let Some(owner) = self.watched(account, state) {
+                    let quantity = Quantity::ZERO;
+                    let terms = trading::PlaceOrder { account, instrument, side, price, quantity };
+                    let plain = Live::listed(order, &terms, quantity, owner);
+                    let life = match record.envelope.command {
+                        Command::EnterFunds(entered) if entered.fill_or_kill => Life::FillOrKill,
+                        _ => Life::Immediate,
+                    };
+                    let (kind, life, funds) = (OrderKind::Market, Some(life), Some(funds));
+                    self.stand(record, Live { listing: false, kind, life, funds, ..plain });
+                }
+            }
+            Event::FundsReduced { order, .. } => self.change(*order, |_| ()),
             &Event::OrderAmended { order, price, left, .. } => self.change(order, |live| {
                 (live.price, live.left, live.kind) = (price, left, OrderKind::Limit);
                 live.quantity = Quantity(live.filled.0 + live.reduced.0 + left.0);
@@ -291,8 +326,21 @@ impl Desk {
 
     fn fill(&mut self, order: OrderId, quantity: Quantity) {
         self.change(order, |live| {
-            (live.filled.0, live.left.0) = (live.filled.0 + quantity.0, live.left.0 - quantity.0);
+            live.filled.0 += quantity.0;
+            if live.funds.is_some() {
+                live.quantity = live.filled;
+            } else {
+                live.left.0 -= quantity.0;
+            }
         });
+    }
+
+    /// What a trade of the record took of the amount that an order is for. Its fees are known by then.
+    pub(super) fn spend(&mut self, order: Option<OrderId>, amount: Money) {
+        let live = order.and_then(|order| self.orders.get_mut(&order));
+        if let Some(live) = live.filter(|live| live.funds.is_some()) {
+            live.spent.0 = live.spent.0.saturating_add(amount.0);
+        }
     }
 
     /// The orders that the record changed, each as it is after it; those that have ended are forgotten.

@@ -75,8 +75,14 @@ pub(super) struct OrderItem {
     price: Option<String>,
     /// The price at which a stop wakes.
     trigger: Option<String>,
-    /// How much.
+    /// How much; of an order for an amount, what it has traded.
     quantity: String,
+    /// The amount of money that an order is for which is for no quantity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    funds: Option<String>,
+    /// Of that amount: what a buyer has paid, fees included, or what a seller was paid, before fees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spent: Option<String>,
     /// Of it, traded.
     filled: String,
     /// Of it, still to trade.
@@ -133,6 +139,8 @@ pub(super) fn order(state: &State, live: &Live) -> Option<String> {
         price: (live.kind == OrderKind::Limit).then(|| written.price(live.price)),
         trigger: live.trigger.map(|trigger| written.price(trigger)),
         quantity: written.quantity(live.quantity),
+        funds: live.funds.map(|funds| written.money(funds.0.into())),
+        spent: live.funds.map(|_| written.money(live.spent.0.into())),
         filled: written.quantity(live.filled),
         left: written.quantity(left),
         status: live.status(),

@@ -126,6 +126,8 @@ impl Tape {
             }
         }
         for deal in self.deals.drain(..) {
+            desk.spend(deal.buyer.order, Money(deal.amount.0.saturating_add(deal.buyer.fee.0)));
+            desk.spend(deal.seller.order, deal.amount);
             self.happened.push(told(What::Deal(deal)));
         }
         for live in desk.finish_record() {

@@ -82,6 +82,8 @@ function Terms({ order, decimals }) {
     order.until ? [t("field.until"), order.until] : null,
     order.self_trade ? [t("field.self_trade"), word(`self_trade.${order.self_trade}`, order.self_trade)] : null,
     order.post_only ? [t("field.post_only"), t("word.yes")] : null,
+    order.funds ? [t("field.funds"), num(order.funds)] : null,
+    order.funds ? [t("field.spent"), num(order.spent)] : null,
     order.minimum ? [t("field.minimum"), num(order.minimum)] : null,
     order.display ? [t("field.display"), num(order.display)] : null,
     order.trigger ? [t("field.trigger"), num(order.trigger, decimals)] : null,

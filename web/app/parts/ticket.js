@@ -29,7 +29,7 @@ export function useHoldings(account) {
 }
 
 /** Checks what was typed; gives the fields of the command, or what is wrong. */
-export function draft({ method, side, kind, price, quantity, more, account, instrument, priceDecimals, unitDecimals }) {
+export function draft({ method, side, kind, price, quantity, more, account, instrument, priceDecimals, unitDecimals, moneyDecimals = 2 }) {
   const wrong = {};
   const fields = { account, instrument, side };
   const number = (name, typed, decimals, needed = true) => {
@@ -39,9 +39,16 @@ export function draft({ method, side, kind, price, quantity, more, account, inst
     else fields[name] = found.value;
   };
   if (method === "listing" || kind === "limit") number("price", price, priceDecimals);
-  number("quantity", quantity, unitDecimals);
-  if (fields.quantity && money.sign(fields.quantity) === 0) wrong.quantity = "input.zero";
-  if (method === "book") {
+  // A market order may be for an amount of money: then that is what is typed in the place of the quantity.
+  const amount = method === "book" && kind === "funds";
+  const much = amount ? "funds" : "quantity";
+  number(much, quantity, amount ? moneyDecimals : unitDecimals);
+  if (fields[much] && money.sign(fields[much]) === 0) wrong[much] = "input.zero";
+  if (amount) {
+    fields.kind = "market";
+    fields.life = more.life === "fok" ? "fok" : "ioc";
+    if (more.self_trade !== "cancel_incoming") fields.self_trade = more.self_trade;
+  } else if (method === "book") {
     fields.kind = kind;
     fields.life = more.life;
     if (more.life === "gtd") {
@@ -108,7 +115,8 @@ export function Ticket({ instrument, market }) {
     answered.current = focus;
     form.current?.querySelector(price && kind === "limit" ? '[name="quantity"]' : '[name="price"]:not(:disabled), [name="quantity"]')?.focus();
   }, [focus]);
-  const decimals = { priceDecimals: market?.price_decimals ?? 2, unitDecimals: market?.unit_decimals ?? 0 };
+  const decimals = { priceDecimals: market?.price_decimals ?? 2, unitDecimals: market?.unit_decimals ?? 0, moneyDecimals: market?.currency_decimals ?? 2 };
+  const funds = method === "book" && kind === "funds";
   const place = async (fields) => {
     setAsking(null);
     const { quantity: sent, turn } = ticket.get();
@@ -127,6 +135,11 @@ export function Ticket({ instrument, market }) {
     if (confirm) setAsking(made.fields);
     else place(made.fields);
   };
+  // A number of units is no amount of money.
+  const turn = (next) => {
+    if ((next === "funds") !== (kind === "funds")) fillTicket({ quantity: "" });
+    setKind(next);
+  };
   const error = (name) => (wrong[name] ? t(wrong[name]) : problem?.field === name ? wrongOf(problem) : undefined);
   const blocked = instrument.delisted ? "ticket.delisted" : !user?.duties?.includes("trader") || !account ? "ticket.no_trader" : null;
   return html`<form class=${`ticket ${side}`} ref=${form} onSubmit=${onSubmit} novalidate aria-label=${t("ticket.title")}
@@ -135,16 +148,18 @@ export function Ticket({ instrument, market }) {
     <div class="fields two">
       <${Select} label=${t("field.account")} value=${account} onChange=${setAccount} options=${(user?.accounts ?? []).map((item) => [item, item])} />
       ${method === "book"
-        ? html`<${Select} label=${t("field.kind")} value=${kind} onChange=${setKind} options=${["limit", "market"].map((item) => [item, t(`kind.${item}`)])} />`
+        ? html`<${Select} label=${t("field.kind")} value=${kind} onChange=${turn} options=${["limit", "market", "funds"].map((item) => [item, t(`kind.${item}`)])} />`
         : html`<${Field} label=${t("field.kind")}><input value=${t("method.listing")} disabled /><//>`}
-      <${NumberField} name="price" label=${`${t("field.price")} · ${instrument.currency ?? market?.currency ?? ""}`} value=${kind === "market" && method === "book" ? "" : price} disabled=${kind === "market" && method === "book"}
+      <${NumberField} name="price" label=${`${t("field.price")} · ${instrument.currency ?? market?.currency ?? ""}`} value=${kind !== "limit" && method === "book" ? "" : price} disabled=${kind !== "limit" && method === "book"}
         set=${(value) => fillTicket({ price: value })} decimals=${decimals.priceDecimals} error=${error("price")} steps />
-      <${NumberField} name="quantity" label=${`${t("field.quantity")} · ${word(`unit.${market?.unit}`, market?.unit ?? "")}`} value=${quantity} set=${(value) => fillTicket({ quantity: value })} decimals=${decimals.unitDecimals} error=${error("quantity")} />
-      ${method === "book" ? html`<${Select} label=${t("field.life")} value=${more.life} onChange=${(life) => { setMore({ ...more, life }); if (life === "gtd") setOpen(true); }} options=${LIVES.map((item) => [item, t(`life.${item}`)])} />
+      ${funds
+        ? html`<${NumberField} name="quantity" label=${`${t("field.funds")} · ${instrument.currency ?? market?.currency ?? ""}`} value=${quantity} set=${(value) => fillTicket({ quantity: value })} decimals=${decimals.moneyDecimals} error=${error("funds")} />`
+        : html`<${NumberField} name="quantity" label=${`${t("field.quantity")} · ${word(`unit.${market?.unit}`, market?.unit ?? "")}`} value=${quantity} set=${(value) => fillTicket({ quantity: value })} decimals=${decimals.unitDecimals} error=${error("quantity")} />`}
+      ${method === "book" ? html`<${Select} label=${t("field.life")} value=${funds && more.life !== "fok" ? "ioc" : more.life} onChange=${(life) => { setMore({ ...more, life }); if (life === "gtd") setOpen(true); }} options=${(funds ? ["ioc", "fok"] : LIVES).map((item) => [item, t(`life.${item}`)])} />
       <div class="field"><span> </span><button type="button" class="plain" aria-expanded=${open ? "true" : "false"} onClick=${() => setOpen(!open)}>${t("ticket.more")} ${open ? "▴" : "▾"}</button></div>` : null}
     </div>
     ${open && method === "book" ? html`<${Extra} more=${more} set=${setMore} wrong=${wrong} />` : null}
-    <${Beside} account=${account} instrument=${instrument} market=${market} side=${side} price=${kind === "market" ? instrument.last ?? instrument.reference : price} quantity=${quantity} decimals=${decimals} />
+    <${Beside} account=${account} instrument=${instrument} market=${market} side=${side} price=${kind === "limit" ? price : instrument.last ?? instrument.reference} quantity=${quantity} funds=${funds} decimals=${decimals} />
     <button class=${`main ${side}`} disabled=${busy || Boolean(blocked)}>${busy ? t("act.sending") : `${t(side === "buy" ? "side.buy" : "side.sell")} ${instrument.code}`}</button>
     ${blocked ? html`<p class="hint" role="status">${t(blocked)}</p>` : null}
     <div class="outcome"><${ProblemNote} problem=${problem} /><${Receipt} receipt=${receipt} /></div>
@@ -155,23 +170,28 @@ export function Ticket({ instrument, market }) {
 function Confirm({ fields, instrument, onYes, onNo, decimals }) {
   return html`<${Dialog} title=${t("ticket.confirm")} onClose=${onNo}>
     <${Facts} rows=${[[t("field.side"), t(`side.${fields.side}`)], [t("field.instrument"), instrument.code], [t("field.account"), fields.account],
-      [t("field.quantity"), num(fields.quantity)], [t("field.price"), fields.price ? num(fields.price, decimals.priceDecimals) : t("kind.market")],
+      fields.funds ? [t("field.funds"), num(fields.funds)] : [t("field.quantity"), num(fields.quantity)], [t("field.price"), fields.price ? num(fields.price, decimals.priceDecimals) : t("kind.market")],
       fields.price ? [t("field.amount"), num(money.mul(fields.price, fields.quantity), 2)] : null]} />
     <div class="row end"><button type="button" onClick=${onNo}>${t("act.back")}</button><button type="button" class=${`main ${fields.side}`} onClick=${onYes}>${t("act.send")}</button></div>
   <//>`;
 }
 
 /** Amount of the draft, cash and holding; a part of what is free fills the quantity in. */
-function Beside({ account, instrument, market, side, price, quantity, decimals }) {
+function Beside({ account, instrument, market, side, price, quantity, funds, decimals }) {
   const { data, problem } = useHoldings(account);
   const find = (asset) => (data ?? []).find((item) => item.asset === asset);
   const cash = find(instrument.currency ?? market?.currency);
   const units = find(instrument.asset ?? instrument.code);
   const typed = money.read(price, decimals.priceDecimals).value;
-  const count = money.read(quantity, decimals.unitDecimals).value;
-  const amount = typed && count ? money.mul(typed, count) : null;
+  const count = funds ? null : money.read(quantity, decimals.unitDecimals).value;
+  const amount = funds ? money.read(quantity, decimals.moneyDecimals).value : typed && count ? money.mul(typed, count) : null;
   const most = side === "sell" ? units?.available : typed && cash && money.sign(typed) > 0 ? whole(cash.available, typed) : null;
   const part = (percent) => {
+    if (funds) {
+      const all = money.units(money.round(cash?.available ?? "0", decimals.moneyDecimals), decimals.moneyDecimals);
+      fillTicket({ quantity: num(money.text((all * BigInt(percent)) / 100n, decimals.moneyDecimals), decimals.moneyDecimals) });
+      return;
+    }
     if (!most) return;
     const all = money.units(money.round(most, decimals.unitDecimals), decimals.unitDecimals);
     const lot = money.units(instrument.lot ?? "1", decimals.unitDecimals) || 1n;
@@ -180,7 +200,7 @@ function Beside({ account, instrument, market, side, price, quantity, decimals }
   };
   const short = side === "buy" ? amount && cash && money.cmp(amount, cash.available) > 0 : count && units && money.cmp(count, units.available) > 0;
   return html`<div class="beside">
-    <div class="parts" role="group" aria-label=${t("ticket.parts")}>${[25, 50, 75, 100].map((percent) => html`<button type="button" tabindex="-1" key=${percent} disabled=${!most} onClick=${() => part(percent)}>${percent}%</button>`)}</div>
+    <div class="parts" role="group" aria-label=${t("ticket.parts")}>${[25, 50, 75, 100].map((percent) => html`<button type="button" tabindex="-1" key=${percent} disabled=${funds ? side === "sell" || !cash : !most} onClick=${() => part(percent)}>${percent}%</button>`)}</div>
     <${Facts} rows=${[
       [t("field.amount"), amount ? num(money.round(amount, 2), 2) : "–"],
       [t("ticket.cash"), html`<span class=${side === "buy" && short ? "bad-text" : ""} data-cash>${cash ? num(cash.available, cash.decimals) : "–"}</span>`],

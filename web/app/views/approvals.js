@@ -10,7 +10,7 @@ import { Copy, Dialog, Empty, Facts, Panel, ProblemNote, Receipt, Sure, Tag } fr
 import { Changes } from "../parts/changes.js";
 import { Text } from "../parts/form.js";
 
-const NUMERIC = new Set(["quantity", "price", "amount", "reserve", "verified", "display", "minimum", "trigger", "left", "shown", "buyer_fee", "seller_fee", "change"]);
+const NUMERIC = new Set(["quantity", "price", "amount", "funds", "reserve", "verified", "display", "minimum", "trigger", "left", "shown", "buyer_fee", "seller_fee", "change"]);
 
 /** A field's value in words. */
 export function show(name, value) {

@@ -193,3 +193,22 @@ test("a block is proposed to one, who accepts it; another is declined, and a thi
   await seller.click("[data-command=propose_block] button.main");
   await seller.waitForSelector("[data-command=propose_block] .problem");
 });
+
+test("a market order for an amount of money is placed, and the blotter says what it spent", async () => {
+  const page = await as("trader");
+  const session = await new Session(stage.node.base).signIn(stage.node.people.lister);
+  await session.send("place_order", { account: "HM", instrument: BOND, side: "buy", price: stage.node.quiet.buy, quantity: 2000 }).catch(() => null);
+  await go(page, `trade/${BOND}`);
+  await page.waitForSelector(".ticket [name=price]");
+  await page.fill(".ticket [name=quantity]", "2000");
+  await page.selectOption(".ticket select >> nth=1", "funds");
+  assert.equal(await page.inputValue(".ticket [name=quantity]"), "", "a number of units is no amount of money");
+  assert.ok(await page.locator(".ticket [name=price]").isDisabled());
+  await page.fill(".ticket [name=quantity]", "1.00");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".ticket .problem");
+  assert.match(await text(page, ".ticket .problem"), /one lot at the best price/i);
+  await page.fill(".ticket [name=quantity]", "150,000.00");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".ticket .receipt");
+});

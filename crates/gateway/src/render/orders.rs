@@ -2,7 +2,7 @@
 
 use super::Names;
 use crate::{Life, Number, Reference, WireCommand};
-use base::{InstrumentId, Price, Quantity};
+use base::{AssetId, InstrumentId, Price, Quantity};
 use engine::Command;
 use trading as t;
 
@@ -13,6 +13,7 @@ impl Names<'_> {
         use WireCommand as W;
         match command {
             C::EnterOrder(order) => self.enter(order),
+            C::EnterFunds(order) => self.enter_funds(order),
             C::AmendOrder(c) => {
                 let (price, quantity) =
                     self.priced(about.or_else(|| self.instrument_of(c.order)), c.price, c.quantity);
@@ -69,7 +70,8 @@ impl Names<'_> {
             side: order.side,
             kind: order.kind,
             price: priced.then(|| price(order.price)),
-            quantity: self.quantity(asset, order.quantity),
+            quantity: Some(self.quantity(asset, order.quantity)),
+            funds: None,
             life,
             until,
             post_only: order.post_only,
@@ -77,6 +79,27 @@ impl Names<'_> {
             minimum: part(order.minimum),
             display: part(order.display),
             trigger: (order.trigger != Price::ZERO).then(|| price(order.trigger)),
+        }
+    }
+
+    fn enter_funds(&self, order: &t::EnterFunds) -> WireCommand {
+        let instrument = self.0.venue().instrument(order.instrument);
+        let currency = instrument.map_or(AssetId(u32::MAX), |instrument| instrument.currency);
+        WireCommand::PlaceOrder {
+            account: self.account(order.account),
+            instrument: self.instrument(order.instrument),
+            side: order.side,
+            kind: t::OrderKind::Market,
+            price: None,
+            quantity: None,
+            funds: Some(self.money(currency, order.funds)),
+            life: if order.fill_or_kill { Life::Fok } else { Life::Ioc },
+            until: None,
+            post_only: false,
+            self_trade: order.self_trade,
+            minimum: None,
+            display: None,
+            trigger: None,
         }
     }
 

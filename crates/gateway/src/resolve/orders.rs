@@ -10,7 +10,19 @@ impl<B: ReferenceBook> Resolver<'_, B> {
     pub(super) fn order_book(&self, wire: &WireCommand) -> Resolved<Command> {
         use WireCommand as W;
         Ok(match wire {
-            W::PlaceOrder { .. } => Command::EnterOrder(self.enter(wire)?),
+            W::PlaceOrder { quantity, funds, .. } => match (quantity, funds) {
+                (Some(quantity), None) => Command::EnterOrder(self.enter(wire, quantity)?),
+                (None, Some(funds)) => Command::EnterFunds(self.enter_funds(wire, funds)?),
+                (Some(_), Some(_)) => {
+                    return wrong("funds", "an order is for a quantity or for an amount, not for both");
+                }
+                (None, None) => {
+                    return wrong(
+                        "quantity",
+                        "missing: an order is for a quantity, or a market order for \"funds\"",
+                    );
+                }
+            },
             W::AmendOrder { account, order, price, quantity } => {
                 let (order, instrument) = self.order("order", order)?;
                 let (market, decimals) = self.formats(instrument)?;
@@ -46,14 +58,13 @@ impl<B: ReferenceBook> Resolver<'_, B> {
         })
     }
 
-    fn enter(&self, wire: &WireCommand) -> Resolved<t::EnterOrder> {
+    fn enter(&self, wire: &WireCommand, quantity: &Number) -> Resolved<t::EnterOrder> {
         let WireCommand::PlaceOrder {
             account,
             instrument,
             side,
             kind,
             price,
-            quantity,
             life,
             until,
             post_only,
@@ -61,6 +72,7 @@ impl<B: ReferenceBook> Resolver<'_, B> {
             minimum,
             display,
             trigger,
+            ..
         } = wire
         else {
             unreachable!("order_book() sends only orders here")
@@ -100,6 +112,63 @@ impl<B: ReferenceBook> Resolver<'_, B> {
             minimum: self.part("minimum", asset, minimum.as_ref())?,
             display: self.part("display", asset, display.as_ref())?,
             trigger: self.trigger(market, trigger.as_ref())?,
+        })
+    }
+
+    /// A market order for an amount of money. What it cannot be is named: it ends at once, and has no quantity of which a part could be
+    /// asked for or shown.
+    fn enter_funds(&self, wire: &WireCommand, funds: &Number) -> Resolved<t::EnterFunds> {
+        let WireCommand::PlaceOrder {
+            account,
+            instrument,
+            side,
+            kind,
+            price,
+            life,
+            until,
+            post_only,
+            self_trade,
+            minimum,
+            display,
+            trigger,
+            ..
+        } = wire
+        else {
+            unreachable!("order_book() sends only orders here")
+        };
+        if *kind != t::OrderKind::Market {
+            return wrong("funds", "only a market order is for an amount");
+        }
+        let fill_or_kill = match life {
+            // Where no life is named: what does not trade at once does not stand.
+            Life::Day | Life::Ioc => false,
+            Life::Fok => true,
+            _ => return wrong("life", "an order for an amount is \"ioc\" or \"fok\": it never stands"),
+        };
+        let unfit = [
+            ("price", price.is_some(), "a market order names no price: leave it out"),
+            ("until", until.is_some(), "only an order with life \"gtd\" names a last day"),
+            ("post_only", *post_only, "an order for an amount never stands"),
+            (
+                "minimum",
+                minimum.is_some(),
+                "an order for an amount has no minimum: \"fok\" asks for all of it",
+            ),
+            ("display", display.is_some(), "an order for an amount never stands"),
+            ("trigger", trigger.is_some(), "an order for an amount does not wait: a stop is for a quantity"),
+        ];
+        if let Some((field, _, why)) = unfit.into_iter().find(|(_, is_there, _)| *is_there) {
+            return wrong(field, why);
+        }
+        let instrument = self.instrument("instrument", instrument)?;
+        let currency = self.state.venue().instruments()[instrument.index()].currency;
+        Ok(t::EnterFunds {
+            account: self.account("account", account)?,
+            instrument,
+            side: *side,
+            funds: self.money("funds", currency, funds)?,
+            fill_or_kill,
+            self_trade: *self_trade,
         })
     }
 

@@ -57,9 +57,10 @@ impl Created {
             engine::Event::Trading(t::Event::OrderPlaced { order, terms }) => {
                 Some(Self::Order(*order, terms.instrument))
             }
-            engine::Event::Trading(t::Event::OrderEntered { order, instrument, .. }) => {
-                Some(Self::Order(*order, *instrument))
-            }
+            engine::Event::Trading(
+                t::Event::OrderEntered { order, instrument, .. }
+                | t::Event::FundsEntered { order, instrument, .. },
+            ) => Some(Self::Order(*order, *instrument)),
             engine::Event::Trading(t::Event::BlockProposed { proposal, .. }) => {
                 Some(Self::Proposal(*proposal))
             }

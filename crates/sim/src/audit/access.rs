@@ -26,6 +26,7 @@ fn duties(command: &Command) -> Option<&'static [Duty]> {
         C::PlaceOrder(_) | C::TakeListing(_) | C::CancelOrder(_) | C::EnterOrder(_) | C::AmendOrder(_) => {
             &[Trader]
         }
+        C::EnterFunds(_) => &[Trader],
         C::ProposeBlock(_) | C::AcceptBlock(_) | C::WithdrawBlock(_) => &[Trader],
         C::PlaceBid(_) | C::WithdrawBid(_) => &[Trader],
         C::MassCancel(trading::MassCancel { of, .. })
@@ -298,6 +299,7 @@ impl Shadow {
             C::PlaceOrder(trading::PlaceOrder { account, .. })
             | C::TakeListing(trading::TakeListing { account, .. })
             | C::EnterOrder(trading::EnterOrder { account, .. })
+            | C::EnterFunds(trading::EnterFunds { account, .. })
             | C::AmendOrder(trading::AmendOrder { account, .. })
             | C::ProposeBlock(trading::ProposeBlock { account, .. })
             | C::AcceptBlock(trading::AcceptBlock { account, .. })

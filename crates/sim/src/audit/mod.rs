@@ -301,6 +301,8 @@ impl Auditor {
             }
             T::OrderEnded { order, left, .. } => shadow.see_order_ended(order.0, left.0),
             T::OrderEntered { .. } => shadow.see_entered(event, command),
+            T::FundsEntered { .. } => shadow.see_funds_entered(event, command),
+            T::FundsReduced { order, amount, .. } => shadow.see_funds_reduced(*order, *amount),
             T::OrderRested { order, price, shown, .. } => shadow.see_rested(*order, *price, *shown),
             T::OrderWaits { order } => shadow.see_waits(*order),
             T::OrderTriggered { order } => shadow.see_triggered(*order),

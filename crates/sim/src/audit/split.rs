@@ -38,6 +38,7 @@ fn answers(command: &Command, event: &Event) -> bool {
         Event::Trading(event) => match (command, event) {
             (C::PlaceOrder(_), T::OrderPlaced { .. })
             | (C::EnterOrder(_), T::OrderEntered { .. })
+            | (C::EnterFunds(_), T::FundsEntered { .. })
             | (C::AmendOrder(_), T::OrderAmended { .. })
             | (C::SetTradingBlocked(_), T::TradingBlockedSet { .. })
             | (C::ProposeBlock(_), T::BlockProposed { .. })

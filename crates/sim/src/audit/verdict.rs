@@ -70,6 +70,7 @@ impl Shadow {
         use Command as C;
         let judged = match command {
             C::EnterOrder(c) => self.judge_enter(c),
+            C::EnterFunds(c) => self.judge_funds(c),
             C::AmendOrder(c) => self.judge_amend(c),
             C::MassCancel(c) => self.judge_mass_cancel(c),
             C::SetTradingBlocked(c) => self.judge_block(c),

@@ -3,15 +3,24 @@
 use super::Make;
 use super::maker::Maker;
 use crate::audit::book::Place;
-use base::{AccountId, Date, InstrumentId, OrderId, Price, Quantity, Side};
+use base::{AccountId, Date, InstrumentId, Money, OrderId, Price, Quantity, Side};
 use engine::Command;
 use trading::{
-    AmendOrder, CancelOrder, EnterOrder, Life, MassCancel, OrderKind, Phase, SelfTrade, SetTradingBlocked,
-    Whose,
+    AmendOrder, CancelOrder, EnterFunds, EnterOrder, Life, MassCancel, OrderKind, Phase, SelfTrade,
+    SetTradingBlocked, Whose,
 };
 
-pub(super) const COMMANDS: &[(u32, Make)] =
-    &[(60, enter), (15, join), (30, cross), (20, amend), (12, cancel), (1, sweep), (1, block), (12, free)];
+pub(super) const COMMANDS: &[(u32, Make)] = &[
+    (60, enter),
+    (15, join),
+    (30, cross),
+    (20, amend),
+    (12, cancel),
+    (1, sweep),
+    (1, block),
+    (12, free),
+    (14, spend),
+];
 
 /// An instrument with an order book that is open, most of the time.
 fn instrument(m: &mut Maker<'_>) -> InstrumentId {
@@ -157,6 +166,34 @@ fn cross(m: &mut Maker<'_>) -> Option<Command> {
         _ => Life::Day,
     };
     Some(Command::EnterOrder(order))
+}
+
+/// An order for an amount: of what stands on the other side a part, or all of it, a minor unit more or less, with a fee or without.
+fn spend(m: &mut Maker<'_>) -> Option<Command> {
+    let (instrument, side) = (instrument(m), m.side());
+    let queue = m.shadow.queue(instrument.0, side.opposite());
+    let (_, best) = queue.first()?;
+    let account = if m.dice.once_in(6) { AccountId(best.account) } else { m.account() };
+    let orders = m.dice.between(1, 5);
+    let whole = queue.iter().take(usize::try_from(orders).unwrap_or(1));
+    let amount = |price, units| m.shadow.amount(instrument.0, price, units).unwrap_or_default();
+    let whole: i128 = whole.map(|(_, order)| amount(order.price, order.left)).sum();
+    let one = amount(best.price, m.lot(instrument).into());
+    let small = |units: i128| i64::try_from(units).unwrap_or(i64::MAX);
+    let near = m.dice.between(-1, 1);
+    let funds = match m.dice.roll(8) {
+        0..3 => m.dice.between(1, small(whole).max(1)),
+        3 => small(one).saturating_add(near),
+        4 => small(whole).saturating_add(near),
+        // With a fee of a thousandth, and with half as much again.
+        5 => small(whole + whole / 1_000).saturating_add(near),
+        6 => small(whole + whole / 2),
+        _ if m.wrong() => m.extreme(),
+        _ => small(one).saturating_mul(m.dice.between(1, 20)),
+    };
+    let (fill_or_kill, self_trade) = (m.dice.once_in(3), self_trade(m));
+    let funds = Money(funds);
+    Some(Command::EnterFunds(EnterFunds { account, instrument, side, funds, fill_or_kill, self_trade }))
 }
 
 fn standing(m: &mut Maker<'_>) -> Option<u64> {

@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // tests, also outside the functions marked so
 
+mod funds;
 mod people;
 
 use base::{AccountId, BasisPoints, Money, OrderId, ParticipantId, Quantity, Side};
@@ -201,7 +202,7 @@ const MUTATIONS: &[Mutation] = &[
     }))),
     planted("an order that outlives its day", &[Calendar], Way::Events(|_, e| without(e, |event| matches!(event, Event::Trading(T::OrderEnded { end: trading::End::Expired, .. }))))),
     planted("a session that does not open", &[Calendar], Way::Events(|_, e| without(e, |event| matches!(event, Event::Trading(T::PhaseChanged { open: true, .. }))))),
-    planted("a day that does not begin", &[Calendar, PriceList], Way::Events(|_, e| without(e, |event| matches!(event, Event::Trading(T::DayBegan { .. }))))),
+    planted("a day that does not begin", &[Verdict, Calendar, PriceList], Way::Events(|_, e| without(e, |event| matches!(event, Event::Trading(T::DayBegan { .. }))))),
     planted("a day that does not end", &[Calendar], Way::Events(|_, e| without(e, |event| matches!(event, Event::Trading(T::DayEnded { .. }))))),
     planted("rules that do not come into force", &[Calendar, Trade, Verdict, Holds], Way::Events(|record, e| {
         !matches!(record.envelope.command, Command::AdoptRulebook(_)) && without(e, |event| matches!(event, Event::RulesInForce { .. }))
@@ -329,6 +330,11 @@ const MUTATIONS: &[Mutation] = &[
     planted("a stop does not wait", &[Unled, Verdict, Trade, Priority], Way::Send(|e, _| enters(e, |c| std::mem::take(&mut c.trigger) != base::Price::ZERO))),
     planted("an owner trades with itself", &[Trade], Way::Send(|e, _| enters(e, |c| std::mem::replace(&mut c.self_trade, trading::SelfTrade::Allow) != trading::SelfTrade::Allow))),
     planted("the resting order ends where the incoming one should", &[Unled], Way::Send(|e, _| enters(e, |c| c.self_trade == trading::SelfTrade::CancelIncoming && { c.self_trade = trading::SelfTrade::CancelResting; true }))),
+    planted("an order for an amount gets a unit less", &[Trade, Priority, Unled], Way::Events(funds::gets_less)),
+    planted("an order for an amount pays a minor unit more", &[Trade, Unled, Verdict, Holds], Way::Send(funds::pays_more)),
+    planted("all of an amount or nothing trades in part", &[Trade, Unled], Way::Send(funds::in_part)),
+    planted("an order for an amount ends as if it had not spent it", &[Unled], Way::Events(funds::unspent)),
+    planted("an amount shrinks by too little", &[Priority], Way::Events(funds::shrinks_by_less)),
     planted("an order is amended to less than was asked", &[Unled, Verdict], Way::Send(|e, _| match &mut e.command {
         Command::AmendOrder(c) => { c.quantity.0 -= 1; true }
         _ => false,

@@ -31,7 +31,7 @@ impl Meeting {
 }
 
 /// The fee of one more trade of an order, and its base after it.
-fn fee_step(tariff: &Tariff, base: i64, part: Part, amount: Money) -> (i64, i64) {
+pub(super) fn fee_step(tariff: &Tariff, base: i64, part: Part, amount: Money) -> (i64, i64) {
     // An order whose whole amount could be counted never comes to the bound.
     let after = tariff.base_after(base, part, amount).unwrap_or(i64::MAX / 2);
     (tariff.fee(after).0 - tariff.fee(base).0, after)

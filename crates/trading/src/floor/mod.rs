@@ -10,6 +10,7 @@
 //! | `check.rs` | what is refused, and what must be set aside |
 //! | `enter.rs` | an order comes in, rests, waits, ends |
 //! | `strike.rs` | an order meets the book: matching, self-trade prevention, minimum |
+//! | `spend.rs` | an order for an amount of money meets the book |
 //! | `fill.rs` | two orders meet: fees, holds, statistics |
 //! | `stops.rs` | the last price reaches stops |
 //! | `amend.rs` | an order changes |
@@ -25,6 +26,7 @@ mod enter;
 mod fill;
 mod glance;
 mod phases;
+mod spend;
 mod stops;
 mod strike;
 mod sweep;

@@ -10,7 +10,7 @@ use book::Slot;
 
 /// Why an incoming order met no more.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stop {
+pub(super) enum Stop {
     /// Nothing more at its price.
     Reached,
     /// It has traded in full, or all of it ended.
@@ -23,17 +23,17 @@ enum Stop {
 
 /// What bounds an incoming order's trades.
 #[derive(Clone, Copy)]
-struct Bounds {
-    side: Side,
-    limit: Price,
+pub(super) struct Bounds {
+    pub(super) side: Side,
+    pub(super) limit: Price,
     /// The dynamic band.
-    dynamic: Option<(Price, Price)>,
-    account: AccountId,
-    self_trade: SelfTrade,
+    pub(super) dynamic: Option<(Price, Price)>,
+    pub(super) account: AccountId,
+    pub(super) self_trade: SelfTrade,
 }
 
 impl Bounds {
-    fn interrupts(&self, price: Price) -> bool {
+    pub(super) fn interrupts(&self, price: Price) -> bool {
         self.dynamic.is_some_and(|(lower, upper)| price < lower || price > upper)
     }
 }
@@ -148,7 +148,7 @@ impl Venue {
     }
 
     /// The incoming order would meet one of its owner. `None`: it goes on.
-    fn prevent(
+    pub(super) fn prevent(
         &mut self,
         slot: Slot,
         maker: Slot,
@@ -178,7 +178,13 @@ impl Venue {
     }
 
     /// Part of an order ends without a trade, and what was set aside for it is given back.
-    fn decrement(&mut self, slot: Slot, by: Quantity, tariff: &Tariff, after: &mut impl PostTrade) {
+    pub(super) fn decrement(
+        &mut self,
+        slot: Slot,
+        by: Quantity,
+        tariff: &Tariff,
+        after: &mut impl PostTrade,
+    ) {
         let order = self.floor.orders.get(slot);
         let (side, price, left, ticket) = (order.side, order.price, order.left, order.owner);
         let instrument = &self.instruments[ticket.instrument().index()];
@@ -231,7 +237,7 @@ impl Venue {
     }
 
     /// The dynamic band around the last price, where the rules have one.
-    fn dynamic_band(&self, id: InstrumentId) -> Option<(Price, Price)> {
+    pub(super) fn dynamic_band(&self, id: InstrumentId) -> Option<(Price, Price)> {
         let instrument = &self.instruments[id.index()];
         let rules = self.markets[instrument.market.index()].rules.continuous.as_ref()?;
         rules.dynamic_band.map(|band| band_limits(instrument.last_or_reference(), band))

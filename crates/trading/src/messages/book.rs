@@ -1,6 +1,6 @@
 //! The doors of the order book: commands, events' parts and rejections of continuous trading.
 
-use base::{AccountId, Date, InstrumentId, OrderId, ParticipantId, Price, Quantity, Side, rejections};
+use base::{AccountId, Date, InstrumentId, Money, OrderId, ParticipantId, Price, Quantity, Side, rejections};
 use serde::{Deserialize, Serialize};
 
 /// Whether an order names its price.
@@ -125,6 +125,27 @@ impl EnterOrder {
     }
 }
 
+/// Enters a market order for an amount of money instead of a quantity (按金额委托). It trades whole lots at once, the best price
+/// first, within the day's band; it never stands, and ends in the step in which it came.
+///
+/// A buyer never pays more than the amount, its fees included; a seller is never paid more than it, before its fees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnterFunds {
+    /// Delivers or pays.
+    pub account: AccountId,
+    /// What.
+    pub instrument: InstrumentId,
+    /// Buy or sell.
+    pub side: Side,
+    /// Minor units of the currency.
+    pub funds: Money,
+    /// All but what is too little for one more lot trades at once, or nothing does (FOK); else what can does (IOC).
+    pub fill_or_kill: bool,
+    /// What happens where it would meet its owner's own order.
+    pub self_trade: SelfTrade,
+}
+
 /// Changes an order that stands. A smaller quantity at the same price keeps its place in the queue; anything else goes
 /// through the book as if it came in anew, under the same number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -220,6 +241,8 @@ rejections! {
         QuantityOffLot = "quantity_off_lot",
         /// A single order must be smaller.
         QuantityTooLarge = "quantity_too_large",
+        /// The amount that an order is for is not above zero.
+        FundsNotPositive = "funds_not_positive",
         /// A limit order names a price, and a market order none.
         PriceUnfit = "price_unfit",
         /// The price lies outside the day's band.
@@ -238,6 +261,8 @@ rejections! {
         AmountTooLarge = "amount_too_large",
         /// The amount of a single order must be smaller.
         ValueTooLarge = "value_too_large",
+        /// The amount that an order is for is less than one lot at the best price, for a buyer with its fee.
+        FundsTooSmall = "funds_too_small",
         /// It would trade at once, and only adds to the book.
         WouldTake = "would_take",
         /// There is no room for another order.

@@ -25,6 +25,8 @@ struct Order {
     kind: String,
     price: Option<String>,
     quantity: String,
+    /// Of an order for an amount.
+    funds: Option<String>,
     filled: String,
     left: String,
     status: String,
@@ -89,11 +91,13 @@ impl Teller {
             "product_id": product,
             "sequence": self.number(seq),
             "order_id": order.order.to_string(),
-            "size": order.quantity,
             "side": order.side,
             "order_type": order.kind,
             "profile_id": order.account,
         });
+        // For an amount, or for a size.
+        set(&mut message, "size", order.funds.is_none().then_some(&order.quantity));
+        set(&mut message, "funds", order.funds.as_ref());
         set(&mut message, "price", order.price.as_ref());
         set(&mut message, "client_oid", order.id.as_ref());
         Some(message)
@@ -152,10 +156,10 @@ impl Teller {
             "product_id": product?,
             "sequence": self.number(seq),
             "order_id": order.order.to_string(),
-            "remaining_size": remaining,
             "side": order.side,
             "profile_id": order.account,
         });
+        set(&mut message, "remaining_size", order.funds.is_none().then_some(&remaining));
         set(&mut message, "price", order.price.as_ref());
         match kind {
             "change" => set(&mut message, "new_size", Some(&order.quantity)),

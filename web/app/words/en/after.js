@@ -65,6 +65,7 @@ export default {
   "end.immediate": "not traded at once",
   "end.unfillable": "unfillable",
   "end.self_trade": "self-trade",
+  "end.spent": "spent",
   "end.mass_cancelled": "mass cancelled",
   "end.expired": "expired",
   "end.call_over": "call over",

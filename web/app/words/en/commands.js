@@ -56,6 +56,8 @@ export default {
   "field.price": "Price",
   "field.proposal": "Proposal",
   "field.quantity": "Quantity",
+  "field.funds": "For an amount",
+  "field.spent": "Spent",
   "field.quantity_in_all": "Quantity in all",
   "field.coded": "Asks for a code",
   "field.codes_off": "Turns one-time codes off",
@@ -111,6 +113,7 @@ export default {
 
   "kind.limit": "Limit",
   "kind.market": "Market",
+  "kind.funds": "Market, for an amount",
   "kind.house": "House",
   "kind.client": "Client",
 

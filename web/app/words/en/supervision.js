@@ -86,6 +86,8 @@ export default {
   "event.order_entered": "order entered",
   "event.order_placed": "order placed",
   "event.order_reduced": "order reduced",
+  "event.funds_entered": "order for an amount entered",
+  "event.funds_reduced": "amount reduced",
   "event.order_rested": "order rested",
   "event.order_triggered": "stop set off",
   "event.order_waits": "order waits",

@@ -65,6 +65,7 @@ export default {
   "end.immediate": "即时未成交",
   "end.unfillable": "无法成交",
   "end.self_trade": "自成交防范",
+  "end.spent": "金额用尽",
   "end.mass_cancelled": "批量撤单",
   "end.expired": "到期",
   "end.call_over": "集合竞价结束",

@@ -56,6 +56,8 @@ export default {
   "field.price": "价格",
   "field.proposal": "申报",
   "field.quantity": "数量",
+  "field.funds": "委托金额",
+  "field.spent": "已用金额",
   "field.quantity_in_all": "总数量",
   "field.coded": "须填验证码",
   "field.codes_off": "停用动态口令",
@@ -111,6 +113,7 @@ export default {
 
   "kind.limit": "限价",
   "kind.market": "市价",
+  "kind.funds": "市价（按金额）",
   "kind.house": "自营",
   "kind.client": "客户",
 

@@ -86,6 +86,8 @@ export default {
   "event.order_entered": "委托进入",
   "event.order_placed": "挂牌成立",
   "event.order_reduced": "委托缩减",
+  "event.funds_entered": "按金额委托",
+  "event.funds_reduced": "委托金额缩减",
   "event.order_rested": "委托挂入",
   "event.order_triggered": "止损触发",
   "event.order_waits": "委托等待",

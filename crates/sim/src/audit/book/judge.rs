@@ -20,7 +20,7 @@ fn small(units: i128) -> i64 {
 }
 
 impl Shadow {
-    fn paced(&self, account: u32, rules: &ContinuousRules) -> bool {
+    pub(super) fn paced(&self, account: u32, rules: &ContinuousRules) -> bool {
         let (second, orders) = self.paces.get(&account).copied().unwrap_or((i64::MIN, 0));
         let orders = if second == self.time.div_euclid(SECOND) { orders } else { 0 };
         rules.orders_per_second_max.is_some_and(|most| orders >= most)
@@ -36,7 +36,13 @@ impl Shadow {
         *pace = if pace.0 == now { (now, pace.1 + 1) } else { (now, 1) };
     }
 
-    fn judge_reserve(&self, account: u32, asset: u32, needed: i128, side: Side) -> Result<(), &'static str> {
+    pub(super) fn judge_reserve(
+        &self,
+        account: u32,
+        asset: u32,
+        needed: i128,
+        side: Side,
+    ) -> Result<(), &'static str> {
         let short = if side == Side::Buy { "hold/insufficient_cash" } else { "hold/insufficient_holding" };
         first(&[
             (self.frozen(account), "hold/account_frozen"),
@@ -272,6 +278,7 @@ impl Shadow {
             held,
             base: 0,
             paid: 0,
+            purse: None,
         }
     }
 

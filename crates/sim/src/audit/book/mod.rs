@@ -5,12 +5,14 @@
 //! band; whether one that rested or ended had nothing more to meet; whether a call found the price that the rule gives.
 
 mod calls;
+mod funds;
 mod judge;
 mod orders;
 mod phases;
 
 use super::shadow::{Instrument, Market, Shadow};
 use base::{Part, Side, Tariff};
+pub use funds::Purse;
 pub(super) use orders::Filled;
 use trading::rules::Own;
 use trading::{Life, OrderKind, Phase, SelfTrade};
@@ -69,6 +71,8 @@ pub struct Order {
     pub base: i128,
     /// Fees paid.
     pub paid: i128,
+    /// Of an order for an amount: what it has left of it. Its units are then the most that it may trade.
+    pub purse: Option<Purse>,
 }
 
 /// What an instrument's book is doing.

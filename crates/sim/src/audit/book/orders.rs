@@ -26,7 +26,7 @@ fn gone(what: &str, id: u64) -> Finding {
 }
 
 impl Shadow {
-    fn book_order(&mut self, id: u64, what: &str) -> Result<&mut Order, Finding> {
+    pub(super) fn book_order(&mut self, id: u64, what: &str) -> Result<&mut Order, Finding> {
         self.books.get_mut(&id).ok_or_else(|| gone(what, id))
     }
 
@@ -59,7 +59,7 @@ impl Shadow {
     }
 
     /// An order begins to meet the book: its dynamic band lies around the last price before it.
-    fn comes_in(&mut self, id: u64) {
+    pub(super) fn comes_in(&mut self, id: u64) {
         let Some(order) = self.books.get(&id).copied() else { return };
         let near = self.instrument(order.instrument).map_or(0, super::Instrument::last);
         self.pits.entry(order.instrument).or_default().incoming = Some((id, near));
@@ -137,7 +137,7 @@ impl Shadow {
     }
 
     /// Part of what an order holds is given back.
-    fn give_up(&mut self, id: u64, units: i128) -> Found {
+    pub(super) fn give_up(&mut self, id: u64, units: i128) -> Found {
         let Some(order) = self.books.get_mut(&id) else { return Ok(()) };
         order.held -= units;
         let order = *order;
@@ -302,7 +302,11 @@ impl Shadow {
             format!("trade {}: order {maker_id} traded, order {first:?} comes first", fill.trade)
         })?;
         let quantity = taker.left.min(maker.shown);
-        check((fill.price, fill.quantity) == (maker.price, quantity), Kind::Trade, || {
+        let so_many = match taker.purse {
+            Some(_) => self.takes_so_many(taker, maker, fill.quantity),
+            None => fill.quantity == quantity,
+        };
+        check(fill.price == maker.price && so_many, Kind::Trade, || {
             format!(
                 "trade {}: {} at {}, where {quantity} at {} meet",
                 fill.trade, fill.quantity, fill.price, maker.price
@@ -310,7 +314,12 @@ impl Shadow {
         })?;
         let own = taker.self_trade != SelfTrade::Allow && self.same_owner(taker.account, maker.account);
         check(!own, Kind::Trade, || format!("trade {} between orders of one owner", fill.trade))?;
+        let whole = taker.purse.is_some() && taker.life == Life::FillOrKill && taker.filled == 0;
+        check(!whole || self.could_spend(taker, near), Kind::Trade, || {
+            format!("trade {}: order {taker_id} must trade for all of its amount and cannot", fill.trade)
+        })?;
         let needed = match (taker.life, taker.filled) {
+            _ if taker.purse.is_some() => 0,
             (Life::FillOrKill, 0) => taker.left,
             // An amendment is not asked for its minimum again, nor is a stop's trigger a second first trade.
             (_, 0) if !self.amending => taker.minimum,
@@ -377,7 +386,11 @@ impl Shadow {
             due
         };
         // Fees that have risen since never take what the rest of the order can still cost.
-        let rest = self.amount(fill.instrument, buy.price, buy.left - fill.quantity).unwrap_or_default();
+        let rest = match buy.purse {
+            // It is for no more than it can pay.
+            Some(_) => 0,
+            None => self.amount(fill.instrument, buy.price, buy.left - fill.quantity).unwrap_or_default(),
+        };
         let buyer_bound = buy.held - amount - rest;
         let (buyer_fee, seller_fee) = (step(&mut buy, buyer_bound), step(&mut sell, amount));
         let rebate = |side: Side, other: i128| match part(side) {
@@ -391,6 +404,8 @@ impl Shadow {
         check(buy.held >= 0 && sell.held >= 0, Kind::Holds, || {
             format!("trade {}: not enough is set aside", fill.trade)
         })?;
+        self.pay(&mut buy, fill.price, (amount, buyer_fee))?;
+        self.pay(&mut sell, fill.price, (amount, seller_fee))?;
         for order in [&mut buy, &mut sell] {
             order.filled += fill.quantity;
             order.left -= fill.quantity;
@@ -435,7 +450,8 @@ impl Shadow {
 
     /// An order with nothing left is over; what it still holds is given back once it owes nothing.
     fn close_if_done(&mut self, id: u64) -> Found {
-        let Some(order) = self.books.get(&id).copied().filter(|order| order.left == 0) else { return Ok(()) };
+        let over = |order: &Order| order.left == 0 && order.purse.is_none();
+        let Some(order) = self.books.get(&id).copied().filter(over) else { return Ok(()) };
         self.books.remove(&id);
         self.leaves_the_floor(id, order.instrument);
         let asset = self.held_in(order.instrument, order.side);
@@ -457,12 +473,18 @@ impl Shadow {
         command: &Command,
     ) -> Found {
         let order = *self.book_order(id.0, "ended")?;
-        check(order.left == left.0.into(), Kind::Event, || {
+        // An order for an amount has no units left of it.
+        let expected = if order.purse.is_some() { 0 } else { order.left };
+        check(expected == left.0.into(), Kind::Event, || {
             format!("order {id} ended with {left} left: {order:?}")
         })?;
         let incoming = self.pits.get(&order.instrument).and_then(|pit| pit.incoming);
         let comes = incoming.filter(|(incoming, _)| *incoming == id.0);
+        if order.purse.is_some() {
+            self.see_funds_ended(id.0, &order, end)?;
+        }
         let right = match (end, comes) {
+            _ if order.purse.is_some() => true,
             (End::Immediate, Some(_)) => {
                 self.check_met(id.0, &order)?;
                 !(order.kind == OrderKind::Limit && order.life.stands())
