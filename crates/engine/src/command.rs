@@ -130,4 +130,6 @@ pub enum Command {
     CloseAccount(r::CloseAccount),
     // trading, later
     RelistInstrument(t::RelistInstrument),
+    BustTrade(t::BustTrade),
+    CorrectTrade(t::CorrectTrade),
 }
