@@ -2,7 +2,7 @@
 //! registry moves units and money back in one step, trading counts the day's lines again. What refuses it does so before anything
 //! changes.
 
-use crate::{Event, Events, Rejection, State};
+use crate::{Events, Rejection, State};
 use base::{
     Date, InstrumentId, MarketId, Money, Outcome, ParticipantId, Quantity, TradeId, Unwinding, amount_of,
 };
@@ -123,9 +123,15 @@ impl State {
             to,
             reason: reason.to_owned(),
         };
-        let Self { venue, clearing, .. } = self;
-        let standing = || clearing.standing(market, date).map(stands);
-        venue.revise(revision, standing, &mut |event| out.push(Event::Trading(event)));
+        let standing: Vec<Stands> = if self.venue.is_made_of(market, date) {
+            self.clearing.standing(market, date).map(stands).collect()
+        } else {
+            Vec::new()
+        };
+        let now = self.time;
+        let (venue, mut after) = self.floor(out);
+        venue.revise(now, revision, standing.into_iter(), &mut after);
+        self.schedule_interruption();
         Ok(())
     }
 

@@ -1,9 +1,10 @@
 //! A trade is taken back or corrected: what it may become, and the day's lines without what does not stand.
 
 use crate::rules::CompositePrice;
-use crate::{CorrectTrade, Event, ReviseRejection, Revision, Statistics, Venue};
+use crate::{CorrectTrade, Event, PostTrade, ReviseRejection, Revision, Statistics, Venue};
 use base::{
-    Date, InstrumentId, MarketId, Method, Money, Outcome, Price, Quantity, TradeId, amount_of, div_half_up,
+    Date, InstrumentId, MarketId, Method, Money, Outcome, Price, Quantity, Timestamp, TradeId, amount_of,
+    div_half_up,
 };
 
 /// A trade of the day that stands.
@@ -67,27 +68,30 @@ impl Venue {
         Ok((new_price, new_quantity, amount.ok_or(ReviseRejection::AmountTooLarge)?))
     }
 
+    /// Whether the price list of a day is still being made.
+    #[must_use]
+    pub fn is_made_of(&self, market: MarketId, date: Date) -> bool {
+        let market = &self.markets[market.index()];
+        market.list_date == date && !market.ended
+    }
+
     /// A trade is not what it was. The lines of its day are those of the trades that stand, unless that day is over: its price list
-    /// was published, and stands.
-    pub fn revise<T: Iterator<Item = Stands>>(
+    /// was published, and stands. Stops whose trigger the last price reaches then come to the book.
+    pub fn revise(
         &mut self,
+        now: Timestamp,
         revision: Revision,
-        standing: impl FnOnce() -> T,
-        out: &mut impl FnMut(Event),
+        standing: impl Iterator<Item = Stands>,
+        after: &mut impl PostTrade,
     ) {
         let (market, instrument, date) = (revision.market, revision.instrument, revision.date);
         let busted = revision.to == Outcome::default();
         let revision = Box::new(revision);
-        out(if busted { Event::TradeBusted(revision) } else { Event::TradeCorrected(revision) });
+        after.event(if busted { Event::TradeBusted(revision) } else { Event::TradeCorrected(revision) });
         if self.is_made_of(market, date) {
-            self.recount(market, instrument, standing());
+            self.recount(market, instrument, standing);
+            self.trigger_stops(now, instrument, after);
         }
-    }
-
-    /// Whether the price list of a day is still being made.
-    fn is_made_of(&self, market: MarketId, date: Date) -> bool {
-        let market = &self.markets[market.index()];
-        market.list_date == date && !market.ended
     }
 
     /// Counts the day's trades again: the line of an instrument and that of its market's composite. The composite is made of what is

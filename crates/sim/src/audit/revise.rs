@@ -4,8 +4,9 @@ use super::book::fees_of;
 use super::finding::{Finding, Found, Kind, check};
 use super::ledger::{AVAILABLE, FROZEN, LOCKED, PLEDGED, RESERVED};
 use super::shadow::{Made, Obligation, Shadow, fee_by};
-use super::verdict::{Verdict, first, trading};
+use super::verdict::{Verdict, first};
 use base::{AccountId, Date, InstrumentId, MarketId, Method, Money, Outcome, Price, Quantity, Side, TradeId};
+use engine::Event as Happened;
 use trading::rules::Corrections;
 use trading::{BustTrade, CorrectTrade, Event, Revision};
 
@@ -35,7 +36,7 @@ impl Shadow {
             Obligation { price: 0, quantity: 0, amount: 0, buyer_fee: 0, seller_fee: 0, ..made.due };
         self.judge_unwinding(&made.due, &nothing)?;
         let revision = self.revision(c.trade, &made.due, &nothing, &c.reason);
-        Ok(trading(vec![Event::TradeBusted(Box::new(revision))]))
+        Ok(Verdict::Begins(Happened::Trading(Event::TradeBusted(Box::new(revision)))))
     }
 
     pub(super) fn judge_correct_trade(&self, c: &CorrectTrade) -> Judged {
@@ -57,7 +58,8 @@ impl Shadow {
         let to = Obligation { price, quantity, amount, buyer_fee, seller_fee, ..made.due };
         self.judge_unwinding(&made.due, &to)?;
         let revision = self.revision(c.trade, &made.due, &to, &c.reason);
-        Ok(trading(vec![Event::TradeCorrected(Box::new(revision))]))
+        // Stops may come to the book.
+        Ok(Verdict::Begins(Happened::Trading(Event::TradeCorrected(Box::new(revision)))))
     }
 
     fn correctable(&self, trade: TradeId) -> Result<&Made, &'static str> {
