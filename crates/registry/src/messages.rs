@@ -677,10 +677,6 @@ rejections! {
         UnitsGone = "units_gone",
         /// Who would pay has set the money aside: for an order, a block, a bid or a withdrawal.
         MoneyReserved = "money_reserved",
-        /// Who would pay has pledged the money.
-        MoneyPledged = "money_pledged",
-        /// The money of who would pay is frozen.
-        MoneyFrozen = "money_frozen",
         /// Who would pay has the money no more.
         MoneyGone = "money_gone",
         /// The venue's fee account has too little left to pay fees back.

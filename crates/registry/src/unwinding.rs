@@ -112,19 +112,16 @@ fn check_units(held: &Holding, needed: i64) -> Result<(), UnwindRejection> {
 }
 
 fn check_money(held: &Holding, net: i128) -> Result<(), UnwindRejection> {
-    let tied = [
-        (held.reserved, UnwindRejection::MoneyReserved),
-        (held.pledged, UnwindRejection::MoneyPledged),
-        (held.frozen, UnwindRejection::MoneyFrozen),
-    ];
+    // Money is neither pledged nor frozen.
+    let tied = [(held.reserved, UnwindRejection::MoneyReserved)];
     missing(held.available, -net, tied, UnwindRejection::MoneyGone)
 }
 
 /// Why what is available does not suffice: the first thing whose release would make it suffice, or that too little is there at all.
-fn missing(
+fn missing<const N: usize>(
     available: Quantity,
     needed: i128,
-    tied: [(Quantity, UnwindRejection); 3],
+    tied: [(Quantity, UnwindRejection); N],
     gone: UnwindRejection,
 ) -> Result<(), UnwindRejection> {
     let mut found = i128::from(available.0);

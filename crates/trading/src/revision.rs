@@ -76,7 +76,8 @@ impl Venue {
     }
 
     /// A trade is not what it was. The lines of its day are those of the trades that stand, unless that day is over: its price list
-    /// was published, and stands. Stops whose trigger the last price reaches then come to the book.
+    /// was published, and stands. Stops whose trigger the last price reaches then come to the book, and a call auction that runs comes to
+    /// what it does around that price.
     pub fn revise(
         &mut self,
         now: Timestamp,
@@ -91,6 +92,9 @@ impl Venue {
         if self.is_made_of(market, date) {
             self.recount(market, instrument, standing);
             self.trigger_stops(now, instrument, after);
+            if self.book_phase(instrument).is_call() {
+                self.indicate(instrument, after);
+            }
         }
     }
 

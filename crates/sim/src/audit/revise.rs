@@ -116,11 +116,7 @@ impl Shadow {
         for account in [buyer, seller] {
             let (held, needed) = (self.ledger.holding(account, from.currency), -net(account));
             if held[AVAILABLE] < needed {
-                let tied = [
-                    (RESERVED, "unwind/money_reserved"),
-                    (PLEDGED, "unwind/money_pledged"),
-                    (FROZEN, "unwind/money_frozen"),
-                ];
+                let tied = [(RESERVED, "unwind/money_reserved")];
                 return Err(missing(held, held[AVAILABLE], needed, tied, "unwind/money_gone"));
             }
         }
@@ -232,11 +228,11 @@ impl Shadow {
 }
 
 /// What would have to be free for it to be enough.
-fn missing(
+fn missing<const N: usize>(
     held: [i128; 5],
     free: i128,
     needed: i128,
-    tied: [(usize, &'static str); 3],
+    tied: [(usize, &'static str); N],
     gone: &'static str,
 ) -> &'static str {
     let mut found = free;
