@@ -70,12 +70,17 @@ fn an_order_allocates_nothing_once_the_market_is_warm() {
     for _ in 0..50 {
         round(&mut state, &mut events, &mut number);
     }
+    let kept = |state: &State| state.clearing().all_kept(base::MarketId(0)).count();
+    let before = kept(&state);
     let counted = allocation_counter::measure(|| {
         for _ in 0..200 {
             round(&mut state, &mut events, &mut number);
         }
     });
-    assert_eq!(counted.count_total, 0, "{} allocations in {number} commands", counted.count_total);
+    // Trades that can still be corrected are kept, in blocks of 4,096.
+    let blocks = kept(&state).div_ceil(4_096) - before.div_ceil(4_096);
+    let allowed = 2 * u64::try_from(blocks).unwrap();
+    assert!(counted.count_total <= allowed, "{} allocations in {number} commands", counted.count_total);
     // The counter counts: a first order in a new market does allocate.
     let mut state = BookMarket::open();
     let counted = allocation_counter::measure(|| round(&mut state, &mut Events::new(), &mut 0));

@@ -78,7 +78,7 @@ fn a_snapshot_and_the_rest_of_the_log_make_the_same_state() {
 fn the_layout_of_snapshots_is_raised_when_the_state_changes() {
     let fixture = DataDir::at(&root().join("tests/fixtures/carbon-1"));
     let state = replay(&fixture, Until::End, &mut |_, _, _| Ok(())).unwrap().state;
-    let pinned = (6, "23526e9c3da5e3ba71247f067555041b256c209210dff7f06d7d6e38c3b72d93");
+    let pinned = (7, "2a5b16bc97297ab24a63f7e1972162ea66d9ff5bf1d26752918be1fc76d8152c");
     assert_eq!(
         (engine::snapshot::LAYOUT, hex(&state.digest().unwrap()).as_str()),
         pinned,

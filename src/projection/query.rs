@@ -119,7 +119,7 @@ impl View<'_> {
             format!(
                 "SELECT * FROM (SELECT trade_id * 2 + {{one}} AS fill, trade_id, seq, time_ns, instrument, method, date, \
                  '{{side}}' AS side, {{who}} AS account, {{who}}_participant AS participant, {{side}}_order AS order_id, \
-                 price, quantity, amount, {{who}}_fee AS fee, aggressor, settled_seq \
+                 price, quantity, amount, {{who}}_fee AS fee, aggressor, settled_seq, status, revised_seq \
                  FROM trades{wanted} ORDER BY trade_id DESC{limit}) {{side}}s"
             )
             .replace("{side}", side)
@@ -146,7 +146,9 @@ impl View<'_> {
             conditions.some(&format!("{who}_participant = ?"), Some(of.0));
             conditions.on_day(date);
             let wanted = conditions.to_sql();
-            let sql = format!("SELECT instrument, quantity, amount, {who}_fee FROM trades{wanted}");
+            let sql = format!(
+                "SELECT instrument, quantity, amount, {who}_fee FROM trades{wanted} AND status <> 'busted'"
+            );
             let sides = self.db.rows(&sql, &conditions.args, |row| {
                 let mut cells = Cells::of(row);
                 Ok((InstrumentId(cells.id()?), cells.int()?, cells.int()?, cells.int()?))

@@ -115,6 +115,10 @@ pub struct TradeRow {
     pub buyer: AccountId,
     /// Gets the money.
     pub seller: AccountId,
+    /// `stands`, `corrected` or `busted`; of one that was taken back the row says what it was.
+    pub status: String,
+    /// The record with which it was last corrected, or taken back.
+    pub revised: Option<Sequence>,
 }
 
 /// One side of a trade.
@@ -154,6 +158,10 @@ pub struct FillRow {
     pub aggressor: Option<Side>,
     /// The record with which it was delivered and paid.
     pub settled: Option<Sequence>,
+    /// `stands`, `corrected` or `busted`; of one that was taken back the row says what it was.
+    pub status: String,
+    /// The record with which it was last corrected, or taken back.
+    pub revised: Option<Sequence>,
 }
 
 /// What trading did to a price in a span of time.

@@ -54,7 +54,8 @@ CREATE TABLE trades (
     quantity BIGINT NOT NULL, amount BIGINT NOT NULL, asset BIGINT NOT NULL, currency BIGINT NOT NULL, aggressor TEXT,
     buyer BIGINT NOT NULL REFERENCES accounts (id), buyer_participant BIGINT NOT NULL REFERENCES participants (id),
     seller BIGINT NOT NULL REFERENCES accounts (id), seller_participant BIGINT NOT NULL REFERENCES participants (id),
-    buy_order BIGINT, sell_order BIGINT, buyer_fee BIGINT NOT NULL, seller_fee BIGINT NOT NULL, settled_seq BIGINT
+    buy_order BIGINT, sell_order BIGINT, buyer_fee BIGINT NOT NULL, seller_fee BIGINT NOT NULL, settled_seq BIGINT,
+    status TEXT NOT NULL, revised_seq BIGINT
 ){c};
 CREATE TABLE candles (
     instrument BIGINT NOT NULL REFERENCES instruments (id), step BIGINT NOT NULL, start_ns BIGINT NOT NULL, open BIGINT NOT NULL, high BIGINT NOT NULL,
@@ -85,7 +86,10 @@ const TABLES_SAID: [(&str, &str); 14] = [
     ("records", "records of the log"),
     ("events", "what happened because of a record"),
     ("orders", "orders, listings, blocks, auctions and bids, as they stand or ended"),
-    ("trades", "trades and the obligations of the same number"),
+    (
+        "trades",
+        "trades and the obligations of the same number, as they stand; of one that was taken back what it was",
+    ),
     ("candles", "what trading did to a price in so many seconds (step)"),
     ("postings", "events that touched an account, and what they changed of an asset"),
     ("alerts", "alerts of supervision"),

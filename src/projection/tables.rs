@@ -144,8 +144,10 @@ pub(crate) const TRADES: Table = replaced(
         "buyer_fee",
         "seller_fee",
         "settled_seq",
+        "status",
+        "revised_seq",
     ],
-    &["buyer_fee", "seller_fee", "settled_seq"],
+    &["price", "quantity", "amount", "buyer_fee", "seller_fee", "settled_seq", "status", "revised_seq"],
 );
 pub(crate) const CANDLES: Table = replaced(
     "candles",

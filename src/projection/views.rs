@@ -21,11 +21,11 @@ pub(crate) const VIEWS: [(&str, &str); 7] = [
 const FILLS: &str = "
     SELECT trade_id * 2 AS fill, trade_id, seq, time_ns, instrument, method, date, 'buy' AS side, buyer AS account,
         buyer_participant AS participant, buy_order AS order_id, price, quantity, amount, buyer_fee AS fee, aggressor,
-        settled_seq
+        settled_seq, status, revised_seq
     FROM trades
     UNION ALL
     SELECT trade_id * 2 + 1, trade_id, seq, time_ns, instrument, method, date, 'sell', seller, seller_participant,
-        sell_order, price, quantity, amount, seller_fee, aggressor, settled_seq
+        sell_order, price, quantity, amount, seller_fee, aggressor, settled_seq, status, revised_seq
     FROM trades";
 
 /// What every view of something traded is joined with: the instrument, its market, what it is of and what it is paid in.
@@ -87,7 +87,7 @@ impl Shown {
             "SELECT x.trade_id, x.seq, {} AS time, {} AS date, m.code AS market, i.code AS instrument, x.method, {} AS price,
                 {} AS quantity, {} AS amount, c.code AS currency, x.aggressor, buyer.code AS buyer, bp.code AS buyer_participant,
                 seller.code AS seller, sp.code AS seller_participant, x.buy_order, x.sell_order, {} AS buyer_fee,
-                {} AS seller_fee, x.settled_seq
+                {} AS seller_fee, x.settled_seq, x.status, x.revised_seq
             FROM trades x {TRADED} JOIN accounts buyer ON buyer.id = x.buyer JOIN accounts seller ON seller.id = x.seller
             JOIN participants bp ON bp.id = x.buyer_participant JOIN participants sp ON sp.id = x.seller_participant",
             self.time("x.time_ns"),

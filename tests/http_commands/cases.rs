@@ -96,6 +96,8 @@ pub fn others() -> Vec<Case> {
         case("resume", Nothing, json!({ "instrument": "CEA26", "reason": "a test" })),
         case("delist_instrument", Nothing, json!({ "instrument": "CEA26" })),
         case("relist_instrument", Nothing, json!({ "instrument": "B2609", "reason": "a test" })),
+        case("bust_trade", Nothing, json!({ "trade": 1, "reason": "a test" })),
+        case("correct_trade", Nothing, json!({ "trade": 1, "quantity": "1", "reason": "a test" })),
         case("correct_reference", Nothing, json!({ "line": "B2609", "price": "98.60", "reason": "a test" })),
         case("declare_holiday", Nothing, json!({ "date": "2026-05-06" })),
         case("revoke_holiday", Nothing, json!({ "date": "2026-05-07" })),

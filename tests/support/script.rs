@@ -38,7 +38,7 @@ const QUIET: [&str; 10] = [
     "call_indicated",
 ];
 /// Fields that are numbers in JSON.
-const NUMBERS: [&str; 4] = ["year", "base_year", "seed", "times"];
+const NUMBERS: [&str; 5] = ["year", "base_year", "seed", "times", "trade"];
 
 /// Runs a script.
 pub struct Script {

@@ -65,6 +65,8 @@ export const COMMANDS = {
   },
   delist_instrument: { group: "venue", duties: RUN, roles: ["operator"], danger: true, second: true, fields: [instrument] },
   relist_instrument: { group: "venue", duties: RUN, roles: ["operator"], second: true, fields: [instrument, F("reference", "price", optional), reason] },
+  bust_trade: { group: "venue", duties: RUN, roles: ["operator"], danger: true, second: true, fields: [F("trade", "integer"), reason] },
+  correct_trade: { group: "venue", duties: RUN, roles: ["operator"], danger: true, second: true, fields: [F("trade", "integer"), F("price", "price", optional), F("quantity", "quantity", optional), reason] },
   correct_reference: { group: "venue", duties: RUN, roles: ["operator"], second: true, fields: [F("line", "instrument"), price, reason] },
   revoke_holiday: { group: "venue", duties: RUN, roles: ["operator"], second: true, fields: [F("date", "date"), market] },
   declare_holiday: { group: "venue", duties: RUN, roles: ["operator"], second: true, fields: [F("date", "date"), market] },

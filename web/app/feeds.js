@@ -155,11 +155,15 @@ function listFeed({ key, topic, load, idOf, keep = 500, stays = () => false, ord
 
 const newestFirst = (a, b) => (b.sequence ?? 0) - (a.sequence ?? 0) || (b.trade ?? b.order ?? 0) - (a.trade ?? a.order ?? 0);
 
+/** A trade that was corrected or taken back keeps its place: when it was made, and who took. */
+const revised = (old, item) => (old && item.status ? { ...item, time: old.time, sequence: old.sequence, side: old.side, role: old.role, order: old.order } : { ...old, ...item });
+
 /** The trades of an instrument, newest first. */
 export const tradesFeed = (instrument) => listFeed({
   key: `trades ${instrument}`, topic: { channel: "trades", instrument }, keep: 200, order: newestFirst,
   load: (signal) => get(`/v1/instruments/${encodeURIComponent(instrument)}/trades`, { limit: 100 }, signal),
   idOf: (item) => item.trade,
+  fold: revised,
 });
 
 /** All that still stands, however long ago it came, and the newest of what came. */
@@ -185,6 +189,7 @@ export const fillsFeed = () => listFeed({
   key: "fills", topic: { channel: "fills" }, order: newestFirst,
   load: (signal) => get("/v1/fills", { limit: 300 }, signal),
   idOf: (item) => item.trade === undefined ? undefined : `${item.trade} ${item.account} ${item.side}`,
+  fold: revised,
 });
 
 /** What an account holds. */

@@ -103,6 +103,8 @@ pub struct Leg {
     pub order: OrderId,
     /// Its fee on this fill, minor units; below zero: a rebate.
     pub fee: Money,
+    /// What its fees ran on before this fill: see [`crate::Tariff::base_after`].
+    pub base: i64,
 }
 
 /// Two orders of a book met. Trading makes it, clearing novates it; what the buyer pays, fee included, is set aside.
@@ -134,6 +136,10 @@ pub struct Fill {
     pub aggressor: Option<Side>,
     /// At the edge of the day's price band.
     pub at_limit: bool,
+    /// An owner traded with itself, and that moves no price.
+    pub own: bool,
+    /// Minor units of fees that the selling order had paid before this fill, rebates not taken off.
+    pub seller_paid: i64,
 }
 
 /// The asset leg of an obligation.
@@ -188,6 +194,49 @@ pub struct Obligation {
     pub payment: Payment,
     /// The venue's fees.
     pub fees: FeeLine,
+}
+
+/// What a trade comes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Ticks.
+    pub price: Price,
+    /// Units.
+    pub quantity: Quantity,
+    /// Minor units of the currency.
+    pub amount: Money,
+    /// What the buyer pays the venue on top; below zero: a rebate.
+    pub buyer_fee: Money,
+    /// What the seller pays the venue out of it; below zero: a rebate.
+    pub seller_fee: Money,
+}
+
+/// What moves when a settled trade is taken back (成交取消) or corrected (成交更正): units from the buyer to the seller, and money
+/// among the two and the venue's fee account. Clearing works it out, the registry moves it in one step or not at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unwinding {
+    /// The market whose registry rules held for the trade.
+    pub market: MarketId,
+    /// The local trading day of the trade.
+    pub date: Date,
+    /// The asset that goes back.
+    pub asset: AssetId,
+    /// The currency of the trade.
+    pub currency: AssetId,
+    /// Gives the units back.
+    pub buyer: AccountId,
+    /// Gets them back.
+    pub seller: AccountId,
+    /// Earned the fees.
+    pub fees_to: AccountId,
+    /// Units that go back.
+    pub quantity: Quantity,
+    /// Minor units that the buyer gets; below zero: pays. What the three get adds up to nothing.
+    pub to_buyer: i128,
+    /// Minor units that the seller gets; below zero: pays.
+    pub to_seller: i128,
+    /// Minor units that the fee account gets; below zero: pays.
+    pub to_fees: i128,
 }
 
 /// Something set aside before a trade: an asset or cash that only settlement or release can move.

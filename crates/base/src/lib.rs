@@ -18,7 +18,8 @@ pub use amount::{BasisPoints, Money, Price, Quantity, amount_of, div_half_up, ha
 pub use calendar::{AfterKnown, Calendar, Session, TimeOfDay, UtcOffset};
 pub use date::{Date, Timestamp, Unreadable};
 pub use fact::{
-    Delivery, Directive, FeeLine, Fill, Hold, Leg, Method, Obligation, Party, Payment, Side, Trade,
+    Delivery, Directive, FeeLine, Fill, Hold, Leg, Method, Obligation, Outcome, Party, Payment, Side, Trade,
+    Unwinding,
 };
 pub use id::{
     AccountId, ActId, AlertId, AssetId, AuctionId, BidId, CaseId, ConversionId, FreezeId, InstrumentId,
@@ -28,4 +29,4 @@ pub use id::{
 pub use nearest::nearest;
 pub use rejection::Sentence;
 pub use role::Role;
-pub use tariff::{Part, Tariff};
+pub use tariff::{Charge, Part, Tariff};

@@ -1,6 +1,6 @@
 //! What an order on a book pays: a pure function of what it has traded, so that parts cost what the whole would.
 
-use crate::{Money, Price, Quantity, amount_of};
+use crate::{Money, Price, Quantity, Side, amount_of};
 use serde::{Deserialize, Serialize};
 
 /// Parts of a whole in which fee rates are given: millionths.
@@ -16,6 +16,30 @@ pub enum Part {
     Taker,
     /// It met others in a call auction, where nobody comes first.
     Call,
+}
+
+impl Part {
+    /// The part of a side of a trade, by the side that came in; none in a call auction.
+    #[must_use]
+    #[inline]
+    pub fn of(side: Side, aggressor: Option<Side>) -> Self {
+        match aggressor {
+            None => Self::Call,
+            Some(came_in) if came_in == side => Self::Taker,
+            Some(_) => Self::Maker,
+        }
+    }
+}
+
+/// What a side of a trade pays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Charge {
+    /// Its fee, minor units.
+    pub paid: i64,
+    /// The same, less its rebate.
+    pub fee: i64,
+    /// What its next fee runs on.
+    pub base: i64,
 }
 
 /// The fees on orders of a book. Clearing takes them from the rulebook; an order carries what it has paid on.
@@ -50,6 +74,9 @@ impl Tariff {
             && self.most.is_none_or(|most| most >= self.least)
     }
 
+    /// Half a minor unit, in millionths: a fee is rounded half-up.
+    pub const HALF: i64 = 500_000;
+
     const fn rate(&self, part: Part) -> i64 {
         match part {
             Part::Maker => self.maker_ppm,
@@ -69,7 +96,7 @@ impl Tariff {
         if base <= 0 {
             return Money::ZERO;
         }
-        let fee = Money((base + 500_000) / 1_000_000).max(self.least);
+        let fee = Money((base + Self::HALF) / 1_000_000).max(self.least);
         self.most.map_or(fee, |most| fee.min(most))
     }
 
@@ -98,8 +125,43 @@ impl Tariff {
     #[inline]
     pub fn highest(&self, base: i64, amount: Money) -> Option<Money> {
         let after = base.checked_add(amount.0.checked_mul(self.highest_rate())?)?;
-        after.checked_add(500_000)?;
+        after.checked_add(Self::HALF)?;
         self.fee(after).minus(self.fee(base))
+    }
+
+    /// The fee of one more trade of an order, in minor units and before any rebate, and what the next one runs on.
+    #[must_use]
+    #[inline]
+    pub fn step(&self, base: i64, part: Part, amount: Money) -> (i64, i64) {
+        // An order whose whole amount could be counted never comes to the bound.
+        let after = self.base_after(base, part, amount).unwrap_or(i64::MAX / 2);
+        (self.fee(after).0 - self.fee(base).0, after)
+    }
+
+    /// What each side of a trade pays: of either its part and the base before the trade, of the seller's order what it has paid so
+    /// far. A buyer never pays more than `spare`, what it has set aside beyond this trade and the amount of all that can still
+    /// trade: fees may have risen since. A seller never pays more than the trade brings: what a small part could not pay, the next
+    /// parts of a sale do. A maker's rebate is paid out of the other side's fee.
+    #[must_use]
+    #[inline]
+    pub fn charge(
+        &self,
+        amount: Money,
+        (buyer_part, buyer_base): (Part, i64),
+        spare: i64,
+        (seller_part, seller_base): (Part, i64),
+        seller_paid: i64,
+    ) -> (Charge, Charge) {
+        // An order whose whole amount could be counted never comes to the bound.
+        let after = |base, part| self.base_after(base, part, amount).unwrap_or(i64::MAX / 2);
+        let (buyer_after, seller_after) = (after(buyer_base, buyer_part), after(seller_base, seller_part));
+        let buyer_fee = (self.fee(buyer_after).0 - self.fee(buyer_base).0).clamp(0, spare);
+        let seller_fee = (self.fee(seller_after).0 - seller_paid).clamp(0, amount.0);
+        let buyer_rebate = self.rebate(buyer_part, amount).0.min(seller_fee);
+        let seller_rebate = self.rebate(seller_part, amount).0.min(buyer_fee);
+        let buyer = Charge { paid: buyer_fee, fee: buyer_fee - buyer_rebate, base: buyer_after };
+        let seller = Charge { paid: seller_fee, fee: seller_fee - seller_rebate, base: seller_after };
+        (buyer, seller)
     }
 
     /// What a buyer sets aside for `quantity` at `price` on top of a base already paid on: amount and highest fee.

@@ -4,17 +4,20 @@
 //! Architecture Invariant: this room moves nothing. It says what is owed; the registry fulfils it. Settlement today is gross,
 //! trade by trade; netting and later cycles will put more between [`ClearingHouse::novate`] and the obligation, not elsewhere.
 
+mod kept;
 mod messages;
 pub mod rules;
 mod statements;
 
+pub use kept::Kept;
 pub use messages::{ClearingRejection, Event};
 pub use statements::Statement;
 
 use base::{
-    AccountId, Date, Delivery, FeeLine, Fill, InstrumentId, MarketId, Method, Money, Obligation,
-    ParticipantId, Party, Payment, Side, Tariff, Trade, div_half_up,
+    AccountId, Date, Delivery, FeeLine, Fill, InstrumentId, MarketId, Method, Money, Obligation, Outcome,
+    Part, ParticipantId, Party, Payment, Quantity, Side, Tariff, Trade, TradeId, div_half_up,
 };
+use kept::KeptTrades;
 use rules::{FeeSchedule, Rules};
 use serde::{Deserialize, Serialize};
 use statements::Statements;
@@ -25,6 +28,7 @@ struct Market {
     fee_account: AccountId,
     date: Date,
     statements: Statements,
+    kept: KeptTrades,
 }
 
 /// The state of the clearing room.
@@ -46,7 +50,8 @@ fn fee_on(schedule: &FeeSchedule, amount: Money) -> Money {
 impl ClearingHouse {
     /// Opens a market whose fees go to `fee_account`.
     pub fn add_market(&mut self, rules: Rules, fee_account: AccountId, date: Date) {
-        self.markets.push(Market { rules, fee_account, date, statements: Statements::default() });
+        let (statements, kept) = (Statements::default(), KeptTrades::default());
+        self.markets.push(Market { rules, fee_account, date, statements, kept });
     }
 
     /// The rules in force in a market.
@@ -86,6 +91,86 @@ impl ClearingHouse {
         amount.plus(fee).ok_or(ClearingRejection::AmountTooLarge)
     }
 
+    /// From now on the trades of a market are kept until so many trading days have ended, that of the trade the first of them; none:
+    /// they are not kept. The engine says so between two days.
+    pub fn set_window(&mut self, market: MarketId, window: Option<u32>) {
+        self.markets[market.index()].kept.set_window(window);
+    }
+
+    /// A trading day of a market ended: trades that can no longer be corrected are forgotten.
+    pub fn end_day(&mut self, market: MarketId) {
+        self.markets[market.index()].kept.end_day();
+    }
+
+    /// The trade with a number, while it can be corrected: its market, its trading day, and how it stands.
+    #[must_use]
+    pub fn kept(&self, trade: TradeId) -> Option<(MarketId, Date, &Kept)> {
+        self.markets.iter().enumerate().find_map(|(index, market)| {
+            let (date, _, kept) = market.kept.find(trade)?;
+            Some((MarketId::at(index), date, kept))
+        })
+    }
+
+    /// The trades of a market that are kept, in the order in which they were made, with their days.
+    pub fn all_kept(&self, market: MarketId) -> impl Iterator<Item = (Date, &Kept)> {
+        self.markets[market.index()].kept.iter()
+    }
+
+    /// The trades of a day that stand, in the order in which they were made.
+    pub fn standing(&self, market: MarketId, date: Date) -> impl Iterator<Item = &Kept> {
+        self.markets[market.index()].kept.standing(date)
+    }
+
+    /// The fees, of the buyer and of the seller, that a trade pays for another amount: by the rules of its day and from where its
+    /// orders stood before it, as when it was made. What the same orders paid on other trades stays as it is, and what the buyer
+    /// had set aside bounds nothing any more. `None` where the trade is not kept, or they cannot be counted.
+    #[must_use]
+    pub fn fees_anew(&self, market: MarketId, trade: TradeId, amount: Money) -> Option<(Money, Money)> {
+        let (_, rules, kept) = self.markets.get(market.index())?.kept.find(trade)?;
+        if kept.method == Method::Continuous {
+            let part = |side| Part::of(side, kept.aggressor);
+            let (buying, selling) = ((part(Side::Buy), kept.bases.0), (part(Side::Sell), kept.bases.1));
+            for (part, base) in [buying, selling] {
+                rules.book.base_after(base, part, amount)?.checked_add(Tariff::HALF)?;
+            }
+            let (buyer, seller) = rules.book.charge(amount, buying, i64::MAX, selling, kept.seller_paid);
+            return Some((Money(buyer.fee), Money(seller.fee)));
+        }
+        amount.plus(Money(kept.bases.0.max(kept.bases.1)))?;
+        let fee = rules.fee(kept.method);
+        let party = |account, before| Party { account, traded_before: Money(before) };
+        let buyer = Self::fee_step(&fee.buyer, &party(kept.buyer, kept.bases.0), amount);
+        let seller = Self::seller_fee_step(&fee.seller, &party(kept.seller, kept.bases.1), amount);
+        Some((buyer, seller))
+    }
+
+    /// A trade comes to something else from now on; `to` is empty where it is taken back. The day's statement, which is that of the
+    /// day on which this is done, has the difference.
+    pub fn revise(
+        &mut self,
+        (market, trade): (MarketId, TradeId),
+        (buyer, seller): (ParticipantId, ParticipantId),
+        (from, to): (&Outcome, &Outcome),
+    ) {
+        let market = &mut self.markets[market.index()];
+        let Some(kept) = market.kept.find_mut(trade) else { return };
+        (kept.price, kept.quantity) = (to.price, to.quantity);
+        (kept.buyer_fee, kept.seller_fee) = (to.buyer_fee, to.seller_fee);
+        kept.busted = !to.quantity.is_positive();
+        let (quantity, amount) =
+            (Quantity(to.quantity.0 - from.quantity.0), Money(to.amount.0 - from.amount.0));
+        let fee = |from: Money, to: Money| Money(to.0 - from.0);
+        let (bought, sold) = ((buyer, kept.instrument), (seller, kept.instrument));
+        market.statements.buys(bought, quantity, amount, fee(from.buyer_fee, to.buyer_fee));
+        market.statements.sells(sold, quantity, amount, fee(from.seller_fee, to.seller_fee));
+    }
+
+    /// Where the fees of a market go.
+    #[must_use]
+    pub fn fee_account(&self, market: MarketId) -> AccountId {
+        self.markets[market.index()].fee_account
+    }
+
     /// The fee for one more trade of an order. Fees run on what the order has traded in all, so that an order filled in
     /// parts costs what it would have cost at once, and what was set aside is always enough.
     fn fee_step(schedule: &FeeSchedule, party: &Party, amount: Money) -> Money {
@@ -115,6 +200,8 @@ impl ClearingHouse {
 
         market.statements.buys((buyer, trade.instrument), trade.quantity, trade.amount, buyer_fee);
         market.statements.sells((seller, trade.instrument), trade.quantity, trade.amount, seller_fee);
+
+        market.kept.keep(trade.date, &market.rules, || Kept::of_trade(trade, (buyer_fee, seller_fee)));
 
         let (from, to) = (trade.seller.account, trade.buyer.account);
         out(Event::Novated { trade: trade.id, buyer_fee, seller_fee });
@@ -154,6 +241,7 @@ impl ClearingHouse {
         let (buyer_fee, seller_fee) = (fill.buyer.fee, fill.seller.fee);
         market.statements.buys((buyer, fill.instrument), fill.quantity, fill.amount, buyer_fee);
         market.statements.sells((seller, fill.instrument), fill.quantity, fill.amount, seller_fee);
+        market.kept.keep(fill.date, &market.rules, || Kept::of_fill(fill));
         let (from, to) = (fill.seller.account, fill.buyer.account);
         out(Event::Novated { trade: fill.id, buyer_fee, seller_fee });
         Obligation {

@@ -85,6 +85,7 @@ impl Command {
             C::WithdrawBid(c) => Owner(c.account),
             C::AnnounceAuction(_) | C::DrawLot(_) | C::CancelAuction(_) => Roles(&[Operator]),
             C::ListInstrument(_) | C::DelistInstrument(_) | C::RelistInstrument(_) => Roles(&[Operator]),
+            C::BustTrade(_) | C::CorrectTrade(_) => Roles(&[Operator]),
             C::CorrectReference(_) | C::AdoptRulebook(_) => Roles(&[Operator]),
             C::DeclareHoliday(_) | C::RevokeHoliday(_) => Roles(&[Operator]),
             // Anyone may stop its own; only the venue and its supervisor stop others, and let trade again.

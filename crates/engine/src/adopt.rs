@@ -4,6 +4,7 @@ use crate::rulebook::{Rulebook, Version};
 use crate::{Adopted, EngineRejection, Event, Events, OPERATOR, Rejection, State};
 use base::{AssetId, MarketId, TimeOfDay};
 use registry::{AccountKind, AssetClass, DefineAsset, OpenAccount, OpeningRejection};
+use trading::rules::Corrections;
 
 impl State {
     /// Adopts a rulebook. For a market that is open it takes effect from the next day: versions that begin later hold from
@@ -61,6 +62,7 @@ impl State {
         let version = rulebook.version_on(today);
         self.venue.add_market(version.trading.clone(), currency, first_day, self.time);
         self.clearing.add_market(version.clearing.clone(), fee_account, today);
+        self.clearing.set_window(market, version.trading.corrections.day_ends());
         self.registry.set_rules(market, version.registry.clone());
         self.watch.set_rules(market, version.supervision, version.trading.own == trading::rules::Own::Owner);
         let (in_force, two_persons) = (version.from, version.two_persons.clone());
@@ -109,6 +111,7 @@ fn check(rulebook: &Rulebook) -> Result<(), EngineRejection> {
         bands.iter().flatten().all(|band| band.0 > 0)
             && trading.tick_value > 0
             && trading.lot.is_positive()
+            && trading.corrections.day_ends().is_none_or(|days| days <= u32::from(Corrections::DAYS_MAX) + 1)
             && is_calendar_sound(trading)
             && trading.launch_reference.is_none_or(base::Price::is_positive)
             && registry.resale_after_days <= 3_660

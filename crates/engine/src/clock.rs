@@ -22,8 +22,12 @@ impl State {
                 Due::DayBegins(market, date) => self.begin_day(at, market, date, out),
                 Due::Bell(market) => {
                     let (venue, mut after) = self.floor(out);
+                    let over = venue.day_ended(market);
                     let ended = venue.ring(at, market, &mut after);
                     self.release_all(&ended);
+                    if !over && self.venue.day_ended(market) {
+                        self.clearing.end_day(market);
+                    }
                 }
                 Due::Interruption(instrument) => {
                     let (venue, mut after) = self.floor(out);
@@ -75,6 +79,7 @@ impl State {
         out.push(Event::RulesInForce { market, from: version.from });
         self.venue.set_rules(market, version.trading.clone());
         self.clearing.set_rules(market, version.clearing.clone());
+        self.clearing.set_window(market, version.trading.corrections.day_ends());
         self.registry.set_rules(market, version.registry.clone());
         self.watch.set_rules(market, version.supervision, version.trading.own == trading::rules::Own::Owner);
     }

@@ -132,4 +132,6 @@ pub enum Command {
     RelistInstrument(t::RelistInstrument),
     /// Has a fixed layout too.
     EnterFunds(t::EnterFunds),
+    BustTrade(t::BustTrade),
+    CorrectTrade(t::CorrectTrade),
 }

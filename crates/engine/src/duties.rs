@@ -40,6 +40,7 @@ impl Command {
             C::OpenCase(_) | C::NoteCase(_) | C::CloseCase(_) => SUPERVISOR,
             C::AnnounceAuction(_) | C::DrawLot(_) | C::CancelAuction(_) => OPERATOR_DUTY,
             C::ListInstrument(_) | C::DelistInstrument(_) | C::RelistInstrument(_) => OPERATOR_DUTY,
+            C::BustTrade(_) | C::CorrectTrade(_) => OPERATOR_DUTY,
             C::CorrectReference(_) | C::AdoptRulebook(_) => OPERATOR_DUTY,
             C::DeclareHoliday(_) | C::RevokeHoliday(_) => OPERATOR_DUTY,
             C::RegisterParticipant(_) | C::OpenAccount(_) | C::DefineAsset(_) => OPERATOR_DUTY,
@@ -69,6 +70,7 @@ impl Command {
         match self {
             C::AdoptRulebook(_) | C::RevokeHoliday(_) => true,
             C::RenameParticipant(_) | C::CloseAccount(_) | C::RelistInstrument(_) => true,
+            C::BustTrade(_) | C::CorrectTrade(_) => true,
             C::CreateUser(_) | C::InviteUser(_) | C::SetUserDuties(_) | C::CreateKey(_) => true,
             C::OfferLink(_) | C::UnlockUser(_) => true,
             C::SetUserActive(c) => c.active,

@@ -6,7 +6,7 @@
 //! Where to read: `apply.rs` is the path of a command from end to end, on one page a family; `after_trade.rs` is where a match on a
 //! book goes on to the other rooms; `clock.rs` is what the calendar does
 //! before a command; `access.rs` and `duties.rs` say who may send what; `four_eyes.rs` is where what
-//! one person proposes waits for another; `codec.rs` is how a record's payload is written.
+//! one person proposes waits for another; `revise.rs` is how a trade is taken back; `codec.rs` is how a record's payload is written.
 
 mod access;
 mod adopt;
@@ -24,6 +24,7 @@ mod event;
 mod four_eyes;
 mod glance;
 mod rejection;
+mod revise;
 pub mod rulebook;
 pub mod snapshot;
 mod state;

@@ -118,4 +118,8 @@ stages! {
     Case(supervision::CaseRejection) = "case";
     /// Renaming a participant, closing an account.
     Change(registry::ChangeRejection) = "change";
+    /// Taking back and correcting trades.
+    Revise(trading::ReviseRejection) = "revise";
+    /// Moving back what a trade moved.
+    Unwind(registry::UnwindRejection) = "unwind";
 }

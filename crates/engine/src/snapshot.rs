@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The layout of the state in a snapshot. It is raised whenever the state is laid out, or comes about, differently; a test
 /// pins it to the digest of a known state.
-pub const LAYOUT: u8 = 6;
+pub const LAYOUT: u8 = 7;
 
 const MAGIC: [u8; 8] = [b'H', b'P', b'S', b'N', b'A', b'P', 0, LAYOUT];
 

@@ -42,6 +42,8 @@ pub fn check_texts(state: &State, command: &Command) -> Result<(), ResolveError>
         }
         C::CloseAccount(c) => free("reason", REASON, &c.reason),
         C::RelistInstrument(c) => free("reason", REASON, &c.reason),
+        C::BustTrade(c) => free("reason", REASON, &c.reason),
+        C::CorrectTrade(c) => free("reason", REASON, &c.reason),
         C::DefineAsset(c) => new("code", &c.code, registry.assets().iter().map(|one| one.code.as_str())),
         C::ListInstrument(c) => new("code", &c.code, venue.instruments().iter().map(|one| one.code.as_str())),
         C::CreateUser(c) => new("name", &c.name, state.roster().users().iter().map(|one| one.name.as_str())),

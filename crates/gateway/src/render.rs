@@ -220,6 +220,13 @@ impl Names<'_> {
                 let reference = c.reference.map(|price| Number(self.price(market, price)));
                 W::RelistInstrument { instrument: self.instrument(c.instrument), reference, reason: c.reason }
             }
+            C::BustTrade(c) => W::BustTrade { trade: c.trade.0, reason: c.reason },
+            C::CorrectTrade(c) => {
+                let (price, quantity) = (c.price.unwrap_or_default(), c.quantity.unwrap_or_default());
+                let (price, quantity) = self.priced(self.instrument_traded(c.trade), price, quantity);
+                let (price, quantity) = (c.price.map(|_| price), c.quantity.map(|_| quantity));
+                W::CorrectTrade { trade: c.trade.0, price, quantity, reason: c.reason }
+            }
             C::SetHalted(c) if c.halted => {
                 W::Halt { instrument: self.instrument(c.instrument), reason: c.reason }
             }
@@ -428,7 +435,9 @@ impl Names<'_> {
         let transfers = object.contains_key("to");
         for (key, value) in object.iter_mut() {
             let name = id(value).and_then(|id| match key.as_str() {
-                "account" | "counterparty" | "buyer" | "seller" => Some(self.account(AccountId(id))),
+                "account" | "counterparty" | "buyer" | "seller" | "fees_to" => {
+                    Some(self.account(AccountId(id)))
+                }
                 "from" | "to" | "into" if converts => Some(self.asset(AssetId(id))),
                 "from" | "to" if corrects => None,
                 "from" if !transfers => Some(base::Date(i32::try_from(id).unwrap_or_default()).to_string()),

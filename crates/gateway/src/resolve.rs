@@ -267,6 +267,8 @@ impl<B: ReferenceBook> Resolver<'_, B> {
             WireCommand::ListInstrument { .. }
             | WireCommand::DelistInstrument { .. }
             | WireCommand::RelistInstrument { .. }
+            | WireCommand::BustTrade { .. }
+            | WireCommand::CorrectTrade { .. }
             | WireCommand::Halt { .. }
             | WireCommand::Resume { .. }
             | WireCommand::CorrectReference { .. }

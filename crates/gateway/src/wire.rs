@@ -172,6 +172,18 @@ pub enum WireCommand {
         reference: Option<Number>,
         reason: String,
     },
+    BustTrade {
+        trade: u64,
+        reason: String,
+    },
+    CorrectTrade {
+        trade: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        price: Option<Number>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quantity: Option<Number>,
+        reason: String,
+    },
     Halt {
         instrument: String,
         reason: String,
@@ -545,7 +557,7 @@ impl WireCommand {
     #[must_use]
     pub fn looks_at_state(&self) -> bool {
         match self {
-            Self::ApplyCarryOver { .. } => true,
+            Self::ApplyCarryOver { .. } | Self::CorrectTrade { .. } => true,
             Self::ProposeAct { act, .. } => act.command().looks_at_state(),
             Self::TakeListing { listing: named, .. }
             | Self::AmendOrder { order: named, .. }

@@ -234,6 +234,24 @@ impl Ledger {
         assert!(given == paid.0, "a payment adds up");
     }
 
+    /// Moves available money among accounts: what each gets, or gives where it is below zero, adds up to nothing.
+    pub(crate) fn net<const N: usize>(&mut self, currency: AssetId, moves: [(AccountId, i128); N]) {
+        assert!(
+            moves.iter().map(|(_, change)| change).sum::<i128>() == 0,
+            "what is moved adds up to nothing"
+        );
+        let spot = &mut self.columns[currency.index()].spot;
+        // What is got comes first: one account may stand here twice, and a bucket never exceeds what was issued.
+        let (got, given): (Vec<_>, Vec<_>) = moves.into_iter().partition(|(_, change)| *change > 0);
+        for (account, change) in got.into_iter().chain(given) {
+            let after = i128::from(spot[account.index()].available.0) + change;
+            let Some(after) = i64::try_from(after).ok().filter(|after| *after >= 0) else {
+                unreachable!("a bucket of the ledger would become negative")
+            };
+            spot[account.index()].available = Quantity(after);
+        }
+    }
+
     /// Checks the invariant of this room over the whole table: one entry for each asset that breaks it.
     #[must_use]
     pub fn audit(&self) -> Vec<Discrepancy> {

@@ -16,6 +16,7 @@ mod ledger;
 mod messages;
 pub mod rules;
 mod settlement;
+mod unwinding;
 
 pub use accounts::{Account, AccountKind, Asset, AssetClass, Desk, Participant};
 pub use cash::Withdrawal;

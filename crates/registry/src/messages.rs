@@ -661,6 +661,30 @@ rejections! {
 }
 
 rejections! {
+    /// Why a trade cannot be taken back or corrected as it is settled.
+    pub enum UnwindRejection {
+        /// An account of the trade is closed.
+        AccountClosed = "account_closed",
+        /// An account that would give something back is frozen.
+        AccountFrozen = "account_frozen",
+        /// The buyer has set the units aside: for an order, a listing, a block, an auction or a bid.
+        UnitsReserved = "units_reserved",
+        /// The buyer has pledged the units.
+        UnitsPledged = "units_pledged",
+        /// The units are frozen at the buyer.
+        UnitsFrozen = "units_frozen",
+        /// The buyer has the units no more: sold on, transferred, surrendered or cancelled.
+        UnitsGone = "units_gone",
+        /// Who would pay has set the money aside: for an order, a block, a bid or a withdrawal.
+        MoneyReserved = "money_reserved",
+        /// Who would pay has the money no more.
+        MoneyGone = "money_gone",
+        /// The venue's fee account has too little left to pay fees back.
+        FeesShort = "fees_short",
+    }
+}
+
+rejections! {
     /// Why emissions are not recorded, or units not surrendered.
     pub enum ComplianceRejection {
         /// The participant is not a compliance entity.

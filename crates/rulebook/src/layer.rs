@@ -13,7 +13,7 @@ use base::Date;
 use std::collections::BTreeMap;
 
 /// The tables that state a rule, and so must say where it comes from each time they are written.
-const TABLES: [&str; 28] = [
+const TABLES: [&str; 29] = [
     "access.two_persons",
     "trading.calendar",
     "trading.quantity",
@@ -24,6 +24,7 @@ const TABLES: [&str; 28] = [
     "trading.auction",
     "trading.composite",
     "trading.owners",
+    "trading.corrections",
     "clearing.settlement",
     "clearing.fees.listed",
     "clearing.fees.block",

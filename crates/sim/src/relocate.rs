@@ -22,6 +22,8 @@ pub enum Kind {
     Instrument,
     /// Orders, listings, blocks, auctions and bids.
     Trading,
+    /// Trades.
+    Trade,
     /// Pledges, freezes and conversions.
     Registry,
     /// Withdrawals, by their record.
@@ -50,6 +52,8 @@ pub fn created(events: &[Event]) -> Created {
             Event::Trading(T::BlockProposed { proposal, .. }) => (Kind::Trading, proposal.0),
             Event::Trading(T::AuctionAnnounced { auction, .. }) => (Kind::Trading, auction.0),
             Event::Trading(T::BidPlaced { bid, .. }) => (Kind::Trading, bid.0),
+            Event::Trading(T::Traded(trade)) => (Kind::Trade, trade.id.0),
+            Event::Trading(T::Filled { trade, .. }) => (Kind::Trade, trade.0),
             Event::Registry(R::ParticipantRegistered { participant }) => {
                 (Kind::Participant, participant.0.into())
             }
@@ -149,6 +153,8 @@ impl Moved {
             C::ListInstrument(c) => (market(&mut c.market), asset(&mut c.asset)).0,
             C::DelistInstrument(c) => instrument(&mut c.instrument),
             C::RelistInstrument(c) => instrument(&mut c.instrument),
+            C::BustTrade(c) => self.long(Kind::Trade, &mut c.trade.0),
+            C::CorrectTrade(c) => self.long(Kind::Trade, &mut c.trade.0),
             C::SetHalted(c) => instrument(&mut c.instrument),
             C::CorrectReference(c) => match &mut c.line {
                 Line::Instrument(id) => instrument(id),

@@ -156,7 +156,7 @@ macro_rules! kinds {
 
 kinds! {
     EnterOrder EnterFunds AmendOrder MassCancel SetTradingBlocked PlaceOrder TakeListing CancelOrder ProposeBlock AcceptBlock WithdrawBlock AnnounceAuction PlaceBid WithdrawBid
-    DrawLot CancelAuction ListInstrument DelistInstrument RelistInstrument SetHalted CorrectReference DeclareHoliday RevokeHoliday
+    DrawLot CancelAuction ListInstrument DelistInstrument RelistInstrument BustTrade CorrectTrade SetHalted CorrectReference DeclareHoliday RevokeHoliday
     RegisterParticipant RenameParticipant OpenAccount CloseAccount DefineAsset Issue Preallocate Allocate CancelUnits Deposit RequestWithdrawal
     SettleWithdrawal Transfer PledgeUnits ReleasePledge FreezeUnits UnfreezeUnits SetAccountFrozen RecordEmissions
     Surrender DetermineShortfall ApplyCarryOver DecideCarryOver AdoptRulebook Tick CreateUser SetUserDuties SetUserActive SetPassword SetTotp

@@ -370,6 +370,7 @@ mod tests {
             hours: Vec::new(),
             composite: Some(Composite { code: "ALL".to_owned(), price }),
             own: crate::rules::Own::Owner,
+            corrections: crate::rules::Corrections::Never,
         }
     }
 

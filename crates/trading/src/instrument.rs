@@ -111,6 +111,15 @@ impl Statistics {
         Self::starting_at(self.corrected.unwrap_or(close), self.total)
     }
 
+    /// The same line before anything of its day had traded.
+    pub(crate) fn before_trading(&self) -> Self {
+        let mut total = self.total;
+        for (total, today) in total.iter_mut().zip(self.turnover) {
+            (total.volume, total.amount) = (total.volume - today.volume, total.amount - today.amount);
+        }
+        Self { corrected: self.corrected, ..Self::starting_at(self.reference, total) }
+    }
+
     pub(crate) fn has_traded(&self) -> bool {
         self.turnover.iter().any(|turnover| turnover.volume > 0)
     }

@@ -16,6 +16,7 @@ mod hours;
 mod instrument;
 mod listing;
 mod messages;
+mod revision;
 pub mod rules;
 
 pub use auction::{Auction, Bid, Uncrossed};
@@ -26,6 +27,7 @@ pub use floor::{BookOrder, Incoming, Indication, PostTrade};
 pub use instrument::{Instrument, PriceLine, Statistics, band_limits};
 pub use listing::Order;
 pub use messages::*;
+pub use revision::Stands;
 
 use base::{
     AccountId, AuctionId, BidId, InstrumentId, MarketId, Method, Money, OrderId, Party, Price, ProposalId,

@@ -6,8 +6,8 @@ pub use book::*;
 
 use crate::PriceLine;
 use base::{
-    AccountId, AssetId, AuctionId, BidId, Date, InstrumentId, MarketId, Method, Money, OrderId, Price,
-    ProposalId, Quantity, Side, Timestamp, Trade, TradeId, rejections,
+    AccountId, AssetId, AuctionId, BidId, Date, InstrumentId, MarketId, Method, Money, OrderId, Outcome,
+    Price, ProposalId, Quantity, Side, Timestamp, Trade, TradeId, rejections,
 };
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +44,58 @@ pub struct RelistInstrument {
     /// The reference price that it starts from; none: its last close.
     pub reference: Option<Price>,
     /// On what ground.
+    pub reason: String,
+}
+
+/// Takes a trade back as if it had not been (成交取消): units, money and fees go back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BustTrade {
+    /// Which.
+    pub trade: TradeId,
+    /// Why.
+    pub reason: String,
+}
+
+/// Gives a trade another price, a lower quantity, or both (成交更正): what differs goes back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CorrectTrade {
+    /// Which.
+    pub trade: TradeId,
+    /// Ticks; none: the price stays.
+    pub price: Option<Price>,
+    /// Units that stand; none: all that stood.
+    pub quantity: Option<Quantity>,
+    /// Why.
+    pub reason: String,
+}
+
+/// A trade that was taken back or corrected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revision {
+    /// Which trade.
+    pub trade: TradeId,
+    /// Where it was made.
+    pub market: MarketId,
+    /// What was traded.
+    pub instrument: InstrumentId,
+    /// How.
+    pub method: Method,
+    /// Its local trading day.
+    pub date: Date,
+    /// Got the asset.
+    pub buyer: AccountId,
+    /// Got the money.
+    pub seller: AccountId,
+    /// Where the fees go.
+    pub fees_to: AccountId,
+    /// What it came to before.
+    pub from: Outcome,
+    /// What it comes to from now on: nothing, where it was taken back.
+    pub to: Outcome,
+    /// Why.
     pub reason: String,
 }
 
@@ -600,6 +652,10 @@ pub enum Event {
         /// Minor units that ended.
         amount: Money,
     },
+    /// A trade was taken back: units, money and fees went back.
+    TradeBusted(Box<Revision>),
+    /// A trade was corrected: what differs went back.
+    TradeCorrected(Box<Revision>),
 }
 
 /// What an order would trade, and what of it has traded: from this the engine knows what to set aside and what to give
@@ -657,6 +713,30 @@ rejections! {
         NothingToDo = "nothing_to_do",
         /// A holiday is declared, or taken back, for a day after today.
         DateNotAhead = "date_not_ahead",
+    }
+}
+
+rejections! {
+    /// Why a trade is not taken back or corrected.
+    pub enum ReviseRejection {
+        /// No trade has this number.
+        TradeUnknown = "trade_unknown",
+        /// The trade is final: its time is over, or the rules of its day know no corrections.
+        TooLate = "too_late",
+        /// The trade was taken back already.
+        AlreadyBusted = "already_busted",
+        /// The price is not above zero.
+        PriceNotPositive = "price_not_positive",
+        /// A trade keeps something; one that keeps nothing is taken back.
+        QuantityNotPositive = "quantity_not_positive",
+        /// A correction takes units off a trade, and adds none.
+        QuantityNotLower = "quantity_not_lower",
+        /// The quantity is not a whole number of lots.
+        QuantityOffLot = "quantity_off_lot",
+        /// The trade is so already.
+        NothingToChange = "nothing_to_change",
+        /// The amount is more than can be counted.
+        AmountTooLarge = "amount_too_large",
     }
 }
 

@@ -34,6 +34,34 @@ pub struct Rules {
     /// Whom the market's rules mean by "own".
     #[serde(default)]
     pub own: Own,
+    /// How long a trade can be taken back or corrected.
+    #[serde(default)]
+    pub corrections: Corrections,
+}
+
+/// How long a trade can be taken back (成交取消) or corrected (成交更正).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Corrections {
+    /// Not at all: the rules know no corrections.
+    #[default]
+    Never,
+    /// Until so many trading days after its own have ended; none: until its own trading day ends.
+    DaysAfter(u16),
+}
+
+impl Corrections {
+    /// The longest time that a rulebook may give, trading days after that of the trade: what is kept for it is kept in memory.
+    pub const DAYS_MAX: u16 = 30;
+
+    /// How many trading days end before a trade is final, that of the trade the first of them; `None` where it is final at once.
+    #[must_use]
+    pub fn day_ends(self) -> Option<u32> {
+        match self {
+            Self::Never => None,
+            Self::DaysAfter(days) => Some(u32::from(days) + 1),
+        }
+    }
 }
 
 /// Whom a rule means by "own": one's own listing, block, auction, trade.

@@ -3,10 +3,12 @@
 //! The changes of an account's asset add up to what it holds of it. What is only set aside, pledged or frozen changes nothing
 //! here: it stays the account's.
 
+use super::trades::Made;
 use super::{Told, Writer, place};
 use anyhow::{Context, Result};
-use base::{AccountId, AssetId};
+use base::{AccountId, AssetId, Outcome};
 use registry::Event;
+use trading::Revision;
 
 impl Writer {
     /// An event that touched an account and changed nothing of what it owns.
@@ -114,5 +116,31 @@ impl Writer {
         }
         self.post(told, "settled", &changes);
         Ok(())
+    }
+
+    /// What went back when a trade was taken back or corrected.
+    pub(super) fn given_back(
+        &mut self,
+        told: Told<'_>,
+        revision: &Revision,
+        made: &Made,
+        kind: &'static str,
+    ) {
+        let (from, to) = (&revision.from, &revision.to);
+        let units = from.quantity.0.saturating_sub(to.quantity.0);
+        let paid = |one: &Outcome| one.amount.0.saturating_add(one.buyer_fee.0);
+        let got = |one: &Outcome| one.amount.0.saturating_sub(one.seller_fee.0);
+        let earned = |one: &Outcome| one.buyer_fee.0.saturating_add(one.seller_fee.0);
+        let mut changes = vec![
+            (made.buyer, made.asset, -units),
+            (made.buyer, made.currency, paid(from).saturating_sub(paid(to))),
+            (made.seller, made.asset, units),
+            (made.seller, made.currency, got(to).saturating_sub(got(from))),
+        ];
+        let fees = earned(to).saturating_sub(earned(from));
+        if fees != 0 {
+            changes.push((revision.fees_to.0.into(), made.currency, fees));
+        }
+        self.post(told, kind, &changes);
     }
 }

@@ -7,7 +7,10 @@ use crate::projection::tables::TRADES;
 use anyhow::{Context, Result};
 use base::{AccountId, Method, Side, Trade, amount_of};
 use engine::Command;
-use trading::Event;
+use trading::{Event, Revision};
+
+/// The status of a trade that nobody changed.
+const STANDS: &str = "stands";
 
 /// A trade as it is written.
 #[derive(Clone, Debug)]
@@ -34,10 +37,14 @@ pub(super) struct Made {
     pub(super) buyer_fee: i64,
     pub(super) seller_fee: i64,
     pub(super) settled: Option<i64>,
+    /// `stands`, `corrected` or `busted`.
+    pub(super) status: Word,
+    /// The record with which it was last corrected, or taken back.
+    pub(super) revised: Option<i64>,
 }
 
 impl Made {
-    fn row(&self) -> [Value; 22] {
+    fn row(&self) -> [Value; 24] {
         [
             self.trade.into(),
             self.seq.into(),
@@ -61,6 +68,8 @@ impl Made {
             self.buyer_fee.into(),
             self.seller_fee.into(),
             opt(self.settled),
+            self.status.clone().into(),
+            opt(self.revised),
         ]
     }
 
@@ -88,6 +97,8 @@ impl Made {
             buyer_fee: row.int(19)?,
             seller_fee: row.int(20)?,
             settled: row.opt_int(21)?,
+            status: row.text(22)?.into(),
+            revised: row.opt_int(23)?,
         })
     }
 }
@@ -126,8 +137,12 @@ impl Writer {
                     buyer_fee: 0,
                     seller_fee: 0,
                     settled: None,
+                    status: STANDS.into(),
+                    revised: None,
                 }
             }
+            Event::TradeBusted(revision) => return self.revise(told, revision, "trade_busted"),
+            Event::TradeCorrected(revision) => return self.revise(told, revision, "trade_corrected"),
             _ => return Ok(()),
         };
         let kind = if matches!(event, Event::Traded(_)) { "traded" } else { "filled" };
@@ -142,6 +157,27 @@ impl Writer {
             self.count_candles(told, (market, made.instrument, date), traded);
         }
         self.made.insert(u64::try_from(made.trade)?, made);
+        Ok(())
+    }
+
+    /// A trade was corrected, or taken back: of that one the row says what it was.
+    fn revise(&mut self, told: Told<'_>, revision: &Revision, kind: &'static str) -> Result<()> {
+        let busted = kind == "trade_busted";
+        let made = self.trade_mut(revision.trade)?;
+        made.revised = Some(told.seq);
+        if busted {
+            made.status = "busted".into();
+        } else {
+            made.status = "corrected".into();
+            let to = &revision.to;
+            (made.price, made.quantity, made.amount) = (to.price.0, to.quantity.0, to.amount.0);
+            (made.buyer_fee, made.seller_fee) = (to.buyer_fee.0, to.seller_fee.0);
+        }
+        let made = made.clone();
+        self.given_back(told, revision, &made, kind);
+        if made.method == "listed" || made.method == "continuous" {
+            self.recount_candles(told, &made)?;
+        }
         Ok(())
     }
 
@@ -191,6 +227,8 @@ impl Writer {
             buyer_fee: 0,
             seller_fee: 0,
             settled: None,
+            status: STANDS.into(),
+            revised: None,
         }
     }
 

@@ -7,8 +7,8 @@ use base::{
     Sequence, Timestamp, TradeId,
 };
 
-pub(super) const TRADE: &str =
-    "trade_id, seq, time_ns, instrument, method, date, price, quantity, amount, aggressor, buyer, seller";
+pub(super) const TRADE: &str = "trade_id, seq, time_ns, instrument, method, date, price, quantity, amount, aggressor, buyer, seller, \
+     status, revised_seq";
 pub(super) const CANDLE: &str = "start_ns, open, high, low, close, volume, amount, trades, last_seq";
 pub(super) const RECORD: &str = "seq, time_ns, actor, user_id, client_id, door, command, json, stage, reason";
 
@@ -73,6 +73,8 @@ pub(super) fn fill(cells: &mut Cells<'_, '_>) -> Result<FillRow> {
         fee: Money(cells.int()?),
         aggressor: cells.opt_side()?,
         settled: cells.opt_count()?.map(Sequence),
+        status: cells.text()?,
+        revised: cells.opt_count()?.map(Sequence),
     })
 }
 
@@ -90,6 +92,8 @@ pub(super) fn trade(cells: &mut Cells<'_, '_>) -> Result<TradeRow> {
         aggressor: cells.opt_side()?,
         buyer: AccountId(cells.id()?),
         seller: AccountId(cells.id()?),
+        status: cells.text()?,
+        revised: cells.opt_count()?.map(Sequence),
     })
 }
 

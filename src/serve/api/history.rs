@@ -335,6 +335,10 @@ pub(super) struct FillView {
     pub role: Option<String>,
     /// The record with which it was settled, delivery against payment.
     pub settled: Option<u64>,
+    /// `stands`, `corrected` or `busted`; of one that was taken back this is what it was.
+    pub status: String,
+    /// The record with which it was last corrected, or taken back.
+    pub revised: Option<u64>,
 }
 
 fn fill_view(state: &State, row: &FillRow) -> Option<FillView> {
@@ -357,6 +361,8 @@ fn fill_view(state: &State, row: &FillRow) -> Option<FillView> {
         method: row.method.clone(),
         role: role.map(str::to_owned),
         settled: row.settled.map(|settled| settled.0),
+        status: row.status.clone(),
+        revised: row.revised.map(|revised| revised.0),
     })
 }
 

@@ -31,6 +31,8 @@ pub(super) struct TradeView {
     pub method: String,
     /// What the taker did, where there was one.
     pub side: Option<String>,
+    /// `stands`, `corrected` or `busted`; of one that was taken back this is what it was.
+    pub status: String,
 }
 
 pub(super) fn trades(call: &Call) -> Answered {
@@ -51,6 +53,7 @@ pub(super) fn trades(call: &Call) -> Answered {
         amount: written.money(trade.amount.0.into()),
         method: trade.method,
         side: trade.aggressor.as_ref().map(word),
+        status: trade.status,
     });
     Ok(Reply::json(&List { sequence: seen.sequence, items: items.collect(), next }).at(seen.sequence))
 }

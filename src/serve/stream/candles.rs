@@ -2,7 +2,7 @@
 //! sees all of it; as in the projection, the trades count that make prices.
 
 use crate::projection::{CandleRow, Projection, Step};
-use base::{Date, InstrumentId, MarketId, Method, Price, Timestamp};
+use base::{Date, InstrumentId, MarketId, Method, Outcome, Price, Timestamp, TradeId};
 use engine::State;
 use std::collections::BTreeMap;
 
@@ -55,6 +55,7 @@ impl Candle {
 /// A trade that a candle counts.
 #[derive(Clone, Copy)]
 pub(super) struct Counted {
+    pub(super) trade: TradeId,
     pub(super) instrument: InstrumentId,
     pub(super) market: MarketId,
     pub(super) method: Method,
@@ -64,10 +65,26 @@ pub(super) struct Counted {
     pub(super) amount: i64,
 }
 
+/// A trade of a minute that runs.
+#[derive(Clone, Copy)]
+struct Part {
+    trade: TradeId,
+    price: Price,
+    quantity: i64,
+    amount: i64,
+}
+
+/// A minute that runs, and its trades: one of them may be taken back or corrected. Of a minute that ran when this node began they are not
+/// all known.
+struct Running {
+    candle: Candle,
+    parts: Vec<Part>,
+}
+
 /// See the module.
 #[derive(Default)]
 pub(super) struct Candles {
-    running: BTreeMap<InstrumentId, Candle>,
+    running: BTreeMap<InstrumentId, Running>,
     /// The date of each market, as its days began: what the calendar had due may be carried out late, and belongs to its day.
     dates: BTreeMap<MarketId, Date>,
 }
@@ -75,7 +92,8 @@ pub(super) struct Candles {
 impl Candles {
     /// The last minute of each instrument that traded before this node began.
     pub(super) fn new(before: Vec<(InstrumentId, Candle)>) -> Self {
-        Self { running: before.into_iter().collect(), dates: BTreeMap::new() }
+        let running = before.into_iter().map(|(id, candle)| (id, Running { candle, parts: Vec::new() }));
+        Self { running: running.collect(), dates: BTreeMap::new() }
     }
 
     /// A date began in a market.
@@ -89,13 +107,46 @@ impl Candles {
             return None;
         }
         let start = self.minute(&trade, state);
-        let (price, volume, amount) = (trade.price, trade.quantity.into(), trade.amount.into());
-        let one =
-            Candle { start, open: price, high: price, low: price, close: price, volume, amount, trades: 1 };
-        let known = self.running.get(&trade.instrument).filter(|candle| candle.start == start);
-        let candle = known.map_or(one, |candle| then(*candle, one));
-        self.running.insert(trade.instrument, candle);
-        Some(candle)
+        let part =
+            Part { trade: trade.trade, price: trade.price, quantity: trade.quantity, amount: trade.amount };
+        let one = part.candle(start);
+        match self.running.get_mut(&trade.instrument).filter(|running| running.candle.start == start) {
+            Some(running) => {
+                running.candle = then(running.candle, one);
+                running.parts.push(part);
+            }
+            None => {
+                self.running.insert(trade.instrument, Running { candle: one, parts: vec![part] });
+            }
+        }
+        self.last(trade.instrument)
+    }
+
+    /// Counts the minute that runs again, where a trade of it was corrected, or taken back (`to` is empty then). Gives that minute; none
+    /// where the trade is not one of it, or nothing of the minute stands.
+    pub(super) fn revise(
+        &mut self,
+        instrument: InstrumentId,
+        trade: TradeId,
+        to: &Outcome,
+    ) -> Option<Candle> {
+        let running = self.running.get_mut(&instrument)?;
+        let all = u64::try_from(running.parts.len()).ok() == Some(running.candle.trades);
+        let at = running.parts.iter().position(|part| part.trade == trade).filter(|_| all)?;
+        if to.quantity.is_positive() {
+            let part = Part { trade, price: to.price, quantity: to.quantity.0, amount: to.amount.0 };
+            running.parts[at] = part;
+        } else {
+            running.parts.remove(at);
+        }
+        let start = running.candle.start;
+        match running.parts.iter().map(|part| part.candle(start)).reduce(then) {
+            Some(candle) => running.candle = candle,
+            None => {
+                self.running.remove(&instrument);
+            }
+        }
+        self.last(instrument)
     }
 
     fn minute(&self, trade: &Counted, state: &State) -> Timestamp {
@@ -110,7 +161,15 @@ impl Candles {
 
     /// The last minute in which an instrument traded.
     pub(super) fn last(&self, instrument: InstrumentId) -> Option<Candle> {
-        self.running.get(&instrument).copied()
+        self.running.get(&instrument).map(|running| running.candle)
+    }
+}
+
+impl Part {
+    fn candle(&self, start: Timestamp) -> Candle {
+        let &Self { price, quantity, amount, .. } = self;
+        let (volume, amount) = (quantity.into(), amount.into());
+        Candle { start, open: price, high: price, low: price, close: price, volume, amount, trades: 1 }
     }
 }
 

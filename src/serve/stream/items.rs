@@ -154,7 +154,7 @@ pub(super) fn order(state: &State, live: &Live) -> Option<String> {
 pub(super) struct TradeItem {
     /// Its number.
     trade: u64,
-    /// The record it came of.
+    /// The record it came of; of a status that of the change.
     sequence: u64,
     /// When.
     time: String,
@@ -168,10 +168,18 @@ pub(super) struct TradeItem {
     method: String,
     /// What the taker did, where there was one.
     side: Option<String>,
+    /// `corrected` or `busted`, where the trade was told before and is not what it was; of one that was taken back this is what it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
 }
 
 /// A trade, as everyone sees it.
-pub(super) fn trade(state: &State, deal: &Deal, (seq, time): (u64, Timestamp)) -> Option<String> {
+pub(super) fn trade(
+    state: &State,
+    deal: &Deal,
+    (seq, time): (u64, Timestamp),
+    status: Option<&'static str>,
+) -> Option<String> {
     let written = Written::of(state, deal.instrument)?;
     Some(json(&TradeItem {
         trade: deal.trade.0,
@@ -182,6 +190,7 @@ pub(super) fn trade(state: &State, deal: &Deal, (seq, time): (u64, Timestamp)) -
         amount: written.money(deal.amount.0.into()),
         method: word(&deal.method),
         side: deal.aggressor.as_ref().map(word),
+        status,
     }))
 }
 
@@ -214,7 +223,8 @@ pub(super) struct FillItem {
     method: String,
     /// `maker` or `taker`; none where nobody took.
     role: Option<&'static str>,
-    /// In `settlement`: what became of it.
+    /// In `settlement`: what became of it. `corrected` or `busted`, where the trade was told before and is not what it was; of one that
+    /// was taken back this is what it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'static str>,
 }

@@ -296,10 +296,15 @@ pub(super) fn happened(streams: &mut Streams, state: &State, all: &mut Vec<Happe
             What::Order(live) => pages.order(&live, at),
             What::Deal(deal) => {
                 let topic = Topic::Trades(deal.instrument);
-                pages.add(topic, at, || items::trade(state, &deal, at).map(Item::Other));
-                pages.sides(&deal, at, None);
+                pages.add(topic, at, || items::trade(state, &deal, at, None).map(Item::Other));
+                pages.sides(&deal, at, Told::Made);
             }
-            What::Settled(deal) => pages.sides(&deal, at, Some("settled")),
+            What::Settled(deal) => pages.sides(&deal, at, Told::Settled),
+            What::Revised(deal, status) => {
+                let topic = Topic::Trades(deal.instrument);
+                pages.add(topic, at, || items::trade(state, &deal, at, Some(status)).map(Item::Other));
+                pages.sides(&deal, at, Told::Revised(status));
+            }
             What::Candle(id, candle) => {
                 let item = || Some(Item::Candle(candle.start, items::candle(state, id, &candle)?));
                 pages.add(Topic::Candles(id), at, item);
@@ -310,6 +315,17 @@ pub(super) fn happened(streams: &mut Streams, state: &State, all: &mut Vec<Happe
         }
     }
     round.sent += pages.finish();
+}
+
+/// What is told of a trade's sides.
+#[derive(Clone, Copy)]
+enum Told {
+    /// It was made: in `fills`.
+    Made,
+    /// It was delivered and paid: in `settlement`.
+    Settled,
+    /// It was corrected, or taken back: in both.
+    Revised(&'static str),
 }
 
 /// Something to tell.
@@ -404,17 +420,23 @@ impl Pages<'_> {
         self.add(Topic::DropCopy(participant), at, || items::order(self.state, live).map(Item::Order));
     }
 
-    fn sides(&mut self, deal: &Deal, at: (u64, Timestamp), status: Option<&'static str>) {
+    fn sides(&mut self, deal: &Deal, at: (u64, Timestamp), told: Told) {
         for (side, account) in [(Side::Buy, deal.buyer.account), (Side::Sell, deal.seller.account)] {
             let Some(owner) = self.state.registry().account(account) else { continue };
             let participant = owner.participant;
             let scopes = [None, Some(account)].map(|account| Scope { participant, account });
             let state = self.state;
+            let status = match told {
+                Told::Made => None,
+                Told::Settled => Some("settled"),
+                Told::Revised(status) => Some(status),
+            };
             let item = || items::fill(state, deal, side, at, status).map(Item::Other);
-            if status.is_some() {
-                scopes.into_iter().for_each(|scope| self.add(Topic::Settlement(scope), at, item));
-            } else {
-                scopes.into_iter().for_each(|scope| self.add(Topic::Fills(scope), at, item));
+            if !matches!(told, Told::Made) {
+                scopes.iter().for_each(|scope| self.add(Topic::Settlement(*scope), at, item));
+            }
+            if !matches!(told, Told::Settled) {
+                scopes.iter().for_each(|scope| self.add(Topic::Fills(*scope), at, item));
                 self.add(Topic::DropCopy(participant), at, item);
             }
         }

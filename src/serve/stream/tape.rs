@@ -10,7 +10,7 @@ use base::{
 };
 use engine::{Command, Event, Record, State};
 use std::collections::BTreeSet;
-use trading::Event as Trading;
+use trading::{Event as Trading, Revision};
 
 /// One side of a trade.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +40,8 @@ pub(super) enum What {
     Order(Live),
     Deal(Deal),
     Settled(Deal),
+    /// A trade was corrected, or taken back: how it stands, or what it was.
+    Revised(Deal, &'static str),
     Candle(InstrumentId, Candle),
     Alert(Box<supervision::Alert>),
 }
@@ -142,6 +144,8 @@ impl Tape {
             let Event::Trading(event) = event else { continue };
             if let &Trading::DayBegan { market, date, .. } = event {
                 candles.day_began(market, date);
+            } else if let Trading::TradeBusted(revision) | Trading::TradeCorrected(revision) = event {
+                candles.revise(revision.instrument, revision.trade, &revision.to);
             } else if let Some(deal) = deal(event, &record.envelope.command, state) {
                 count(&deal, record.time, state, candles);
             }
@@ -197,11 +201,37 @@ impl Tape {
             | Trading::BidEnded { .. }
             | Trading::AuctionUncrossed { .. }
             | Trading::AuctionCancelled { .. } => marks.all_accounts = true,
+            Trading::TradeBusted(revision) => self.revised(record, revision, "busted", candles),
+            Trading::TradeCorrected(revision) => self.revised(record, revision, "corrected", candles),
             _ => {}
         }
         if let Some(deal) = deal(event, &record.envelope.command, state) {
             self.deal(deal, record, state, candles);
         }
+    }
+
+    /// A trade is told again: one that was taken back as what it was.
+    fn revised(&mut self, record: &Record, of: &Revision, status: &'static str, candles: &mut Candles) {
+        let marks = &mut self.marks;
+        marks.ticker = true;
+        marks.accounts.extend([of.buyer, of.seller, of.fees_to]);
+        let stands = if status == "busted" { of.from } else { of.to };
+        let party = |account, fee| Party { account, order: None, fee };
+        let deal = Deal {
+            trade: of.trade,
+            instrument: of.instrument,
+            method: of.method,
+            price: stands.price,
+            quantity: stands.quantity,
+            amount: stands.amount,
+            aggressor: None,
+            buyer: party(of.buyer, stands.buyer_fee),
+            seller: party(of.seller, stands.seller_fee),
+        };
+        let told = |what| Happened { seq: record.sequence.0, time: record.time, what };
+        self.happened.push(told(What::Revised(deal, status)));
+        let candle = candles.revise(of.instrument, of.trade, &of.to);
+        self.happened.extend(candle.map(|candle| told(What::Candle(of.instrument, candle))));
     }
 
     fn deal(&mut self, deal: Deal, record: &Record, state: &State, candles: &mut Candles) {
@@ -267,7 +297,10 @@ fn count(deal: &Deal, time: Timestamp, state: &State, candles: &mut Candles) -> 
     let market = state.venue().instrument(deal.instrument)?.market;
     let (instrument, method, price) = (deal.instrument, deal.method, deal.price);
     let (quantity, amount) = (deal.quantity.0, deal.amount.0);
-    candles.count(Counted { instrument, market, method, time, price, quantity, amount }, state)
+    candles.count(
+        Counted { trade: deal.trade, instrument, market, method, time, price, quantity, amount },
+        state,
+    )
 }
 
 /// The trade that an event is, if it is one.

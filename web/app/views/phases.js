@@ -10,7 +10,7 @@ import { useDecimals } from "../parts/blotter.js";
 import { CommandTabs } from "./holdings.js";
 import { bandOf, phaseOf } from "./markets.js";
 
-const VENUE = ["list_instrument", "correct_reference", "declare_holiday", "revoke_holiday", "delist_instrument", "relist_instrument", "announce_auction", "tick"];
+const VENUE = ["list_instrument", "correct_reference", "declare_holiday", "revoke_holiday", "delist_instrument", "relist_instrument", "bust_trade", "correct_trade", "announce_auction", "tick"];
 
 /** The page of phases and halts. */
 export function Phases() {

@@ -67,7 +67,7 @@ export function Settlement() {
     { key: "quantity", label: t("settlement.units"), num: true, show: (row) => num(row.quantity) },
     { key: "amount", label: t("settlement.money"), num: true, show: (row) => num(row.amount, 2) },
     { key: "fee", label: t("field.fee"), num: true, low: 1, show: (row) => num(row.fee ?? "0", 2) },
-    { key: "status", label: t("field.status"), low: 1, show: (row) => html`<${State} value=${row.status ?? (row.settled ? "settled" : "pending")} />${row.settled ? html` <span class="quiet">#${row.settled}</span>` : null}` },
+    { key: "status", label: t("field.status"), low: 1, show: (row) => html`<${State} value=${row.status && row.status !== "stands" ? row.status : row.settled ? "settled" : "pending"} />${row.settled ? html` <span class="quiet">#${row.settled}</span>` : null}` },
   ];
   return html`<div class="page">
     <${Panel} title=${t("settlement.day")} tools=${html`<${Text} label=${t("field.date")} type="date" value=${shown} onInput=${setDate} />`}>

@@ -60,7 +60,7 @@ function Trades({ code, decimals }) {
   return html`<div class="tape"><${ProblemNote} problem=${problem} />
     <div class="level head"><span>${t("field.time")}</span><span class="r">${t("field.price")}</span><span class="r">${t("field.quantity")}</span></div>
     <div class="rows" tabindex="0" role="group" aria-label=${t("trade.trades")}>${(data ?? []).slice(0, 80).map((trade, row) => html`<div class="level" key=${row}>
-      <span class="quiet">${time.brief(trade.time, today)}</span><span class=${trade.side === "buy" ? "up r" : trade.side === "sell" ? "down r" : "r"}>${num(trade.price, decimals)}</span><span class="r">${num(trade.quantity)}</span></div>`)}
+      <span class="quiet">${time.brief(trade.time, today)}</span><span class=${trade.side === "buy" ? "up r" : trade.side === "sell" ? "down r" : "r"}>${num(trade.price, decimals)}</span><span class="r">${trade.status === "busted" ? html`<s title=${t("status.busted")}>${num(trade.quantity)}</s>` : num(trade.quantity)}</span></div>`)}
       ${data && !data.length ? html`<${Empty}>${t("trade.no_trades")}<//>` : null}</div></div>`;
 }
 

@@ -71,6 +71,9 @@ impl Names<'_> {
         let order = match command {
             Command::TakeListing(c) => self.instrument_of(c.listing),
             Command::AmendOrder(c) => self.instrument_of(c.order),
+            // A trade that was made in this record was none before it.
+            Command::CorrectTrade(c) if is_made(c.trade, events) => return self.is_uniform(),
+            Command::CorrectTrade(c) => self.instrument_traded(c.trade),
             Command::PlaceBid(c) => self.0.venue().auction(c.auction).map(|auction| auction.terms.instrument),
             _ => return true,
         };
@@ -91,12 +94,26 @@ impl Names<'_> {
             && listed.all(|listed| Some(state.registry().asset(listed.asset).decimals) == unit)
     }
 
+    /// The instrument of a trade that can still be corrected.
+    pub(super) fn instrument_traded(&self, trade: base::TradeId) -> Option<InstrumentId> {
+        self.0.clearing().kept(trade).map(|(_, _, kept)| kept.instrument)
+    }
+
     /// The instrument of an order or a listing that stands.
     pub(super) fn instrument_of(&self, order: base::OrderId) -> Option<InstrumentId> {
         let venue = self.0.venue();
         let listed = || venue.order(order).map(|order| order.terms.instrument);
         venue.book_order(order).map(|order| order.instrument).or_else(listed)
     }
+}
+
+/// Whether a trade is one of a record's own.
+fn is_made(trade: base::TradeId, events: &[Event]) -> bool {
+    events.iter().any(|event| match event {
+        Event::Trading(trading::Event::Traded(made)) => made.id == trade,
+        Event::Trading(trading::Event::Filled { trade: made, .. }) => *made == trade,
+        _ => false,
+    })
 }
 
 /// The instrument that a command's own events say it was about.

@@ -1,8 +1,8 @@
-//! Acts of the operator: the list, halts, reference prices, holidays.
+//! Acts of the operator: the list, trades that are taken back or corrected, halts, reference prices, holidays.
 
 use super::{ReferenceBook, Resolved, Resolver, absent};
 use crate::WireCommand;
-use base::MarketId;
+use base::{MarketId, Quantity, TradeId};
 use engine::Command;
 use trading as t;
 
@@ -37,6 +37,18 @@ impl<B: ReferenceBook> Resolver<'_, B> {
                 let price = |price| self.price("reference", market, price);
                 let (reference, reason) = (reference.as_ref().map(price).transpose()?, reason.clone());
                 Command::RelistInstrument(t::RelistInstrument { instrument, reference, reason })
+            }
+            W::BustTrade { trade, reason } => {
+                Command::BustTrade(t::BustTrade { trade: TradeId(*trade), reason: reason.clone() })
+            }
+            W::CorrectTrade { trade, price, quantity, reason } => {
+                let trade = TradeId(*trade);
+                let kept = self.state.clearing().kept(trade).map(|(_, _, kept)| kept.instrument);
+                let (market, decimals) = self.formats(kept)?;
+                let price = price.as_ref().map(|price| self.price("price", market, price)).transpose()?;
+                let units = |units| Self::number("quantity", units, decimals).map(Quantity);
+                let (quantity, reason) = (quantity.as_ref().map(units).transpose()?, reason.clone());
+                Command::CorrectTrade(t::CorrectTrade { trade, price, quantity, reason })
             }
             W::Halt { instrument, reason } => halted(instrument, true, reason)?,
             W::Resume { instrument, reason } => halted(instrument, false, reason)?,

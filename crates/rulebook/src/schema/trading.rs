@@ -10,8 +10,8 @@ use crate::zone;
 use base::{AfterKnown, Calendar, Quantity, Session, TimeOfDay};
 use std::collections::BTreeSet;
 use trading::rules::{
-    AuctionRules, BlockRules, ClosePrice, Composite, CompositePrice, ContinuousRules, ListingRules, Own,
-    Rules, TieRule,
+    AuctionRules, BlockRules, ClosePrice, Composite, CompositePrice, ContinuousRules, Corrections,
+    ListingRules, Own, Rules, TieRule,
 };
 
 const DAYS: &[(&str, u8)] =
@@ -53,6 +53,11 @@ pub(super) fn read(node: &Node, context: Context<'_>) -> Option<Rules> {
         fields.close();
         own
     });
+    let corrections = room.table("corrections").and_then(|mut fields| {
+        let until = fields.must("until", &until());
+        fields.close();
+        until
+    });
     let composite = room.table("composite").and_then(|fields| composite_of(fields, context));
     let days = room.node("hours").and_then(|node| hours::read(node, reading.begins, context.sink));
     room.close();
@@ -68,6 +73,7 @@ pub(super) fn read(node: &Node, context: Context<'_>) -> Option<Rules> {
         hours: Vec::new(),
         composite,
         own: own.unwrap_or(Own::Owner),
+        corrections: corrections.unwrap_or(Corrections::DaysAfter(0)),
     };
     let hours = days.map(|days| hours::fitting(days, &rules, context.sink));
     Some(Rules { hours: hours.unwrap_or_default(), ..rules })
@@ -254,6 +260,22 @@ impl Reading<'_> {
             reserve_of_reference,
         })
     }
+}
+
+/// How long a trade can be corrected.
+fn until() -> Want<'static, Corrections> {
+    Want::new(r#""day_end", "never", or a number of trading days from 1 to 30"#, |node| {
+        let days = match &node.value {
+            Value::Integer(days) => u16::try_from(*days).ok(),
+            _ => None,
+        };
+        match (node.text(), days) {
+            (Some("day_end"), _) => Some(Corrections::DaysAfter(0)),
+            (Some("never"), _) => Some(Corrections::Never),
+            (_, Some(days @ 1..=Corrections::DAYS_MAX)) => Some(Corrections::DaysAfter(days)),
+            _ => None,
+        }
+    })
 }
 
 fn composite_of(mut fields: Fields<'_>, context: Context<'_>) -> Option<Composite> {

@@ -8,7 +8,8 @@ use engine::rulebook::{Paired, Rulebook, TwoPersons, Version};
 use registry::rules::{CarryOver, Fine};
 use supervision::rules::{Act, CountRule};
 use trading::rules::{
-    AuctionRules, BlockRules, ClosePrice, CompositePrice, ContinuousRules, Hours, ListingRules, Own, TieRule,
+    AuctionRules, BlockRules, ClosePrice, CompositePrice, ContinuousRules, Corrections, Hours, ListingRules,
+    Own, TieRule,
 };
 
 /// A table of a version and its keys, in the order in which they are written.
@@ -90,6 +91,12 @@ impl Pen<'_> {
             Own::Account => "account",
         };
         add("trading.owners", vec![("own", quoted(own))]);
+        let until = match rules.corrections {
+            Corrections::Never => quoted("never"),
+            Corrections::DaysAfter(0) => quoted("day_end"),
+            Corrections::DaysAfter(days) => days.to_string(),
+        };
+        add("trading.corrections", vec![("until", until)]);
     }
 
     fn listing(&self, rules: &ListingRules) -> Keys {

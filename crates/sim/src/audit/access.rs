@@ -96,6 +96,7 @@ impl Shadow {
         match command {
             C::AdoptRulebook(_) | C::RevokeHoliday(_) | C::OfferLink(_) | C::UnlockUser(_) => return true,
             C::RenameParticipant(_) | C::CloseAccount(_) | C::RelistInstrument(_) => return true,
+            C::BustTrade(_) | C::CorrectTrade(_) => return true,
             C::CreateUser(_) | C::InviteUser(_) | C::SetUserDuties(_) | C::CreateKey(_) => return true,
             C::SetUserActive(c) => return c.active,
             C::SetPassword(c) => return c.user != user,
@@ -315,6 +316,7 @@ impl Shadow {
             | C::ApplyCarryOver(registry::ApplyCarryOver { account, .. }) => owner(*account),
             C::AnnounceAuction(_) | C::DrawLot(_) | C::CancelAuction(_) => roles(&[Operator]),
             C::ListInstrument(_) | C::DelistInstrument(_) | C::RelistInstrument(_) => roles(&[Operator]),
+            C::BustTrade(_) | C::CorrectTrade(_) => roles(&[Operator]),
             C::CorrectReference(_) | C::AdoptRulebook(_) => roles(&[Operator]),
             C::DeclareHoliday(_) | C::RevokeHoliday(_) => roles(&[Operator]),
             C::PutRosterInForce => roles(&[Operator]),

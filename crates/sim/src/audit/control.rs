@@ -8,7 +8,7 @@ use base::{BasisPoints, InstrumentId, MarketId, Price};
 use engine::rulebook::Rulebook;
 use engine::{Command, Event as Happened};
 use std::collections::BTreeSet;
-use trading::rules::ClosePrice;
+use trading::rules::{ClosePrice, Corrections};
 use trading::{
     CorrectReference, DeclareHoliday, DelistInstrument, Event, Line, ListInstrument, PriceLine,
     RelistInstrument, RevokeHoliday, SetHalted,
@@ -347,6 +347,7 @@ fn sound(version: &engine::rulebook::Version) -> bool {
         && trading.auction.as_ref().is_none_or(|rules| rules.band.is_none_or(positive))
         && trading.tick_value > 0
         && trading.lot.0 > 0
+        && !matches!(trading.corrections, Corrections::DaysAfter(31..))
         && trading.calendar.day_begins.0 < 86_400
         && trading
             .hours

@@ -130,6 +130,14 @@ impl Ledger {
         self.add((to.0, asset), to.1, units)
     }
 
+    /// Moves free units into an account, or out of it where they are below zero: others get or give the same.
+    ///
+    /// # Errors
+    /// The bucket would hold less than nothing.
+    pub fn pay(&mut self, account: u32, asset: u32, units: i128) -> Found {
+        self.add((account, asset), AVAILABLE, units)
+    }
+
     /// Compares what the last record changed with the books.
     ///
     /// # Errors

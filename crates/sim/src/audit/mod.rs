@@ -21,6 +21,7 @@ pub mod ledger;
 mod listing;
 mod opening;
 pub mod people;
+mod revise;
 mod settle;
 pub mod shadow;
 mod split;
@@ -262,7 +263,9 @@ impl Auditor {
                 ended.map_or(Ok(()), |market| {
                     market.ended = true;
                     Ok(())
-                })
+                })?;
+                shadow.make_final(market.0);
+                Ok(())
             }
             T::InstrumentListed { instrument, reference } => {
                 shadow.see_listed(*instrument, *reference, command)
@@ -347,6 +350,8 @@ impl Auditor {
             }
             T::AuctionCancelled { auction, end } => shadow.see_auction_cancelled(auction.0, *end, command),
             T::Traded(trade) => shadow.see_traded(trade, command),
+            T::TradeBusted(revision) => shadow.see_revised(revision, true),
+            T::TradeCorrected(revision) => shadow.see_revised(revision, false),
         }
     }
 

@@ -170,6 +170,12 @@ impl Shadow {
             currency: trade.currency.0,
             buyer: buyer.account,
             seller: seller.account,
+            instrument: trade.instrument.0,
+            method: trade.method,
+            aggressor: None,
+            before: (buyer.traded, seller.traded),
+            paid_before: 0,
+            price: trade.price.0.into(),
             quantity: trade.quantity.0.into(),
             amount: trade.amount.0.into(),
             buyer_fee: self.fee_step(trade, &buyer),
@@ -178,6 +184,7 @@ impl Shadow {
         };
         self.obligations.insert(trade.id.0, obligation);
         let print = Print {
+            trade: trade.id.0,
             method: trade.method.index(),
             price: trade.price.0.into(),
             quantity: trade.quantity.0.into(),
@@ -212,6 +219,7 @@ impl Shadow {
                 format!("trade {id} was settled, and nothing is owed for it"),
             ));
         };
+        self.keep(id, due);
         let market = self.markets.get(due.market as usize);
         let days = market.map_or(0, |market| market.rules.registry.resale_after_days);
         let fee_account = market.map_or(0, |market| market.fee_account);

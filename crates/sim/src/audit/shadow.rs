@@ -3,7 +3,7 @@
 use super::book::{Order, Pit};
 use super::ledger::Ledger;
 use super::people::People;
-use base::{Role, Side};
+use base::{Method, Role, Side};
 use engine::rulebook::{Rulebook, Version};
 use registry::AssetClass;
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,6 +91,8 @@ pub struct Market {
 /// A trade of the day.
 #[derive(Clone, Copy, Debug)]
 pub struct Print {
+    /// Its number.
+    pub trade: u64,
     /// Listed, block or auction.
     pub method: usize,
     /// Ticks.
@@ -257,6 +259,18 @@ impl Duty {
 pub struct Obligation {
     /// Where.
     pub market: u32,
+    /// What was traded.
+    pub instrument: u32,
+    /// How.
+    pub method: Method,
+    /// The side that came in, of a fill outside a call auction.
+    pub aggressor: Option<Side>,
+    /// What the fees of the buyer and the seller ran on before.
+    pub before: (i128, i128),
+    /// What the seller's order of a book had paid before.
+    pub paid_before: i128,
+    /// Ticks.
+    pub price: i128,
     /// When.
     pub date: i32,
     /// What moves.
@@ -277,6 +291,18 @@ pub struct Obligation {
     pub seller_fee: i128,
     /// Clearing has said so.
     pub novated: bool,
+}
+
+/// A trade for as long as it can be taken back: what it moved, how many trading days end before it is final, and whether it was taken
+/// back.
+#[derive(Clone, Copy, Debug)]
+pub struct Made {
+    /// What it moved, as it stands.
+    pub due: Obligation,
+    /// Trading days that end before it is final.
+    pub ends: u32,
+    /// It was taken back.
+    pub busted: bool,
 }
 
 /// A step of an auction that is being decided: what has to be seen yet.
@@ -374,6 +400,10 @@ pub struct Shadow {
     pub locks: Vec<(u32, i32, Apart)>,
     /// Trades that are not settled.
     pub obligations: BTreeMap<u64, Obligation>,
+    /// Trades that can be taken back.
+    pub made: BTreeMap<u64, Made>,
+    /// The rules by which the trades of a market's day paid.
+    pub day_rules: BTreeMap<(u32, i32), Version>,
     /// Auctions that are being decided; and what is given back when their trades are settled.
     pub deciding: Option<Deciding>,
     /// To be given back once everything owed is settled.
@@ -479,19 +509,7 @@ impl Market {
     /// The fee on an order that has traded an amount in all.
     #[must_use]
     pub fn fee(&self, method: usize, side: Side, traded: i128) -> i128 {
-        let Some(rule) = self.rules.clearing.fees.get(method) else { return 0 };
-        let schedule = match side {
-            Side::Buy => rule.buyer,
-            Side::Sell => rule.seller,
-        };
-        if traded <= 0 {
-            return 0;
-        }
-        let rate = half_up(traded * i128::from(schedule.rate_ppm), 1_000_000).min(i64::MAX.into());
-        let fee = rate.max(schedule.least.0.into());
-        let fee = schedule.most.map_or(fee, |most| fee.min(most.0.into()));
-        // A seller never pays more than the order has brought.
-        if side == Side::Sell { fee.min(traded) } else { fee }
+        fee_by(&self.rules, method, side, traded)
     }
 
     /// The lowest and the highest price within so many hundredths of a percent of a reference.
@@ -504,4 +522,21 @@ impl Market {
         let width = i128::from(width);
         (limit(-width).clamp(1, i64::MAX.into()), limit(width).min(i64::MAX.into()))
     }
+}
+
+/// The fee on an order that has traded an amount in all, by the rules of a day.
+pub(super) fn fee_by(rules: &Version, method: usize, side: Side, traded: i128) -> i128 {
+    let Some(rule) = rules.clearing.fees.get(method) else { return 0 };
+    let schedule = match side {
+        Side::Buy => rule.buyer,
+        Side::Sell => rule.seller,
+    };
+    if traded <= 0 {
+        return 0;
+    }
+    let rate = half_up(traded * i128::from(schedule.rate_ppm), 1_000_000).min(i64::MAX.into());
+    let fee = rate.max(schedule.least.0.into());
+    let fee = schedule.most.map_or(fee, |most| fee.min(most.0.into()));
+    // A seller never pays more than the order has brought.
+    if side == Side::Sell { fee.min(traded) } else { fee }
 }

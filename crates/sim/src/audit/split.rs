@@ -46,6 +46,8 @@ fn answers(command: &Command, event: &Event) -> bool {
             | (C::PlaceBid(_), T::BidPlaced { .. })
             | (C::ListInstrument(_), T::InstrumentListed { .. })
             | (C::RelistInstrument(_), T::InstrumentRelisted { .. })
+            | (C::BustTrade(_), T::TradeBusted(_))
+            | (C::CorrectTrade(_), T::TradeCorrected(_))
             | (C::SetHalted(_), T::HaltedSet { .. })
             | (C::CorrectReference(_), T::ReferenceCorrected { .. })
             | (C::DeclareHoliday(_), T::HolidayDeclared { .. })

@@ -88,6 +88,8 @@ impl Shadow {
             C::ListInstrument(c) => self.judge_list(c),
             C::DelistInstrument(c) => self.judge_delist(c),
             C::RelistInstrument(c) => self.judge_relist(c),
+            C::BustTrade(c) => self.judge_bust(c),
+            C::CorrectTrade(c) => self.judge_correct_trade(c),
             C::SetHalted(c) => self.judge_halt(c),
             C::CorrectReference(c) => self.judge_correct(c),
             C::DeclareHoliday(c) => self.judge_holiday(c),

@@ -2,11 +2,12 @@
 
 use super::maker::Maker;
 use super::{Make, markets, opening};
-use base::{Date, MarketId, Price};
+use crate::audit::shadow::Made;
+use base::{Date, MarketId, Price, TradeId};
 use engine::Command;
 use trading::{
-    CorrectReference, DeclareHoliday, DelistInstrument, Line, ListInstrument, RelistInstrument,
-    RevokeHoliday, SetHalted, Turnover,
+    BustTrade, CorrectReference, CorrectTrade, DeclareHoliday, DelistInstrument, Line, ListInstrument,
+    RelistInstrument, RevokeHoliday, SetHalted, Turnover,
 };
 
 pub(super) const COMMANDS: &[(u32, Make)] = &[
@@ -17,6 +18,8 @@ pub(super) const COMMANDS: &[(u32, Make)] = &[
     (3, list),
     (1, delist),
     (2, relist),
+    (8, bust),
+    (8, correct_trade),
     (4, amend),
     (2, opening::register),
     (2, opening::account),
@@ -111,6 +114,34 @@ fn amend(m: &mut Maker<'_>) -> Option<Command> {
 #[allow(clippy::unnecessary_wraps)] // as every maker
 fn tick(_: &mut Maker<'_>) -> Option<Command> {
     Some(Command::Tick)
+}
+
+/// A trade that can be taken back, most of the time one of the last.
+fn made(m: &mut Maker<'_>) -> Option<(TradeId, Option<Made>)> {
+    let shadow = m.shadow;
+    if m.wrong() {
+        let id = u64::try_from(m.dice.between(0, 3)).unwrap_or_default() + shadow.trades.saturating_sub(1);
+        return Some((TradeId(id), shadow.made.get(&id).copied()));
+    }
+    let last = if m.dice.once_in(4) { usize::MAX } else { 3 };
+    let made: Vec<_> =
+        shadow.made.iter().rev().take(last).map(|(id, made)| (TradeId(*id), Some(*made))).collect();
+    m.dice.pick(&made).copied()
+}
+
+fn bust(m: &mut Maker<'_>) -> Option<Command> {
+    let (trade, _) = made(m)?;
+    Some(Command::BustTrade(BustTrade { trade, reason: m.reason() }))
+}
+
+fn correct_trade(m: &mut Maker<'_>) -> Option<Command> {
+    let (trade, made) = made(m)?;
+    let (instrument, stood) = made.map_or((0, 1), |made| (made.due.instrument, made.due.quantity));
+    let lot = m.market_of(base::InstrumentId(instrument)).map_or(1, |market| market.rules.trading.lot.0);
+    let price = if m.coin() { Some(m.price(base::InstrumentId(instrument), 300)) } else { None };
+    let price = if m.wrong() { Some(Price(m.extreme())) } else { price };
+    let quantity = if m.coin() || price.is_none() { Some(m.part(stood, lot)) } else { None };
+    Some(Command::CorrectTrade(CorrectTrade { trade, price, quantity, reason: m.reason() }))
 }
 
 fn relist(m: &mut Maker<'_>) -> Option<Command> {

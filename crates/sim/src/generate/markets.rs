@@ -7,7 +7,7 @@ use engine::rulebook::{Paired, Rulebook, Version};
 use faulty_disk::Dice;
 use registry::rules::{CarryOver, Period};
 use supervision::rules::{Act, CountRule, PositionLimit};
-use trading::rules::{ClosePrice, Own, TieRule};
+use trading::rules::{ClosePrice, Corrections, Own, TieRule};
 
 /// A rulebook that lies in this repository, and what it extends.
 macro_rules! files {
@@ -157,6 +157,10 @@ pub(super) fn vary(dice: &mut Dice, version: &mut Version) {
         let quantity = Quantity(dice.between(1_000, 500_000));
         version.supervision.position_limit = Some(PositionLimit { quantity, act: act(dice) });
     }
+    if dice.once_in(2) {
+        let days = [Corrections::Never, Corrections::DaysAfter(1), Corrections::DaysAfter(3)];
+        version.trading.corrections = *dice.pick(&days).unwrap_or(&Corrections::Never);
+    }
     // Now and then as it was decided before: by account, and alerts as they were raised.
     if dice.once_in(4) {
         version.trading.own = Own::Account;
@@ -251,7 +255,8 @@ fn vary_registry(dice: &mut Dice, version: &mut Version) {
 /// Makes a rulebook such as no one may adopt.
 pub(super) fn spoil(dice: &mut Dice, rulebook: &mut Rulebook) {
     let Some(first) = rulebook.versions.first_mut() else { return };
-    match dice.roll(13) {
+    match dice.roll(14) {
+        13 => first.trading.corrections = Corrections::DaysAfter(Corrections::DAYS_MAX + 1),
         12 => first.two_persons.iter_mut().for_each(|rules| rules.deposit_from = Money(-1)),
         10 => first.clearing.book.taker_ppm = 1_000_001,
         11 if first.trading.continuous.is_some() => {

@@ -68,7 +68,7 @@ impl Pit {
 
 impl Venue {
     /// Publishes what the call auction of an instrument would come to, where it runs and that has changed.
-    pub(super) fn indicate(&mut self, id: InstrumentId, after: &mut impl PostTrade) {
+    pub(crate) fn indicate(&mut self, id: InstrumentId, after: &mut impl PostTrade) {
         let pit = &mut self.floor.pits[id.index()];
         if !pit.phase.is_call() {
             return;

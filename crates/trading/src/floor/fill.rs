@@ -20,23 +20,6 @@ pub(super) struct Meeting {
     pub(super) own: bool,
 }
 
-impl Meeting {
-    fn part(&self, side: Side) -> Part {
-        match self.aggressor {
-            None => Part::Call,
-            Some(came_in) if came_in == side => Part::Taker,
-            Some(_) => Part::Maker,
-        }
-    }
-}
-
-/// The fee of one more trade of an order, and its base after it.
-pub(super) fn fee_step(tariff: &Tariff, base: i64, part: Part, amount: Money) -> (i64, i64) {
-    // An order whose whole amount could be counted never comes to the bound.
-    let after = tariff.base_after(base, part, amount).unwrap_or(i64::MAX / 2);
-    (tariff.fee(after).0 - tariff.fee(base).0, after)
-}
-
 impl Venue {
     /// Makes a fill. What the two orders have left is the caller's to take off; their tickets are brought up to date here.
     #[inline]
@@ -53,7 +36,9 @@ impl Venue {
         let amount = amount.unwrap_or_else(|| unreachable!("the buyer has set more than this aside"));
 
         let spare = buyer_ticket.held - amount.0 - rest;
-        let (buyer, seller) = charge(meeting, tariff, amount, &buyer_ticket, spare, &seller_ticket);
+        let part = |side, ticket: &Ticket| (Part::of(side, aggressor), ticket.base);
+        let (buying, selling) = (part(Side::Buy, &buyer_ticket), part(Side::Sell, &seller_ticket));
+        let (buyer, seller) = tariff.charge(amount, buying, spare, selling, seller_ticket.held);
         let spent = amount.0 + buyer.fee.max(0);
         let update = |ticket: &mut Ticket, held: i64, base: i64| {
             (ticket.held, ticket.base) = (held, base);
@@ -76,6 +61,7 @@ impl Venue {
             account: ticket.account,
             order: self.floor.orders.id(slot),
             fee: Money(fee),
+            base: ticket.base,
         };
         let fill = Fill {
             id: TradeId(self.trades),
@@ -91,6 +77,8 @@ impl Venue {
             seller: leg(&seller_ticket, sell, seller.fee),
             aggressor,
             at_limit: price <= lower || price >= upper,
+            own,
+            seller_paid: seller_ticket.held,
         };
         if market.composite.is_some() {
             let (market, method) = (fill.market, Method::Continuous);
@@ -109,38 +97,4 @@ impl Venue {
         });
         after.settle(&fill);
     }
-}
-
-/// What a side pays.
-struct Charge {
-    /// Its fee.
-    paid: i64,
-    /// The same, less its rebate.
-    fee: i64,
-    /// What its next fee runs on.
-    base: i64,
-}
-
-/// What each side pays. A buyer never pays more than `spare`, what it has set aside beyond this trade and the amount of all
-/// that can still trade: fees may have risen since. A seller never pays more than the trade brings; a maker's rebate is paid
-/// out of the other side's fee.
-fn charge(
-    meeting: &Meeting,
-    tariff: &Tariff,
-    amount: Money,
-    buyer: &Ticket,
-    spare: i64,
-    seller: &Ticket,
-) -> (Charge, Charge) {
-    let (buyer_part, seller_part) = (meeting.part(Side::Buy), meeting.part(Side::Sell));
-    let (buyer_fee, buyer_base) = fee_step(tariff, buyer.base, buyer_part, amount);
-    let (_, seller_base) = fee_step(tariff, seller.base, seller_part, amount);
-    let buyer_fee = buyer_fee.clamp(0, spare);
-    // What a small part could not pay, the next parts of a sale do.
-    let seller_fee = (tariff.fee(seller_base).0 - seller.held).clamp(0, amount.0);
-    let buyer_rebate = tariff.rebate(buyer_part, amount).0.min(seller_fee);
-    let seller_rebate = tariff.rebate(seller_part, amount).0.min(buyer_fee);
-    let buyer = Charge { paid: buyer_fee, fee: buyer_fee - buyer_rebate, base: buyer_base };
-    let seller = Charge { paid: seller_fee, fee: seller_fee - seller_rebate, base: seller_base };
-    (buyer, seller)
 }

@@ -4,7 +4,7 @@
 //! has left. It is in no book, and it has ended when its command is over: nothing of it is kept.
 
 use super::check::reaches;
-use super::fill::{Meeting, fee_step};
+use super::fill::Meeting;
 use super::strike::Bounds;
 use super::ticket::Ticket;
 use super::{Incoming, ORDERS_MAX, PostTrade};
@@ -55,7 +55,7 @@ impl Purse {
             Side::Sell => Some(amount.0),
             Side::Buy => {
                 self.tariff.base_after(self.base, Part::Taker, amount)?;
-                amount.0.checked_add(fee_step(&self.tariff, self.base, Part::Taker, amount).0)
+                amount.0.checked_add(self.tariff.step(self.base, Part::Taker, amount).0)
             }
         }
     }
@@ -95,7 +95,7 @@ impl Purse {
             self.money -= self.cost(price, quantity).unwrap_or(self.money);
             self.units.0 -= quantity.0;
             if let Some(amount) = amount_of(price, quantity, self.tick_value) {
-                self.base = fee_step(&self.tariff, self.base, Part::Taker, amount).1;
+                self.base = self.tariff.step(self.base, Part::Taker, amount).1;
             }
             self.last = Some(price);
         }

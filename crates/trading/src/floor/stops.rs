@@ -10,7 +10,7 @@ impl Venue {
     /// Brings every stop to the book whose trigger the last price has reached, one by one: those to buy first, the nearest
     /// trigger first, the oldest first; after each the last price is looked at again. A stop that interrupts trading is
     /// the last one.
-    pub(super) fn trigger_stops(&mut self, now: Timestamp, id: InstrumentId, after: &mut impl PostTrade) {
+    pub(crate) fn trigger_stops(&mut self, now: Timestamp, id: InstrumentId, after: &mut impl PostTrade) {
         while let Some(slot) = self.next_stop(id) {
             self.take_out(slot);
             let extra = self.floor.extra(slot);

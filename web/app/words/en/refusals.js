@@ -49,6 +49,8 @@ export default {
   "stage.amend": "amending",
   "stage.sweep": "mass cancellation",
   "stage.change": "change of a participant or account",
+  "stage.revise": "taking back or correcting a trade",
+  "stage.unwind": "moving back what a trade moved",
   "stage.opening": "opening",
   "stage.issuance": "issuance",
   "stage.custody": "custody",

@@ -40,6 +40,8 @@ export default {
   "event.participant_renamed": "participant renamed",
   "event.account_closed": "account closed",
   "event.instrument_relisted": "instrument relisted",
+  "event.trade_busted": "trade taken back",
+  "event.trade_corrected": "trade corrected",
   "event.account_opened": "account opened",
   "event.act_approved": "act approved",
   "event.act_expired": "act expired",

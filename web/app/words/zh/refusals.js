@@ -49,6 +49,8 @@ export default {
   "stage.amend": "改单",
   "stage.sweep": "批量撤单",
   "stage.change": "主体与账户变更",
+  "stage.revise": "成交取消或更正",
+  "stage.unwind": "退回成交的资产与资金",
   "stage.opening": "开户",
   "stage.issuance": "发放",
   "stage.custody": "托管",

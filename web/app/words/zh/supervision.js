@@ -40,6 +40,8 @@ export default {
   "event.participant_renamed": "主体名称变更",
   "event.account_closed": "账户注销",
   "event.instrument_relisted": "重新上市",
+  "event.trade_busted": "成交取消",
+  "event.trade_corrected": "成交更正",
   "event.account_opened": "账户开立",
   "event.act_approved": "动议获批",
   "event.act_expired": "动议失效",

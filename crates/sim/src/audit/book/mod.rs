@@ -110,6 +110,38 @@ fn fee(tariff: &Tariff, base: i128) -> i128 {
     tariff.most.map_or(fee, |most| fee.min(most.0.into()))
 }
 
+/// The part of a side of a trade.
+fn part_of(side: Side, aggressor: Option<Side>) -> Part {
+    match aggressor {
+        None => Part::Call,
+        Some(came_in) if came_in == side => Part::Taker,
+        Some(_) => Part::Maker,
+    }
+}
+
+/// What both sides of a trade of an amount pay in the end, from what their fees ran on before; none where sixty-three bits do not
+/// count it.
+pub(super) fn fees_of(
+    tariff: &Tariff,
+    amount: i128,
+    aggressor: Option<Side>,
+    before: (i128, i128),
+    seller_paid: i128,
+) -> Option<(i128, i128)> {
+    let after = |side, base: i128| base + amount * rate(tariff, part_of(side, aggressor));
+    let (bought, sold) = (after(Side::Buy, before.0), after(Side::Sell, before.1));
+    if bought.max(sold) + 500_000 > i64::MAX.into() {
+        return None;
+    }
+    let buyer = (fee(tariff, bought) - fee(tariff, before.0)).max(0);
+    let seller = (fee(tariff, sold) - seller_paid).clamp(0, amount);
+    let rebate = |side, other: i128| match part_of(side, aggressor) {
+        Part::Maker => (amount * i128::from(tariff.rebate_ppm) / 1_000_000).min(other),
+        _ => 0,
+    };
+    Some((buyer - rebate(Side::Buy, seller), seller - rebate(Side::Sell, buyer)))
+}
+
 /// What a buyer sets aside for an amount on top of a base it has paid on: the amount and the highest fee it can come to; none
 /// where sixty-three bits do not count it.
 fn hold(tariff: &Tariff, base: i128, amount: i128) -> Option<i128> {

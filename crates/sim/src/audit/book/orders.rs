@@ -1,6 +1,6 @@
 //! What happens to orders of a book: they come in, meet, rest, wait, shrink, end.
 
-use super::{Order, Place, fee, rate, reaches};
+use super::{Order, Place, fee, part_of, rate, reaches};
 use crate::audit::finding::{Finding, Found, Kind, check};
 use crate::audit::ledger::{AVAILABLE, RESERVED};
 use crate::audit::shadow::{Apart, Obligation, Print, Shadow};
@@ -371,13 +371,10 @@ impl Shadow {
     fn make_fill(&mut self, fill: &Filled) -> Found {
         let tariff = self.tariff(fill.instrument);
         let amount = self.amount(fill.instrument, fill.price, fill.quantity).unwrap_or_default();
-        let part = |side: Side| match fill.aggressor {
-            None => Part::Call,
-            Some(came_in) if came_in == side => Part::Taker,
-            Some(_) => Part::Maker,
-        };
+        let part = |side: Side| part_of(side, fill.aggressor);
         let (mut buy, mut sell) =
             (*self.book_order(fill.buy, "bought")?, *self.book_order(fill.sell, "sold")?);
+        let before = ((buy.base, sell.base), sell.paid);
         let step = |order: &mut Order, bound: i128| {
             let before = if order.side == Side::Buy { fee(&tariff, order.base) } else { order.paid };
             order.base += amount * rate(&tariff, part(order.side));
@@ -413,7 +410,7 @@ impl Shadow {
         }
         self.books.insert(fill.buy, buy);
         self.books.insert(fill.sell, sell);
-        self.note_fill(fill, amount, (buyer_net, seller_net));
+        self.note_fill(fill, amount, (buyer_net, seller_net), before);
         // A call gives back at once what a buyer that stays does not need.
         if fill.aggressor.is_none() && buy.left > 0 {
             self.trim(fill.buy)?;
@@ -422,7 +419,13 @@ impl Shadow {
         self.close_if_done(fill.sell)
     }
 
-    fn note_fill(&mut self, fill: &Filled, amount: i128, (buyer_fee, seller_fee): (i128, i128)) {
+    fn note_fill(
+        &mut self,
+        fill: &Filled,
+        amount: i128,
+        (buyer_fee, seller_fee): (i128, i128),
+        (before, paid_before): ((i128, i128), i128),
+    ) {
         let known = self.instrument(fill.instrument).zip(self.market_of(fill.instrument));
         let Some((listed, market)) = known else { return };
         let obligation = Obligation {
@@ -432,6 +435,12 @@ impl Shadow {
             currency: market.currency,
             buyer: fill.parties.0,
             seller: fill.parties.1,
+            instrument: fill.instrument,
+            method: base::Method::Continuous,
+            aggressor: fill.aggressor,
+            before,
+            paid_before,
+            price: fill.price,
             quantity: fill.quantity,
             amount,
             buyer_fee,
@@ -442,7 +451,8 @@ impl Shadow {
         let by_owner =
             self.market_of(fill.instrument).is_some_and(|market| market.rules.trading.own == Own::Owner);
         let own = by_owner && self.same_owner(fill.parties.0, fill.parties.1);
-        let print = Print { method: 0, price: fill.price, quantity: fill.quantity, amount, own };
+        let print =
+            Print { trade: fill.trade, method: 0, price: fill.price, quantity: fill.quantity, amount, own };
         if let Some(listed) = self.instruments.get_mut(fill.instrument as usize) {
             listed.prints.push(print);
         }
