@@ -50,7 +50,7 @@ impl Registry {
             }
         }
         let money = [(due.buyer, due.to_buyer), (due.seller, due.to_seller), (due.fees_to, due.to_fees)];
-        self.ledger.net(due.currency, money);
+        self.ledger.settle_up(due.currency, money);
 
         if !matches!(self.assets[due.asset.index()].class, AssetClass::Allowance { .. }) {
             return;

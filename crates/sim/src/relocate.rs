@@ -153,8 +153,6 @@ impl Moved {
             C::ListInstrument(c) => (market(&mut c.market), asset(&mut c.asset)).0,
             C::DelistInstrument(c) => instrument(&mut c.instrument),
             C::RelistInstrument(c) => instrument(&mut c.instrument),
-            C::BustTrade(c) => self.long(Kind::Trade, &mut c.trade.0),
-            C::CorrectTrade(c) => self.long(Kind::Trade, &mut c.trade.0),
             C::SetHalted(c) => instrument(&mut c.instrument),
             C::CorrectReference(c) => match &mut c.line {
                 Line::Instrument(id) => instrument(id),
@@ -181,14 +179,6 @@ impl Moved {
                 account(&mut c.to);
                 asset(&mut c.asset);
             }
-            C::PledgeUnits(c) => {
-                account(&mut c.account);
-                asset(&mut c.asset);
-                participant(&mut c.pledgee);
-            }
-            C::ReleasePledge(c) => self.long(Kind::Registry, &mut c.pledge.0),
-            C::FreezeUnits(c) => (account(&mut c.account), asset(&mut c.asset)).0,
-            C::UnfreezeUnits(c) => self.long(Kind::Registry, &mut c.freeze.0),
             C::SetAccountFrozen(c) => account(&mut c.account),
             C::RecordEmissions(c) => (market(&mut c.market), participant(&mut c.participant)).0,
             C::Surrender(c) => (account(&mut c.account), asset(&mut c.asset)).0,
@@ -200,6 +190,27 @@ impl Moved {
             }
             C::DecideCarryOver(c) => self.long(Kind::Registry, &mut c.conversion.0),
             C::RegisterParticipant(_) | C::AdoptRulebook(_) | C::Tick => {}
+            other => self.later(other),
+        }
+    }
+
+    /// What is about something that a trade or an act of the registry made.
+    fn later(&self, command: &mut Command) {
+        use Command as C;
+        let account = |id: &mut base::AccountId| self.short(Kind::Account, &mut id.0);
+        let asset = |id: &mut base::AssetId| self.short(Kind::Asset, &mut id.0);
+        let participant = |id: &mut base::ParticipantId| self.short(Kind::Participant, &mut id.0);
+        match command {
+            C::BustTrade(c) => self.long(Kind::Trade, &mut c.trade.0),
+            C::CorrectTrade(c) => self.long(Kind::Trade, &mut c.trade.0),
+            C::PledgeUnits(c) => {
+                account(&mut c.account);
+                asset(&mut c.asset);
+                participant(&mut c.pledgee);
+            }
+            C::ReleasePledge(c) => self.long(Kind::Registry, &mut c.pledge.0),
+            C::FreezeUnits(c) => (account(&mut c.account), asset(&mut c.asset)).0,
+            C::UnfreezeUnits(c) => self.long(Kind::Registry, &mut c.freeze.0),
             other => self.people(other),
         }
     }
