@@ -544,7 +544,7 @@ fn take_another(envelope: &mut Envelope, state: &State) -> bool {
 }
 
 /// Seeds at most until a planted fault has to be caught.
-const SEEDS_MAX: u64 = 60;
+const SEEDS_MAX: u64 = 180;
 
 #[test]
 fn every_planted_fault_is_caught() {
