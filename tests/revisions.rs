@@ -109,8 +109,10 @@ proptest! {
     }
 }
 
-fn held(client: &Client, account: &str) -> Value {
-    client.get(&format!("/v1/accounts/{account}/holdings")).good()["items"].clone()
+/// What an account holds in all, asset by asset: what its orders of the day before held is free by now.
+fn held(client: &Client, account: &str) -> Vec<(Value, Value)> {
+    let all = client.get(&format!("/v1/accounts/{account}/holdings")).good()["items"].clone();
+    all.as_array().unwrap().iter().map(|one| (one["asset"].clone(), one["total"].clone())).collect()
 }
 
 /// Proposed by one operator, approved by the other.

@@ -199,6 +199,8 @@ pub fn outcome(got: &Got) -> Outcome {
         }
         (404, "not_found") => Outcome::NoSuchPath,
         (422, "refused") if answer["stage"] != "access" => Outcome::Looked,
+        // Who may propose it is told at once that it could not be done.
+        (422, "bad_field") if answer["stage"] == "revise" => Outcome::Proposed,
         (422, "bad_field") if detail.starts_with("there is no ") => {
             field().map_or_else(|| unreachable!("{answer}"), Outcome::NotThere)
         }

@@ -235,7 +235,7 @@ impl Ledger {
     }
 
     /// Moves available money among accounts: what each gets, or gives where it is below zero, adds up to nothing.
-    pub(crate) fn settle_up<const N: usize>(&mut self, currency: AssetId, moves: [(AccountId, i128); N]) {
+    pub(crate) fn pay_among<const N: usize>(&mut self, currency: AssetId, moves: [(AccountId, i128); N]) {
         assert!(
             moves.iter().map(|(_, change)| change).sum::<i128>() == 0,
             "what is moved adds up to nothing"

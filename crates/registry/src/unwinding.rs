@@ -15,7 +15,7 @@ impl Registry {
         let moves = due.buyer != due.seller;
         let (buyer, seller) = self.nets(due);
         let units = moves && due.quantity.is_positive();
-        let gives = |net: i128| net < 0;
+        let gives = |gets: i128| gets < 0;
         let frozen = |account| self.desk(account).is_some_and(|desk| desk.frozen);
         if (units || gives(buyer)) && frozen(due.buyer) || gives(seller) && frozen(due.seller) {
             return Err(UnwindRejection::AccountFrozen);
@@ -25,13 +25,13 @@ impl Registry {
             let locked = self.locked_by(due).min(due.quantity.0);
             check_units(&held, due.quantity.0 - locked)?;
         }
-        for (account, net) in [(due.buyer, buyer), (due.seller, seller)] {
-            check_money(&self.ledger.holding(account, due.currency), net)?;
+        for (account, gets) in [(due.buyer, buyer), (due.seller, seller)] {
+            check_money(&self.ledger.holding(account, due.currency), gets)?;
         }
         let fees = i128::from(self.ledger.available(due.fees_to, due.currency).0) + due.to_fees;
         let others = [(due.buyer, due.to_buyer), (due.seller, due.to_seller)];
         let same = others.into_iter().filter(|(account, _)| *account == due.fees_to);
-        if fees + same.map(|(_, net)| net).sum::<i128>() < 0 {
+        if fees + same.map(|(_, gets)| gets).sum::<i128>() < 0 {
             return Err(UnwindRejection::FeesShort);
         }
         Ok(())
@@ -50,7 +50,7 @@ impl Registry {
             }
         }
         let money = [(due.buyer, due.to_buyer), (due.seller, due.to_seller), (due.fees_to, due.to_fees)];
-        self.ledger.settle_up(due.currency, money);
+        self.ledger.pay_among(due.currency, money);
 
         if !matches!(self.assets[due.asset.index()].class, AssetClass::Allowance { .. }) {
             return;
@@ -70,8 +70,9 @@ impl Registry {
     /// What each side gets or gives in all: one account may be both, or earn the fees.
     fn nets(&self, due: &Unwinding) -> (i128, i128) {
         let all = [(due.buyer, due.to_buyer), (due.seller, due.to_seller), (due.fees_to, due.to_fees)];
-        let net = |of: AccountId| all.iter().filter(|(account, _)| *account == of).map(|(_, net)| net).sum();
-        (net(due.buyer), net(due.seller))
+        let gets =
+            |of: AccountId| all.iter().filter(|(account, _)| *account == of).map(|(_, gets)| gets).sum();
+        (gets(due.buyer), gets(due.seller))
     }
 
     /// Units of the trade's asset that its buyer may not sell yet.
@@ -111,10 +112,10 @@ fn check_units(held: &Holding, needed: i64) -> Result<(), UnwindRejection> {
     missing(held.available, needed.into(), tied, UnwindRejection::UnitsGone)
 }
 
-fn check_money(held: &Holding, net: i128) -> Result<(), UnwindRejection> {
+fn check_money(held: &Holding, gets: i128) -> Result<(), UnwindRejection> {
     // Money is neither pledged nor frozen.
     let tied = [(held.reserved, UnwindRejection::MoneyReserved)];
-    missing(held.available, -net, tied, UnwindRejection::MoneyGone)
+    missing(held.available, -gets, tied, UnwindRejection::MoneyGone)
 }
 
 /// Why what is available does not suffice: the first thing whose release would make it suffice, or that too little is there at all.

@@ -6,6 +6,7 @@
 
 mod funds;
 mod people;
+mod trades;
 
 use base::{AccountId, BasisPoints, Money, OrderId, ParticipantId, Quantity, Side};
 use engine::rulebook::Version;
@@ -282,18 +283,12 @@ const MUTATIONS: &[Mutation] = &[
     planted("a deadline a day later", &[Verdict, Unled], Way::Rules(|v| { v.registry.periods.iter_mut().for_each(|p| p.deadline.0 += 400); !v.registry.periods.is_empty() })),
     planted("a reserve price off by a hundredth of a percent", &[Unled, Verdict], Way::Rules(|v| v.trading.auction.as_mut().is_some_and(|a| a.reserve_of_reference.as_mut().map(|rate| rate.0 += 10).is_some()))),
     // trades that are taken back
-    planted("a trade taken back that keeps its fees", &[Unled], Way::Events(|_, e| revised(e, |r| std::mem::replace(&mut r.to.buyer_fee, r.from.buyer_fee) != r.from.buyer_fee))),
-    planted("a trade corrected to other fees", &[Unled], Way::Events(|_, e| revised(e, |r| r.to.quantity.0 > 0 && { r.to.seller_fee.0 += 1; true }))),
-    planted("a trade taken back for another account", &[Unled], Way::Events(|_, e| revised(e, |r| { r.seller.0 += 1; true }))),
+    planted("a trade taken back that keeps its fees", &[Unled], Way::Events(|_, e| trades::revised(e, |r| std::mem::replace(&mut r.to.buyer_fee, r.from.buyer_fee) != r.from.buyer_fee))),
+    planted("a trade corrected to other fees", &[Unled], Way::Events(|_, e| trades::revised(e, |r| r.to.quantity.0 > 0 && { r.to.seller_fee.0 += 1; true }))),
+    planted("a trade taken back for another account", &[Unled], Way::Events(|_, e| trades::revised(e, |r| { r.seller.0 += 1; true }))),
     planted("a trade taken back that is not told", &[Unled, Verdict], Way::Events(|_, e| without(e, |event| matches!(event, Event::Trading(T::TradeBusted(_)))))),
-    planted("another trade is taken back than was asked for", &[Unled, Verdict], Way::Send(|e, _| match innermost(&mut e.command) {
-        Command::BustTrade(c) if c.trade.0 > 1 => { c.trade.0 -= 1; true }
-        _ => false,
-    })),
-    planted("fewer units go back than were asked for", &[Unled, Verdict], Way::Send(|e, _| match innermost(&mut e.command) {
-        Command::CorrectTrade(c) => c.quantity.as_mut().map(|quantity| quantity.0 += 1).is_some(),
-        _ => false,
-    })),
+    planted("another trade is taken back than was asked for", &[Unled, Verdict], Way::Send(trades::another)),
+    planted("fewer units go back than were asked for", &[Unled, Verdict], Way::Send(trades::fewer)),
     planted("trades that can be taken back for ever", &[Verdict], Way::Rules(|v| std::mem::replace(&mut v.trading.corrections, trading::rules::Corrections::DaysAfter(30)) != trading::rules::Corrections::DaysAfter(30))),
     // an order book that says or does something else
     planted("a later order trades first", &[Priority], Way::Queue),
@@ -423,22 +418,6 @@ fn fill(events: &mut [Event], change: impl Fn(&mut T)) -> bool {
         }
         _ => false,
     })
-}
-
-/// Changes the first revision of a trade that a function finds something to change in.
-fn revised(events: &mut [Event], change: impl Fn(&mut trading::Revision) -> bool) -> bool {
-    first(events, |event| match event {
-        Event::Trading(T::TradeBusted(revision) | T::TradeCorrected(revision)) => change(revision),
-        _ => false,
-    })
-}
-
-/// What is asked in the end: of a proposal, what it proposes.
-fn innermost(command: &mut Command) -> &mut Command {
-    match command {
-        Command::ProposeAct { command, .. } => innermost(command),
-        command => command,
-    }
 }
 
 fn enters(envelope: &mut Envelope, change: impl Fn(&mut trading::EnterOrder) -> bool) -> bool {
@@ -571,7 +550,7 @@ fn take_another(envelope: &mut Envelope, state: &State) -> bool {
 }
 
 /// Seeds at most until a planted fault has to be caught.
-const SEEDS_MAX: u64 = 60;
+const SEEDS_MAX: u64 = 180;
 
 #[test]
 fn every_planted_fault_is_caught() {
