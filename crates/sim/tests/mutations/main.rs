@@ -232,7 +232,7 @@ const MUTATIONS: &[Mutation] = &[
     planted("a pledge that binds nothing", &[Holds], Way::Books(|mut held| { held[AVAILABLE] += std::mem::take(&mut held[3]); held })),
     planted("a freeze that binds nothing", &[Holds], Way::Books(|mut held| { held[AVAILABLE] += std::mem::take(&mut held[4]); held })),
     // an engine that does, in every respect, something else
-    planted("another listing is taken than was asked for", &[Trade, Verdict, Priority], Way::Send(take_another)),
+    planted("another listing is taken than was asked for", &[Trade, Verdict, Priority], Way::Send(trades::take_another)),
     planted("an order is placed at another price", &[Unled, Verdict], Way::Send(|e, _| match &mut e.command {
         Command::PlaceOrder(c) => { c.price.0 -= 1; true }
         _ => false,
@@ -383,7 +383,7 @@ const MUTATIONS: &[Mutation] = &[
     planted("an act that no longer waits is carried out", &[Verdict], Way::Events(people::carried_out)),
     planted("an act is done whose proposer may no longer send it", &[Verdict], Way::Both(people::lost_the_right, people::approves)),
     planted("an act outlives its time by a second", &[Calendar, Unled, Verdict], Way::Both(|e, _| people::expires(e, 1), people::expires_as_asked)),
-    planted("an act is over a second early", &[Calendar, Unled], Way::Both(|e, _| people::expires(e, -1), people::expires_as_asked)),
+    planted("an act is over a second early", &[Calendar, Unled, Verdict], Way::Both(|e, _| people::expires(e, -1), people::expires_as_asked)),
     planted("an act that is over is not told", &[Calendar], Way::Events(|_, e| without(e, |event| matches!(event, Event::ActExpired { .. })))),
     planted("something else is approved than was proposed", &[Unled, Verdict], Way::Send(|e, _| match &mut e.command {
         Command::ProposeAct { command, .. } => match &mut **command {
@@ -533,20 +533,6 @@ fn swap_allotments(_: &Record, events: &mut Vec<Event>) -> bool {
     };
     (events[a], events[b]) = (same(first.id, &second), same(second.id, &first));
     true
-}
-
-/// A taker's command reaches another listing of the same side and price, where there is one: nobody would see it in the price.
-fn take_another(envelope: &mut Envelope, state: &State) -> bool {
-    let Command::TakeListing(take) = &mut envelope.command else { return false };
-    let Some(wanted) = state.venue().order(take.listing).copied() else { return false };
-    let beside = |order: &trading::Order| {
-        let (a, b) = (&order.terms, &wanted.terms);
-        (a.instrument, a.side) == (b.instrument, b.side)
-            && a.account != b.account
-            && a.account != take.account
-    };
-    let other = state.venue().orders().find(|(id, order)| *id != take.listing && beside(order));
-    other.map(|(id, _)| take.listing = id).is_some()
 }
 
 /// Seeds at most until a planted fault has to be caught.

@@ -1,4 +1,4 @@
-//! Planted faults of trades that are taken back or corrected.
+//! Planted faults of takers, and of trades that are taken back or corrected.
 
 use engine::{Command, Envelope, Event, State};
 use trading::{Event as T, Revision};
@@ -30,6 +30,20 @@ pub(crate) fn fewer(envelope: &mut Envelope, _: &State) -> bool {
         }
         _ => false,
     }
+}
+
+/// A taker's command reaches another listing of the same side and price, where there is one: nobody would see it in the price.
+pub(crate) fn take_another(envelope: &mut Envelope, state: &State) -> bool {
+    let Command::TakeListing(take) = &mut envelope.command else { return false };
+    let Some(wanted) = state.venue().order(take.listing).copied() else { return false };
+    let beside = |order: &trading::Order| {
+        let (a, b) = (&order.terms, &wanted.terms);
+        (a.instrument, a.side) == (b.instrument, b.side)
+            && a.account != b.account
+            && a.account != take.account
+    };
+    let other = state.venue().orders().find(|(id, order)| *id != take.listing && beside(order));
+    other.map(|(id, _)| take.listing = id).is_some()
 }
 
 /// What is asked in the end: of a proposal, what it proposes.

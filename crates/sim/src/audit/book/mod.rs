@@ -199,7 +199,8 @@ impl Shadow {
 
     /// Whether two accounts are one owner's.
     pub(in crate::audit) fn same_owner(&self, one: u32, other: u32) -> bool {
-        let owner = |id: u32| self.accounts.get(id as usize).map(|account| &account.owner);
+        let open = |id: u32| self.accounts.get(id as usize).filter(|account| !account.closed);
+        let owner = |id: u32| open(id).map(|account| &account.owner);
         one == other || owner(one).zip(owner(other)).is_some_and(|(one, other)| one == other)
     }
 
