@@ -68,13 +68,22 @@ fn written(history: &History) -> String {
 }
 
 /// Refusals that business hardly reaches, and not in the seeds of every change: amounts beyond sixty-three bits where lower limits come first, a book of 2^27 orders, a
-/// conversion into an asset that is full, and the 65,536th user.
-const UNREACHED: [(&str, &str); 5] = [
+/// conversion into an asset that is full, the 65,536th user, a rulebook adopted anew whose days begin at another time; and of trades that are taken back,
+/// that within a day what was bought has left the buyer, or the money the seller. A scenario shows each that can be reached at all.
+const UNREACHED: [(&str, &str); 13] = [
     ("place", "amount_too_large"),
     ("clearing", "amount_too_large"),
     ("carry_over", "issue_too_large"),
     ("enter", "book_full"),
     ("roster", "too_many"),
+    ("rulebook", "day_begins_changed"),
+    ("unwind", "account_closed"),
+    ("unwind", "units_reserved"),
+    ("unwind", "units_pledged"),
+    ("unwind", "units_frozen"),
+    ("unwind", "units_gone"),
+    ("unwind", "money_reserved"),
+    ("unwind", "money_gone"),
 ];
 
 fn main() -> ExitCode {
