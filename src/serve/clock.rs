@@ -60,7 +60,7 @@ impl Hand {
 pub struct Plausible {
     /// How far a running node's clock may be put forward at once.
     pub jump: Duration,
-    /// How far the clock may lie behind the last record of the log when the node starts.
+    /// How far the clock may lie past the last record of the log when the node starts.
     pub pause: Duration,
 }
 
