@@ -7,6 +7,7 @@ use futures_util::stream::SplitSink;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 /// How often a client is asked whether it lives.
 const PING: Duration = Duration::from_secs(20);
@@ -22,24 +23,31 @@ pub(crate) async fn run(mut sink: Sink, mut out: mpsc::Receiver<Out>, outbox: Ar
     let mut ping = tokio::time::interval(PING);
     ping.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     ping.tick().await;
-    let end = loop {
+    let (end, until) = loop {
         let first = tokio::select! {
             biased;
-            end = outbox.ended() => break end,
+            end = outbox.ended() => break (end, Instant::now() + LAST),
             first = out.recv() => first,
             _ = ping.tick() => Some(Out::Many(Vec::new())),
         };
-        let Some(first) = first else { break End::LEFT };
-        let written = tokio::select! {
+        let Some(first) = first else { break (End::LEFT, Instant::now() + LAST) };
+        let mut writing = std::pin::pin!(write(&mut sink, first, &mut out, &outbox));
+        let end = tokio::select! {
             biased;
-            end = outbox.ended() => break end,
-            written = write(&mut sink, first, &mut out, &outbox) => written,
+            end = outbox.ended() => end,
+            written = &mut writing => {
+                if written.is_err() {
+                    outbox.end(End::LEFT);
+                }
+                continue;
+            }
         };
-        if written.is_err() {
-            outbox.end(End::LEFT);
-        }
+        // What was taken out of the outbox comes before the last word, and would be lost with the future.
+        let until = Instant::now() + LAST;
+        let _ = tokio::time::timeout_at(until, writing).await;
+        break (end, until);
     };
-    let _ = tokio::time::timeout(LAST, last_word(sink, out, passed_on, end)).await;
+    let _ = tokio::time::timeout_at(until, last_word(sink, out, passed_on, end)).await;
 }
 
 async fn write(
