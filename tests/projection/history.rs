@@ -4,7 +4,7 @@ use super::place::{Place, example};
 use base::{AccountId, AssetId, InstrumentId, Method, OrderId, Side};
 use engine::State;
 use huangpu::projection::{FillFilter, Kinds, OrderFilter, Position, Projection, Seen, Step, TrailRow, View};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn seen<T>(projection: &Projection, ask: impl FnOnce(&mut View<'_>) -> anyhow::Result<T>) -> T {
     let Seen { value, .. } = projection.read(ask).unwrap();
@@ -122,6 +122,7 @@ fn turnover_is_the_price_lists(projection: &Projection, state: &State, name: &st
             assert!(parts.windows(2).all(|pair| pair[0].start < pair[1].start));
         }
         let mut by_day: BTreeMap<i32, [(i128, i128); 3]> = BTreeMap::new();
+        let (mut priced, mut revised) = (by_day.clone(), BTreeSet::new());
         let mut before = None;
         loop {
             let trades = seen(projection, |view| view.trades(id, before, 7));
@@ -133,9 +134,24 @@ fn turnover_is_the_price_lists(projection: &Projection, state: &State, name: &st
                     "auction" => Method::Auction,
                     _ => Method::Listed,
                 };
-                let turnover = &mut by_day.entry(trade.date.0).or_default()[method.index()];
-                turnover.0 += i128::from(trade.quantity.0);
-                turnover.1 += i128::from(trade.amount.0);
+                if trade.revised.is_some() {
+                    revised.insert(trade.date.0);
+                }
+                if trade.status == "busted" {
+                    continue;
+                }
+                let count = |turnover: &mut (i128, i128)| {
+                    turnover.0 += i128::from(trade.quantity.0);
+                    turnover.1 += i128::from(trade.amount.0);
+                };
+                count(&mut by_day.entry(trade.date.0).or_default()[method.index()]);
+                // Without what an owner traded with itself on a book, where that moves no price.
+                let day = priced.entry(trade.date.0).or_default();
+                let by_owner = state.venue().rules(instrument.market).own == trading::rules::Own::Owner;
+                let own = by_owner && state.registry().same_owner(trade.buyer, trade.seller);
+                if trade.method != "continuous" || !own {
+                    count(&mut day[method.index()]);
+                }
             }
         }
         // The candles are of the trades that make prices.
@@ -148,7 +164,12 @@ fn turnover_is_the_price_lists(projection: &Projection, state: &State, name: &st
         let now = (today.0, instrument.day.turnover);
         let all: BTreeMap<i32, [trading::Turnover; 3]> = past.chain([now]).collect();
         for (date, turnover) in &all {
-            let found = by_day.get(date).copied().unwrap_or_default();
+            // What is kept of a day that ended is what made prices, and it stays when a trade of it is taken back later.
+            let is_past = *date != today.0;
+            if is_past && revised.contains(date) {
+                continue;
+            }
+            let found = if is_past { &priced } else { &by_day }.get(date).copied().unwrap_or_default();
             let expected = turnover.map(|turnover| (turnover.volume, turnover.amount));
             assert_eq!(found, expected, "{name} {} {}", instrument.code, base::Date(*date));
         }
