@@ -1,6 +1,7 @@
 // What a field or a rule takes, and the rules that a value can break, in Chinese, by the node's own words. `{n}` stands for
 // a number. In English the node's own sentences are shown.
 export const EXPECTED_ZH = {
+  "\"day_end\", \"never\", or a number of trading days from 1 to 30": "\"day_end\"、\"never\"，或 1 至 30 个交易日",
   "a table": "表", "an array": "数组", "[[version]] tables": "[[version]] 表", "a [[version]] table": "[[version]] 表", "at least one [[version]] with its date": "至少一个注明日期的 [[version]]",
   "[[version.registry.period]] tables": "[[version.registry.period]] 表", "a [[version.registry.period]] table": "[[version.registry.period]] 表",
   "the rule and article, or the notice and its date, where this comes from": "出处：规则条款，或通知及其日期", "the path of a rulebook relative to this file, such as \"../carbon-cn.toml\"": "另一规则文件的相对路径，如 \"../carbon-cn.toml\"",
