@@ -194,7 +194,7 @@ test("a block is proposed to one, who accepts it; another is declined, and a thi
   await seller.waitForSelector("[data-command=propose_block] .problem");
 });
 
-test("a market order for an amount of money is placed, and the blotter says what it spent", async () => {
+test("a market order for an amount of money is refused below a lot, and placed above it", async () => {
   const page = await as("trader");
   const session = await new Session(stage.node.base).signIn(stage.node.people.lister);
   await session.send("place_order", { account: "HM", instrument: BOND, side: "buy", price: stage.node.quiet.buy, quantity: 2000 }).catch(() => null);
@@ -211,4 +211,7 @@ test("a market order for an amount of money is placed, and the blotter says what
   await page.fill(".ticket [name=quantity]", "150,000.00");
   await page.keyboard.press("Enter");
   await page.waitForSelector(".ticket .receipt");
+  // Others find the ticket as it was.
+  await page.selectOption(".ticket select >> nth=1", "limit");
+  assert.ok(await page.locator(".ticket [name=price]").isEnabled());
 });
