@@ -133,7 +133,12 @@ fn check_keys(place: &Place) {
             let said = "SELECT obj_description('trades'::regclass), col_description('trades'::regclass,
                 (SELECT attnum FROM pg_attribute WHERE attrelid = 'trades'::regclass AND attname = 'price'))";
             let said = place.rows(said);
-            assert_eq!(said[0][0].as_deref(), Some("trades and the obligations of the same number"));
+            assert_eq!(
+                said[0][0].as_deref(),
+                Some(
+                    "trades and the obligations of the same number, as they stand; of one that was taken back what it was"
+                )
+            );
             assert_eq!(said[0][1].as_deref(), Some("ticks of the market"));
         }
     }
