@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import ccxt from "ccxt";
 
 const SYMBOL = "B2609/CNY";
@@ -78,6 +79,12 @@ async function refusals({ ask, bid }) {
 /** A side of a book, as plain arrays. */
 const plain = (side) => Array.from(side, ([price, amount]) => [price, amount]);
 
+/** The bids of the watched book come to be these. */
+async function comesTo(pro, wanted) {
+  for (let look = 0; look < 200 && JSON.stringify(plain(pro.orderbooks[SYMBOL].bids)) !== JSON.stringify(wanted); look += 1) await sleep(100);
+  assert.deepEqual(plain(pro.orderbooks[SYMBOL].bids), wanted);
+}
+
 /** The book over the feed comes to what it is over REST, and an own order is told of. */
 async function watched() {
   const pro = driver(keys[0], ccxt.pro.coinbaseexchange);
@@ -88,12 +95,15 @@ async function watched() {
     assert.deepEqual(plain(first.asks), [[98.64, 1000]]);
     assert.deepEqual(plain(first.bids), []);
     const told = pro.watchOrders(SYMBOL);
-    const bid = await buyer.createOrder(SYMBOL, "limit", "buy", 2000, 98.2, named());
-    assert.equal((await told).at(-1).id, bid.id);
-    while (pro.orderbooks[SYMBOL].bids.length === 0) await pro.watchOrderBook(SYMBOL);
-    assert.deepEqual(plain(pro.orderbooks[SYMBOL].bids), [[98.2, 2000]]);
+    // What comes before the subscription is not told: orders are placed until one is.
+    const placed = [];
+    const heard = () => Promise.race([told.then(() => true), sleep(500).then(() => false)]);
+    do placed.push((await buyer.createOrder(SYMBOL, "limit", "buy", 1000, 98.2, named())).id);
+    while (!(await heard()) && placed.length < 40);
+    assert.ok((await told).every((order) => placed.includes(order.id)));
+    await comesTo(pro, [[98.2, 1000 * placed.length]]);
     await buyer.cancelAllOrders(SYMBOL);
-    while (pro.orderbooks[SYMBOL].bids.length > 0) await pro.watchOrderBook(SYMBOL);
+    await comesTo(pro, []);
   } finally {
     await pro.close();
   }
